@@ -1,0 +1,48 @@
+/**
+ * Time, handed in. Everything that waits says whether its waking could change what the cluster looks like:
+ * `work` keeps a simulated cluster from being called settled, `background` (resyncs, lease renewals, watch
+ * deadlines) does not.
+ */
+export type Wake = 'work' | 'background'
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Clock {
+  /** Wall-clock time in milliseconds since 1970. For timestamps only, never for deadlines. */
+  nowMs(): number
+  /** Milliseconds that only grow; deadlines and durations are measured on it. */
+  monotonicMs(): number
+  /** Runs `wake` once, `delayMs` from now. `wake` must not throw. */
+  after(delayMs: number, kind: Wake, wake: () => void): Timer
+}
+
+export const realClock: Clock = {
+  nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, _kind, wake) {
+    const timer = setTimeout(wake, delayMs)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+/** Resolves after `delayMs`, or at once when `signal` aborts. Never rejects: the caller looks at its signal. */
+export function sleep(clock: Clock, delayMs: number, kind: Wake, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.after(delayMs, kind, done)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}
+
+/** RFC 3339 with whole seconds, as Kubernetes writes metav1.Time. */
+export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+
+/** RFC 3339 with six decimals, as Kubernetes writes metav1.MicroTime. */
+export const microTimestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}000Z`

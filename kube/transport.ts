@@ -1,0 +1,47 @@
+/**
+ * The seam under the client: one request, one answer; or one request, many lines. kube/http-transport.ts sends them
+ * over one undici pool; sim/ answers them in process, so that a simulated run has no socket and no real clock in it.
+ */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** With the query string: `/api/v1/pods?limit=500`. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** JSON text, or null. */
+  readonly body?: string | null
+  /** Milliseconds until the request is given up. For a stream: until its answer's head has come. */
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+export interface HttpStream {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** One JSON text a line, as watches send. Ends when the server closes; throws TransportError when it breaks. */
+  readonly lines: AsyncIterable<string>
+}
+
+/** No answer came: the write may or may not have happened. `kind` says what broke, for logs only. */
+export class TransportError extends Error {
+  readonly kind: 'timeout' | 'connection' | 'aborted'
+  constructor(kind: 'timeout' | 'connection' | 'aborted', message: string) {
+    super(message)
+    this.name = 'TransportError'
+    this.kind = kind
+  }
+}
+
+export interface Transport {
+  /** Resolves for every status code; rejects with TransportError only. */
+  request(request: HttpRequest): Promise<HttpAnswer>
+  /** Resolves once the head is there; aborting the request's signal ends `lines`. */
+  stream(request: HttpRequest): Promise<HttpStream>
+  close(): Promise<void>
+}

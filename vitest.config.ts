@@ -1,0 +1,24 @@
+import { defineConfig } from 'vitest/config'
+
+// unit: pure code, no socket. sim: the embedded cluster in process. e2e: whole commands, kubectl, sockets on 127.0.0.1.
+// A test file's project follows from its name: X.test.ts, X.sim.test.ts, X.e2e.test.ts.
+const common = { pool: 'forks' as const, testTimeout: 30_000 }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/**/*.sim.test.ts', 'test/**/*.e2e.test.ts', 'node_modules/**'],
+        },
+      },
+      { test: { ...common, name: 'sim', include: ['test/**/*.sim.test.ts'], testTimeout: 60_000 } },
+      {
+        test: { ...common, name: 'e2e', include: ['test/**/*.e2e.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+    ],
+  },
+})
