@@ -1,10 +1,10 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 // unit: pure code, no socket. sim: the embedded cluster in process. e2e: whole commands, kubectl, sockets on 127.0.0.1.
 // A test file's project follows from its name: X.test.ts, X.sim.test.ts, X.e2e.test.ts.
 const common = { pool: 'forks' as const, testTimeout: 30_000 }
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
       {
@@ -17,8 +17,16 @@ export default defineConfig({
       },
       { test: { ...common, name: 'sim', include: ['test/**/*.sim.test.ts'], testTimeout: 60_000 } },
       {
-        test: { ...common, name: 'e2e', include: ['test/**/*.e2e.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: {
+          ...common,
+          name: 'e2e',
+          include: ['test/**/*.e2e.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
     ],
   },
 })
+
+export default config
