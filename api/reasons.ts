@@ -72,10 +72,14 @@ export const REASONS = {
   },
   NodeNotFeasible: { sentence: 'the node does not pass', wakesOn: 'growth' },
   KubeletRefused: { sentence: 'the kubelet refused a pod like this a moment ago', wakesOn: 'time' },
-} as const satisfies Record<string, { sentence: string; wakesOn: WakesOn }>
+} as const
 
 /** A code moves here when nothing gives it any more, and is never used again. */
 export const RETIRED_REASONS: readonly string[] = []
+
+type Wakers = (typeof REASONS)[keyof typeof REASONS]['wakesOn']
+/** Does not compile when a row names a waker that is not in WakesOn. */
+export const wakesOn = (code: ReasonCode): Wakers & WakesOn => REASONS[code].wakesOn
 
 type Holes<S> = S extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
 export type ReasonCode = keyof typeof REASONS
