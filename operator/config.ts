@@ -1,0 +1,21 @@
+/** What an administrator sets; every field has a default, so `{}` is a configuration. */
+export interface OperatorConfig {
+  /** The DNS suffix of the cluster, in `GROVE_HEADLESS_SERVICE`. */
+  readonly clusterDomain: string
+  /** The image whose entry point is `espalier`, for the start-up waiter. */
+  readonly waiterImage: string
+  /** Written on pods whose template asks for no scheduler. */
+  readonly schedulerName: string
+  /** Where the topology ConfigMap lives. */
+  readonly systemNamespace: string
+  /** Lifetime of the waiter's projected token; kubelet renews it. Kubernetes refuses less than 600. */
+  readonly waiterTokenSeconds: number
+}
+
+export const DEFAULT_OPERATOR_CONFIG: OperatorConfig = {
+  clusterDomain: 'cluster.local',
+  waiterImage: 'espalier:latest',
+  schedulerName: 'espalier',
+  systemNamespace: 'espalier-system',
+  waiterTokenSeconds: 3_600,
+}

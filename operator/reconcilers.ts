@@ -1,0 +1,4 @@
+import type { MakeReconciler } from './reconciler.ts'
+
+/** Everything that the operator looks after, a line a kind. A new one joins here and nowhere else. */
+export const RECONCILERS: readonly MakeReconciler[] = []

@@ -1,0 +1,151 @@
+import type { KubeObject } from '../api/kinds/kubernetes.ts'
+import type { Delta } from '../kube/reflector/types.ts'
+import type { ResourceType } from '../kube/resources.ts'
+
+/** Uids that were seen deleted are remembered, so that a late answer of ours does not bring an object back. */
+const GONE_MAX = 20_000
+
+/**
+ * The objects of one kind as the cluster last told, together with our own writes that it has not told yet. A
+ * reconciler that looks here never does the same thing twice because its cache is behind: a created object is there
+ * from the moment that the create was answered, a deleted one is terminating from the moment of the delete.
+ */
+export class Store<T extends KubeObject> {
+  readonly type: ResourceType
+  readonly project: (raw: KubeObject) => T
+  readonly #byUid = new Map<string, T>()
+  readonly #byName = new Map<string, T>()
+  readonly #byOwner = new Map<string, Map<string, T>>()
+  /** Written by us and not yet told by a watch: uid → when. */
+  readonly #unseen = new Map<string, number>()
+  /** Deleted by us while the cluster still shows them alive: uid → the deletion timestamp that we assume. */
+  readonly #deleting = new Map<string, string>()
+  readonly #gone = new Set<string>()
+
+  constructor(type: ResourceType, project: (raw: KubeObject) => T) {
+    this.type = type
+    this.project = project
+  }
+
+  get size(): number {
+    return this.#byUid.size
+  }
+
+  get(namespace: string, name: string): T | undefined {
+    return this.#byName.get(`${namespace}/${name}`)
+  }
+
+  byUid(uid: string): T | undefined {
+    return this.#byUid.get(uid)
+  }
+
+  values(): Iterable<T> {
+    return this.#byUid.values()
+  }
+
+  /** What has `uid` as its controller, by name in byte order; terminating objects included. O(owned × log). */
+  owned(uid: string): T[] {
+    const found = this.#byOwner.get(uid)
+    return found === undefined ? [] : [...found.values()].sort(byName)
+  }
+
+  /** Objects of ours that no watch has told for `ageMs`, to be read from the server. */
+  unseenSince(nowMs: number, ageMs: number): T[] {
+    const late: T[] = []
+    for (const [uid, sinceMs] of this.#unseen) {
+      const object = this.#byUid.get(uid)
+      if (object !== undefined && nowMs - sinceMs >= ageMs) late.push(object)
+    }
+    return late
+  }
+
+  get hasUnseen(): boolean {
+    return this.#unseen.size > 0
+  }
+
+  /** What the reflector tells. */
+  apply(delta: Delta<T>): void {
+    const { uid } = delta.object.metadata
+    if (delta.kind === 'deleted') return this.forget(uid)
+    const held = this.#byUid.get(uid)
+    if (held !== undefined && isNewer(held, delta.object)) return
+    this.#unseen.delete(uid)
+    if (delta.object.metadata.deletionTimestamp !== undefined) this.#deleting.delete(uid)
+    this.#put(this.#asDeleting(delta.object))
+  }
+
+  /** The answer to a create or a patch of ours. */
+  wrote(raw: KubeObject, nowMs: number): void {
+    const object = this.project(raw)
+    const { uid } = object.metadata
+    const held = this.#byUid.get(uid)
+    if (this.#gone.has(uid) || (held !== undefined && !isNewer(object, held))) return
+    this.#unseen.set(uid, nowMs)
+    this.#put(this.#asDeleting(object))
+  }
+
+  /** It was read and is there; its watch event is still to come. */
+  looked(uid: string, nowMs: number): void {
+    if (this.#unseen.has(uid)) this.#unseen.set(uid, nowMs)
+  }
+
+  /** A delete of ours was accepted. */
+  deleted(uid: string, at: string): void {
+    const held = this.#byUid.get(uid)
+    if (held === undefined || held.metadata.deletionTimestamp !== undefined) return
+    this.#deleting.set(uid, at)
+    this.#put(this.#asDeleting(held))
+  }
+
+  /** It is known to be gone. */
+  forget(uid: string): void {
+    const held = this.#byUid.get(uid)
+    if (this.#gone.size >= GONE_MAX) this.#gone.delete(this.#gone.values().next().value ?? '')
+    this.#gone.add(uid)
+    this.#unseen.delete(uid)
+    this.#deleting.delete(uid)
+    if (held !== undefined) this.#drop(held)
+  }
+
+  #asDeleting(object: T): T {
+    const at = this.#deleting.get(object.metadata.uid)
+    if (at === undefined || object.metadata.deletionTimestamp !== undefined) return object
+    return { ...object, metadata: { ...object.metadata, deletionTimestamp: at } }
+  }
+
+  #put(object: T): void {
+    const held = this.#byUid.get(object.metadata.uid)
+    if (held !== undefined) this.#drop(held)
+    this.#byUid.set(object.metadata.uid, object)
+    this.#byName.set(nameOf(object), object)
+    for (const { uid, controller } of object.metadata.ownerReferences ?? []) {
+      if (controller !== true) continue
+      const siblings = this.#byOwner.get(uid)
+      if (siblings === undefined) this.#byOwner.set(uid, new Map([[object.metadata.uid, object]]))
+      else siblings.set(object.metadata.uid, object)
+    }
+  }
+
+  #drop(held: T): void {
+    const { uid } = held.metadata
+    this.#byUid.delete(uid)
+    if (this.#byName.get(nameOf(held))?.metadata.uid === uid) this.#byName.delete(nameOf(held))
+    for (const owner of held.metadata.ownerReferences ?? []) {
+      const siblings = this.#byOwner.get(owner.uid)
+      siblings?.delete(uid)
+      if (siblings?.size === 0) this.#byOwner.delete(owner.uid)
+    }
+  }
+}
+
+const nameOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`
+
+const byName = (a: KubeObject, b: KubeObject): number =>
+  a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0
+
+/** Resource versions of one kind are numbers that only grow. */
+function isNewer(a: KubeObject, b: KubeObject): boolean {
+  const left = a.metadata.resourceVersion
+  const right = b.metadata.resourceVersion
+  return left.length === right.length ? left > right : left.length > right.length
+}

@@ -1,0 +1,144 @@
+import type { KubeObject } from '../api/kinds/kubernetes.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Clock, Timer } from '../kube/clock.ts'
+import type { Log } from '../kube/log.ts'
+import type { Random } from '../kube/random.ts'
+import { reflector } from '../kube/reflector/reflector.ts'
+import type { Delta, Reflector } from '../kube/reflector/types.ts'
+import type { ResourceType } from '../kube/resources.ts'
+import { Store } from './store.ts'
+
+export interface ViewOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface ObserveOptions<T extends KubeObject> {
+  readonly labelSelector?: string
+  /** Keeps what readers need; must keep metadata. The first observer of a kind and selector decides. */
+  readonly project?: (raw: KubeObject) => T
+}
+
+type Listener = (object: KubeObject, before: KubeObject | null, isDeleted: boolean) => void
+
+interface Feed {
+  readonly store: Store<KubeObject>
+  readonly labelSelector: string
+  readonly listeners: Listener[]
+}
+
+/** A write of ours that no watch has told for so long is read from the server: it may have come and gone unseen. */
+const UNSEEN_MS = 10_000
+
+/** All that the operator knows of the cluster: a store a kind and selector, fed by one reflector each. */
+export class View {
+  readonly #options: ViewOptions
+  readonly #feeds = new Map<string, Feed>()
+  #reflectors: Reflector<KubeObject>[] = []
+  #unseenCheck: Timer | null = null
+  #state: 'new' | 'started' | 'stopped' = 'new'
+
+  constructor(options: ViewOptions) {
+    this.#options = options
+  }
+
+  /** Only before the start. */
+  observe<T extends KubeObject>(type: ResourceType, options: ObserveOptions<T> = {}): Store<T> {
+    return this.#feed(type, options.labelSelector ?? '', options.project).store as unknown as Store<T>
+  }
+
+  /** Tells every change of a kind, after the store knows it. Only before the start. */
+  listen(type: ResourceType, labelSelector: string, listener: Listener): void {
+    this.#feed(type, labelSelector).listeners.push(listener)
+  }
+
+  start(): void {
+    if (this.#state !== 'new') return
+    this.#state = 'started'
+    this.#reflectors = [...this.#feeds.values()].map((feed) => this.#reflectorOf(feed))
+    for (const each of this.#reflectors) each.start()
+  }
+
+  /** Resolves when every store has had its first list. */
+  async synced(): Promise<void> {
+    await Promise.all(this.#reflectors.map((each) => each.synced))
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped'
+    this.#unseenCheck?.cancel()
+    await Promise.all(this.#reflectors.map((each) => each.stop()))
+  }
+
+  /** The answer to a create or a patch of ours; counts from now on. */
+  wrote(store: Store<KubeObject>, object: KubeObject): void {
+    store.wrote(object, this.#options.clock.monotonicMs())
+    this.#armUnseenCheck()
+  }
+
+  #feed(type: ResourceType, labelSelector: string, project?: (raw: KubeObject) => KubeObject): Feed {
+    if (this.#state !== 'new') throw new Error(`${type.kind} must be observed before the start`)
+    const key = `${type.group}/${type.plural}?${labelSelector}`
+    const known = this.#feeds.get(key)
+    if (known !== undefined) return known
+    const store = new Store<KubeObject>(type, project ?? ((raw) => raw))
+    const feed: Feed = { store, labelSelector, listeners: [] }
+    this.#feeds.set(key, feed)
+    return feed
+  }
+
+  #reflectorOf({ store, labelSelector, listeners }: Feed): Reflector<KubeObject> {
+    const { client, clock, random, log } = this.#options
+    return reflector<KubeObject>({
+      client,
+      clock,
+      random,
+      type: store.type,
+      ...(labelSelector === '' ? {} : { labelSelector }),
+      project: store.project,
+      onDelta: (delta) => this.#apply(store, listeners, delta),
+      onTrouble: (message) => log.warn('watch broke; trying again', { kind: store.type.kind, message }),
+    })
+  }
+
+  #apply(store: Store<KubeObject>, listeners: readonly Listener[], delta: Delta<KubeObject>): void {
+    store.apply(delta)
+    if (!this.#hasUnseen()) {
+      this.#unseenCheck?.cancel()
+      this.#unseenCheck = null
+    }
+    for (const tell of listeners) tell(delta.object, delta.before, delta.kind === 'deleted')
+  }
+
+  #hasUnseen(): boolean {
+    for (const { store } of this.#feeds.values()) if (store.hasUnseen) return true
+    return false
+  }
+
+  #armUnseenCheck(): void {
+    if (this.#unseenCheck !== null || this.#state !== 'started' || !this.#hasUnseen()) return
+    this.#unseenCheck = this.#options.clock.after(UNSEEN_MS, 'work', () => {
+      this.#unseenCheck = null
+      void this.#checkUnseen().then(() => this.#armUnseenCheck())
+    })
+  }
+
+  async #checkUnseen(): Promise<void> {
+    for (const { store, listeners } of this.#feeds.values()) {
+      for (const object of store.unseenSince(this.#options.clock.monotonicMs(), UNSEEN_MS)) {
+        await this.#readAgain(store, listeners, object)
+      }
+    }
+  }
+
+  async #readAgain(store: Store<KubeObject>, listeners: readonly Listener[], object: KubeObject): Promise<void> {
+    const { namespace = '', name, uid } = object.metadata
+    const answer = await this.#options.client.get(store.type, { namespace, name })
+    const isThere = answer.kind === 'ok' ? answer.value.metadata.uid === uid : answer.status !== 404
+    if (isThere) return store.looked(uid, this.#options.clock.monotonicMs())
+    store.forget(uid)
+    for (const tell of listeners) tell(object, object, true)
+  }
+}
