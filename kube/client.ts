@@ -15,7 +15,10 @@ export interface Failure {
   readonly kind: 'failure'
   /** HTTP status, or 0 when no answer came. */
   readonly status: number
-  /** Status.reason (`NotFound`, `Conflict`, `AlreadyExists`, `Expired`, …); `Timeout` or `Connection` without answer. */
+  /**
+   * Status.reason (`NotFound`, `Conflict`, `AlreadyExists`, `Expired`, …). Without an answer `Timeout`, `Connection`
+   * or `Aborted`; with one that cannot be read `Malformed`.
+   */
   readonly reason: string
   readonly message: string
   readonly retryable: boolean
@@ -33,6 +36,7 @@ export interface ListOptions {
   readonly limit?: number
   readonly continue?: string
   readonly resourceVersion?: string
+  readonly signal?: AbortSignal
 }
 
 export interface ListPage<T> {

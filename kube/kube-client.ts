@@ -50,12 +50,12 @@ class Client implements KubeClient {
     { namespace, name }: ObjectKey,
     subresource?: 'status' | 'scale',
   ): Promise<Answer<T>> {
-    return this.#ask<T>('GET', objectPath(type, namespace, name, subresource))
+    return this.#ask<T>({ method: 'GET', path: objectPath(type, namespace, name, subresource) })
   }
 
   async list<T extends KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<Answer<ListPage<T>>> {
-    const path = collectionPath(type, options.namespace ?? '')
-    const answer = await this.#ask<RawList<T>>('GET', `${path}${listQuery(options)}`)
+    const path = `${collectionPath(type, options.namespace ?? '')}${listQuery(options)}`
+    const answer = await this.#ask<RawList<T>>({ method: 'GET', path, signal: options.signal })
     return isOk(answer) ? pageOf(type, answer.value) : answer
   }
 
@@ -76,8 +76,8 @@ class Client implements KubeClient {
   }
 
   create<T extends KubeObject>(type: ResourceType, object: NewObject, options?: WriteOptions): Promise<Answer<T>> {
-    const path = collectionPath(type, object.metadata.namespace ?? '')
-    return this.#ask<T>('POST', `${path}${writeQuery(options)}`, object, options)
+    const path = `${collectionPath(type, object.metadata.namespace ?? '')}${writeQuery(options)}`
+    return this.#ask<T>({ method: 'POST', path, body: object, timeoutMs: options?.timeoutMs })
   }
 
   apply<T extends KubeObject>(
@@ -111,50 +111,59 @@ class Client implements KubeClient {
 
   bind(binding: Binding, options?: WriteOptions): Promise<Answer<Status>> {
     const { namespace, name } = binding.metadata
-    const path = objectPath(PODS, namespace, name, 'binding')
-    return this.#ask<Status>('POST', `${path}${writeQuery(options)}`, binding, options)
+    const path = `${objectPath(PODS, namespace, name, 'binding')}${writeQuery(options)}`
+    return this.#ask<Status>({ method: 'POST', path, body: binding, timeoutMs: options?.timeoutMs })
   }
 
   delete(type: ResourceType, key: ObjectKey, options: DeleteOptions = {}): Promise<Answer<KubeObject | Status>> {
     const { uid, resourceVersion, gracePeriodSeconds, propagationPolicy } = options
     const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion }
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, gracePeriodSeconds, propagationPolicy }
-    return this.#ask<KubeObject | Status>('DELETE', objectPath(type, key.namespace, key.name), body)
+    return this.#ask<KubeObject | Status>({ method: 'DELETE', path: objectPath(type, key.namespace, key.name), body })
   }
 
   raw<T>(path: string): Promise<Answer<T>> {
-    return this.#ask<T>('GET', path)
+    return this.#ask<T>({ method: 'GET', path })
   }
 
   #patch<T>(
     patchType: PatchType,
     type: ResourceType,
     { namespace, name }: ObjectKey,
-    patch: object,
+    body: object,
     options?: WriteOptions,
     extra: Readonly<Record<string, string | boolean>> = {},
   ): Promise<Answer<T>> {
     const path = `${objectPath(type, namespace, name, options?.subresource)}${writeQuery(options, extra)}`
-    return this.#ask<T>('PATCH', path, patch, options, `application/${patchType}`)
+    const contentType = `application/${patchType}`
+    return this.#ask<T>({ method: 'PATCH', path, body, contentType, timeoutMs: options?.timeoutMs })
   }
 
-  async #ask<T>(
-    method: HttpRequest['method'],
-    path: string,
-    body?: object,
-    options?: WriteOptions,
-    contentType = 'application/json',
-  ): Promise<Answer<T>> {
-    const headers = body === undefined ? this.#headers : { ...this.#headers, 'content-type': contentType }
-    const deadlineMs = options?.timeoutMs === undefined ? this.#deadlineMs : options.timeoutMs + ANSWER_MARGIN_MS
-    const text = body === undefined ? null : JSON.stringify(body)
+  async #ask<T>(ask: Ask): Promise<Answer<T>> {
+    const { method } = ask
     try {
-      const answer = await this.#transport.request({ method, path, headers, body: text, deadlineMs })
+      const answer = await this.#transport.request(this.#requestOf(ask))
       return answer.status < 300 ? parsed<T>(method, answer.status, answer.body) : refusal(method, answer)
     } catch (error) {
       return lost(method, asTransportError(error))
     }
   }
+
+  #requestOf({ method, path, body, contentType = 'application/json', timeoutMs, signal }: Ask): HttpRequest {
+    const deadlineMs = timeoutMs === undefined ? this.#deadlineMs : timeoutMs + ANSWER_MARGIN_MS
+    const rest = { method, path, deadlineMs, ...(signal === undefined ? {} : { signal }) }
+    if (body === undefined) return { ...rest, headers: this.#headers }
+    return { ...rest, headers: { ...this.#headers, 'content-type': contentType }, body: JSON.stringify(body) }
+  }
+}
+
+interface Ask {
+  readonly method: HttpRequest['method']
+  readonly path: string
+  readonly body?: object
+  readonly contentType?: string
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 interface RawList<T> {
@@ -192,7 +201,7 @@ const writeQuery = (options?: WriteOptions, extra: Readonly<Record<string, strin
 /** Items of built-in lists carry neither kind nor apiVersion; here every object says what it is. */
 function pageOf<T extends KubeObject>(type: ResourceType, list: RawList<T>): Answer<ListPage<T>> {
   const resourceVersion = list.metadata?.resourceVersion
-  if (resourceVersion === undefined) return malformed('GET', 200, `no list of ${type.plural} came back`)
+  if (!resourceVersion) return malformed('GET', 200, `no list of ${type.plural} came back`)
   const apiVersion = apiVersionOf(type)
   const items = (list.items ?? []).map((item) =>
     item.kind === undefined ? { ...item, apiVersion, kind: type.kind } : item,
@@ -218,14 +227,16 @@ async function* watchEvents(lines: AsyncIterable<string>): AsyncGenerator<WatchE
 }
 
 function watchEvent(line: string): WatchEvent {
-  let event: { type?: unknown; object?: { metadata?: unknown } | null } | null
+  let event: { type?: unknown; object?: { metadata?: { resourceVersion?: unknown } } | null } | null
   try {
     event = JSON.parse(line) as typeof event
   } catch {
     throw new TransportError('connection', `a watch line is not JSON: ${line.slice(0, 200)}`)
   }
-  const isWhole = typeof event?.object === 'object' && event.object !== null && EVENT_TYPES.has(event.type)
-  if (isWhole && (event?.type === 'ERROR' || typeof event?.object?.metadata === 'object')) return event as WatchEvent
+  const object = event?.object
+  const isVersioned = typeof object?.metadata?.resourceVersion === 'string' && object.metadata.resourceVersion !== ''
+  const isError = event?.type === 'ERROR' && typeof object === 'object' && object !== null
+  if (EVENT_TYPES.has(event?.type) && (isVersioned || isError)) return event as WatchEvent
   throw new TransportError('connection', `a watch line is no event: ${line.slice(0, 200)}`)
 }
 

@@ -18,11 +18,12 @@ export interface ReflectorOptions<T extends KubeObject> {
   readonly type: ResourceType
   readonly namespace?: string
   readonly labelSelector?: string
+  readonly fieldSelector?: string
   readonly clock: Clock
   readonly random: Random
   /** Keeps what its reader needs. An update that changes no projected field is not told. Default: everything. */
   readonly project?: (raw: KubeObject) => T
-  /** Called synchronously, once a change; must not throw. */
+  /** Called synchronously, once a change, with the cache already changed. What it throws is reported and dropped. */
   readonly onDelta?: (delta: Delta<T>) => void
   /** For the log: what broke, and that it is retried. */
   readonly onTrouble?: (message: string) => void

@@ -1,0 +1,116 @@
+import type { Delta } from './types.ts'
+import { isOlder, isOldNews } from './versions.ts'
+
+/** One object as it is kept: who it is, as of when, and what its reader needs of it. */
+export interface Entry<T> {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly resourceVersion: string
+  readonly object: T
+}
+
+/** What a change does to the cache. `touched`: only the version moved, so nobody is told. */
+export type Change<T> =
+  | Readonly<{ kind: 'added'; entry: Entry<T> }>
+  | Readonly<{ kind: 'updated' | 'touched' | 'deleted'; entry: Entry<T>; before: Entry<T> }>
+
+/** What is known when a change arrives. */
+export interface Known<T> {
+  entryOfUid(uid: string): Entry<T> | undefined
+  entryOfName(namespace: string, name: string): Entry<T> | undefined
+  entries(): Iterable<Entry<T>>
+}
+
+/**
+ * What one event of a watch changes. `isGone`: the event was DELETED. `since`: how far the watch had come, null if
+ * that is not known. Late and repeated events change nothing.
+ */
+export function changesOfEvent<T>(
+  known: Known<T>,
+  entry: Entry<T>,
+  isGone: boolean,
+  since: string | null,
+): readonly Change<T>[] {
+  const before = known.entryOfUid(entry.uid)
+  if (isGone) {
+    const isKnown = before !== undefined && !isOlder(entry.resourceVersion, before.resourceVersion)
+    return isKnown ? [{ kind: 'deleted', entry, before }] : []
+  }
+  if (since !== null && isOldNews(entry.resourceVersion, since)) return []
+  return before === undefined ? [...evicted(known, entry), { kind: 'added', entry }] : changed(before, entry, false)
+}
+
+/**
+ * What a whole list changes: first the objects that are no more, by name, then the rest in the list's order.
+ * `mayGoBack`: the server was restored, so its older objects replace our newer ones.
+ */
+export function changesOfList<T>(known: Known<T>, list: Iterable<Entry<T>>, mayGoBack: boolean): readonly Change<T>[] {
+  const listed = newestByUid(list)
+  const missing = [...known.entries()].filter((entry) => !listed.has(entry.uid)).sort(byName)
+  const changes: Change<T>[] = missing.map((entry) => ({ kind: 'deleted', entry, before: entry }))
+  for (const entry of listed.values()) {
+    const before = known.entryOfUid(entry.uid)
+    if (before === undefined) changes.push({ kind: 'added', entry })
+    else changes.push(...changed(before, entry, mayGoBack))
+  }
+  return changes
+}
+
+/** Null: nobody is told. */
+export function deltaOf<T>(change: Change<T>): Delta<T> | null {
+  switch (change.kind) {
+    case 'added':
+      return { kind: 'added', object: change.entry.object, before: null }
+    case 'touched':
+      return null
+    default:
+      return { kind: change.kind, object: change.entry.object, before: change.before.object }
+  }
+}
+
+/** Another object of this name was there: it must have been deleted, or this one could not have been made. */
+function evicted<T>(known: Known<T>, { namespace, name }: Entry<T>): Change<T>[] {
+  const before = known.entryOfName(namespace, name)
+  return before === undefined ? [] : [{ kind: 'deleted', entry: before, before }]
+}
+
+function changed<T>(before: Entry<T>, entry: Entry<T>, mayGoBack: boolean): readonly Change<T>[] {
+  if (before.resourceVersion === entry.resourceVersion) return []
+  if (!mayGoBack && isOldNews(entry.resourceVersion, before.resourceVersion)) return []
+  if (!isSame(before.object, entry.object)) return [{ kind: 'updated', entry, before }]
+  return [{ kind: 'touched', entry: { ...entry, object: before.object }, before }]
+}
+
+/** Pages of one list can repeat an object, and hold two of one name when a server is careless: the newest counts. */
+function newestByUid<T>(list: Iterable<Entry<T>>): ReadonlyMap<string, Entry<T>> {
+  const byName = new Map<string, Entry<T>>()
+  for (const entry of list) {
+    const name = `${entry.namespace}/${entry.name}`
+    const other = byName.get(name)
+    if (other === undefined || !isOldNews(entry.resourceVersion, other.resourceVersion)) byName.set(name, entry)
+  }
+  return new Map([...byName.values()].map((entry) => [entry.uid, entry]))
+}
+
+const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byName = (a: Entry<unknown>, b: Entry<unknown>): number =>
+  order(a.namespace, b.namespace) || order(a.name, b.name)
+
+/** Equality of JSON values: order of keys does not count, and an absent field equals an undefined one. */
+export function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (Array.isArray(a) || Array.isArray(b)) return Array.isArray(a) && Array.isArray(b) && isSameList(a, b)
+  return isSameObject(a, b)
+}
+
+const isSameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a.length === b.length && a.every((value, i) => isSame(value, b[i]))
+
+const isSameObject = (a: object, b: object): boolean => {
+  for (const [key, value] of Object.entries(a)) {
+    if (!isSame(value, Object.hasOwn(b, key) ? (b as Record<string, unknown>)[key] : undefined)) return false
+  }
+  return Object.entries(b).every(([key, value]) => value === undefined || Object.hasOwn(a, key))
+}

@@ -1,0 +1,240 @@
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { refusalOf } from '../answers.ts'
+import type { Failure, WatchEvent, WatchOptions } from '../client.ts'
+import { sleep } from '../clock.ts'
+import { ObjectCache } from './cache.ts'
+import { type Change, changesOfEvent, changesOfList, deltaOf, type Entry } from './deltas.ts'
+import { Silence } from './silence.ts'
+import { FIRST, type Input, restMs, type State, step } from './step.ts'
+import type { Cache, Reflector, ReflectorOptions } from './types.ts'
+import { isOlder } from './versions.ts'
+
+/** A stream that was silent so long is taken for dead: API servers send a bookmark every 60 to 75 s. */
+const SILENCE_MAX_MS = 80_000
+/** A watch that ends sooner did not end in good order, whatever the server says. */
+const WATCH_MIN_MS = 1_000
+/** A watch is asked to last 240 to 480 s, drawn anew each time, so that many reflectors do not come back at once. */
+const WATCH_LASTS_S = 240
+/** After so many failures in a row nobody waits for us any more: retries go on, but as background. */
+const WORK_RETRIES = 8
+/** On the bookmark that ends a streaming list. */
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
+
+/** Lists and watches one kind, keeps what its reader needs, and tells every change once. */
+export function reflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector<T> {
+  return new Loop(options)
+}
+
+class Loop<T extends KubeObject> implements Reflector<T> {
+  readonly #options: ReflectorOptions<T>
+  readonly #cache = new ObjectCache<T>()
+  readonly #aborter = new AbortController()
+  /** By uid: the pages or first events of a list that is not complete yet. */
+  readonly #listed = new Map<string, Entry<T>>()
+  #state: State = FIRST
+  #isSynced = false
+  #run: Promise<void> | null = null
+  #tellSynced: () => void = () => {}
+  readonly synced: Promise<void>
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options
+    this.synced = new Promise((resolve) => {
+      this.#tellSynced = resolve
+    })
+  }
+
+  get cache(): Cache<T> {
+    return this.#cache
+  }
+
+  get isSynced(): boolean {
+    return this.#isSynced
+  }
+
+  start(): void {
+    this.#run ??= this.#loop()
+  }
+
+  async stop(): Promise<void> {
+    this.#take({ kind: 'stop' })
+    this.#aborter.abort()
+    this.#tellSynced()
+    await this.#run
+  }
+
+  /** Does what the state says until it says stop. Every round waits for an answer, a stream or a rest. */
+  async #loop(): Promise<void> {
+    for (let state = this.#state; state.kind !== 'stopped'; state = this.#state) {
+      if (state.kind === 'resting') await this.#rest(state.failures, state.atLeastMs)
+      else if (state.kind === 'listing') this.#take(await this.#page(state.page, state.pageLimit))
+      else this.#take(await this.#stream(state.kind === 'watching' ? state.from : null))
+    }
+  }
+
+  /** Null: the state says already what comes next. */
+  #take(input: Input | null): void {
+    if (input === null) return
+    const before = this.#state
+    this.#state = step(before, input)
+    const isListed = (input.kind === 'page' && input.next === '') || input.kind === 'listed'
+    if (isListed && this.#state.kind === 'watching') {
+      this.#replace(before.kind !== 'stopped' && isOlder(this.#state.from, before.floor))
+    }
+    if (this.#state.kind !== 'listing' || this.#state.page === '') this.#listed.clear()
+  }
+
+  async #rest(failures: number, atLeastMs: number): Promise<void> {
+    const { clock, random } = this.#options
+    const delayMs = restMs(failures, atLeastMs, random())
+    await sleep(clock, delayMs, failures <= WORK_RETRIES ? 'work' : 'background', this.#aborter.signal)
+    this.#take({ kind: 'rested' })
+  }
+
+  async #page(page: string, limit: number): Promise<Input> {
+    const options = { ...this.#selection(), limit, continue: page, signal: this.#aborter.signal }
+    const answer = await this.#options.client.list(this.#options.type, options)
+    if (answer.kind === 'failure') return this.#refused('list', answer)
+    for (const item of answer.value.items) this.#collect(item)
+    return { kind: 'page', version: answer.value.resourceVersion, next: answer.value.continue }
+  }
+
+  /** Reads one watch to its end. From null it is a streaming list: the objects that there are come first. */
+  async #stream(from: string | null): Promise<Input | null> {
+    const { client, type, clock } = this.#options
+    const silence = new Silence(clock, SILENCE_MAX_MS, this.#aborter.signal)
+    const beganMs = clock.monotonicMs()
+    try {
+      const answer = await client.watch(type, this.#watchOptions(from), silence.signal)
+      if (answer.kind === 'failure') return this.#refused(from === null ? 'streaming list' : 'watch', answer)
+      const end = await this.#read(answer.value, silence)
+      if (end !== 'ended') return end
+    } catch (error) {
+      if (!silence.isBroken) return this.#broke('watch', String(error), null)
+    } finally {
+      silence.end()
+    }
+    return this.#ended(clock.monotonicMs() - beganMs)
+  }
+
+  /** Tells what comes. Throws what the stream throws. */
+  async #read(events: AsyncIterable<WatchEvent>, silence: Silence): Promise<Input | null | 'ended'> {
+    for await (const event of events) {
+      if (this.#state.kind === 'stopped') return null
+      silence.heard()
+      const input = this.#heard(event)
+      if (input === null) continue
+      if (input.kind !== 'heard' && input.kind !== 'listed') return input
+      this.#take(input)
+      if (this.#state.kind !== 'watching') return null
+    }
+    return 'ended'
+  }
+
+  #ended(lastedMs: number): Input {
+    if (this.#state.kind === 'streaming') {
+      this.#trouble('the streaming list ended before it was complete')
+      return { kind: 'incomplete' }
+    }
+    if (lastedMs >= WATCH_MIN_MS) return { kind: 'closed' }
+    return this.#broke('watch', 'the server ended it at once', null)
+  }
+
+  #heard(event: WatchEvent): Input | null {
+    if (event.type === 'ERROR') {
+      const operation = this.#state.kind === 'streaming' ? 'streaming list' : 'watch'
+      return this.#refused(operation, refusalOf(event.object))
+    }
+    return this.#state.kind === 'streaming' ? this.#listEvent(event) : this.#watchEvent(event)
+  }
+
+  #listEvent({ type, object }: Exclude<WatchEvent, { type: 'ERROR' }>): Input | null {
+    const { uid, resourceVersion, annotations } = object.metadata
+    if (type === 'DELETED') this.#listed.delete(uid)
+    else if (type !== 'BOOKMARK') this.#collect(object)
+    else if (annotations?.[INITIAL_EVENTS_END] === 'true') return { kind: 'listed', version: resourceVersion }
+    else return { kind: 'unsupported' } // the end of the list would never be told
+    return null
+  }
+
+  /** A bookmark older than what came before it: the server has gone back in time. */
+  #watchEvent({ type, object }: Exclude<WatchEvent, { type: 'ERROR' }>): Input | null {
+    const since = this.#state.kind === 'watching' ? this.#state.from : null
+    const version = object.metadata.resourceVersion
+    if (type === 'BOOKMARK') return isOlder(version, since) ? { kind: 'gone' } : { kind: 'heard', version }
+    const entry = this.#entryOf(object)
+    if (entry !== null) this.#tell(changesOfEvent(this.#cache, entry, type === 'DELETED', since))
+    return { kind: 'heard', version }
+  }
+
+  #collect(raw: KubeObject): void {
+    const entry = this.#entryOf(raw)
+    if (entry !== null) this.#listed.set(entry.uid, entry)
+  }
+
+  #replace(mayGoBack: boolean): void {
+    this.#tell(changesOfList(this.#cache, this.#listed.values(), mayGoBack))
+    this.#isSynced = true
+    this.#tellSynced()
+  }
+
+  #tell(changes: readonly Change<T>[]): void {
+    for (const change of changes) {
+      if (this.#state.kind === 'stopped') return
+      this.#cache.apply(change)
+      const delta = deltaOf(change)
+      if (delta === null) continue
+      try {
+        this.#options.onDelta?.(delta)
+      } catch (error) {
+        this.#trouble(`the handler of a ${delta.kind} ${change.entry.name} threw: ${String(error)}`)
+      }
+    }
+  }
+
+  /** Null: the projection threw, and nothing was known of the object before. */
+  #entryOf(raw: KubeObject): Entry<T> | null {
+    const { uid, namespace = '', name, resourceVersion } = raw.metadata
+    try {
+      const object = this.#options.project === undefined ? (raw as T) : this.#options.project(raw)
+      return { uid, namespace, name, resourceVersion, object }
+    } catch (error) {
+      this.#trouble(`${namespace}/${name} cannot be read: ${String(error)}`)
+      return this.#cache.entryOfUid(uid) ?? null
+    }
+  }
+
+  #refused(operation: string, failure: Failure): Input {
+    const { status, reason, message, retryAfterMs } = failure
+    if (operation === 'streaming list' && (status === 400 || status === 422)) return { kind: 'unsupported' }
+    if (status !== 410 && reason !== 'Expired' && reason !== 'Gone') {
+      return this.#broke(operation, `${reason}: ${message}`, retryAfterMs)
+    }
+    this.#trouble(`${operation}: ${reason}: listing anew`)
+    return { kind: 'gone' }
+  }
+
+  #broke(operation: string, why: string, retryAfterMs: number | null): Input {
+    this.#trouble(`${operation} broke and is tried again: ${why}`)
+    return { kind: 'broken', retryAfterMs }
+  }
+
+  #trouble(message: string): void {
+    if (this.#state.kind !== 'stopped') this.#options.onTrouble?.(`${this.#options.type.plural}: ${message}`)
+  }
+
+  #watchOptions(from: string | null): WatchOptions {
+    const timeoutSeconds = WATCH_LASTS_S + Math.floor(this.#options.random() * WATCH_LASTS_S)
+    const resourceVersion = from ?? ''
+    return { ...this.#selection(), resourceVersion, timeoutSeconds, sendInitialEvents: from === null }
+  }
+
+  #selection(): Readonly<{ namespace?: string; labelSelector?: string; fieldSelector?: string }> {
+    const { namespace, labelSelector, fieldSelector } = this.#options
+    return {
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+    }
+  }
+}
