@@ -1,0 +1,99 @@
+/** `espalier run`, `scheduler`, `operator`: both halves, or one, against a cluster. */
+import { loadConfig } from '../../kube/config.ts'
+import { realClock } from '../../kube/clock.ts'
+import { httpTransport } from '../../kube/http-transport.ts'
+import { kubeClient } from '../../kube/kube-client.ts'
+import { jsonLog } from '../../kube/log.ts'
+import { realRandom } from '../../kube/random.ts'
+import { SCHEDULER_NAME } from '../../api/names.ts'
+import { type Command, type Flag, type Flags, type Io, text, texts } from '../command.ts'
+import { installCrds, startHalves, type World } from '../serve.ts'
+
+const CLUSTER_FLAGS: readonly Flag[] = [
+  { usage: '--kubeconfig <file>', summary: 'which cluster; without it: $KUBECONFIG, in-cluster, ~/.kube/config' },
+  { usage: '--context <name>', summary: 'context of the kubeconfig' },
+  { usage: '--log-level <level>', summary: 'debug, info, warn, error', default: 'info' },
+]
+const SCHEDULER_FLAGS: readonly Flag[] = [
+  { usage: '--scheduler-name <name...>', summary: `schedulerName of the pods to place (default: ${SCHEDULER_NAME})` },
+  {
+    usage: '--default-pack <policy>',
+    summary: 'narrowest or none: what a gang without pack prefers',
+    default: 'narrowest',
+  },
+]
+const OPERATOR_FLAGS: readonly Flag[] = [{ usage: '--install-crds', summary: 'create the CRDs that are missing first' }]
+
+function worldOf(flags: Flags, component: string): { world: World; close(): Promise<void> } {
+  const kubeconfig = text(flags, 'kubeconfig')
+  const context = text(flags, 'context')
+  const config = loadConfig({ ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) })
+  const transport = httpTransport(config)
+  const log = jsonLog(text(flags, 'logLevel') ?? 'info', component)
+  return {
+    world: { client: kubeClient(transport), clock: realClock, random: realRandom, log },
+    close: () => transport.close(),
+  }
+}
+
+const untilStopped = (signal: AbortSignal): Promise<void> =>
+  signal.aborted
+    ? Promise.resolve()
+    : new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+
+function wrongFlag(flags: Flags): string | null {
+  const pack = text(flags, 'defaultPack') ?? 'narrowest'
+  if (pack !== 'narrowest' && pack !== 'none') return `--default-pack: found "${pack}", want narrowest or none`
+  const level = text(flags, 'logLevel') ?? 'info'
+  if (!['debug', 'info', 'warn', 'error'].includes(level)) {
+    return `--log-level: found "${level}", want debug, info, warn or error`
+  }
+  return null
+}
+
+async function runHalves(flags: Flags, io: Io, which: { operator: boolean; scheduler: boolean }): Promise<number> {
+  const wrong = wrongFlag(flags)
+  if (wrong !== null) {
+    io.err(wrong)
+    return 2
+  }
+  const { world, close } = worldOf(
+    flags,
+    which.operator && which.scheduler ? 'espalier' : which.operator ? 'operator' : 'scheduler',
+  )
+  const refused = flags['installCrds'] === true ? await installCrds(world.client) : []
+  for (const sentence of refused) io.err(sentence)
+  const names = texts(flags, 'schedulerName')
+  const running = startHalves(world, {
+    ...which,
+    schedulerNames: names.length > 0 ? names : [SCHEDULER_NAME],
+    defaultPack: text(flags, 'defaultPack') === 'none' ? 'none' : 'narrowest',
+  })
+  void running.ready.then(() => world.log.info('caches are warm', { ...which }))
+  await untilStopped(io.stop)
+  await running.stop()
+  await close()
+  return 0
+}
+
+export const run: Command = {
+  name: 'run',
+  summary: 'Run operator and scheduler against a cluster',
+  flags: [...CLUSTER_FLAGS, ...SCHEDULER_FLAGS, ...OPERATOR_FLAGS],
+  examples: 'Example:\n  espalier run --kubeconfig .espalier/kubeconfig --install-crds',
+  run: (_args, flags, io) => runHalves(flags, io, { operator: true, scheduler: true }),
+}
+
+export const scheduler: Command = {
+  name: 'scheduler',
+  summary: 'Run the scheduler alone: places PodGangs, whoever made them',
+  flags: [...CLUSTER_FLAGS, ...SCHEDULER_FLAGS],
+  run: (_args, flags, io) => runHalves(flags, io, { operator: false, scheduler: true }),
+}
+
+export const operator: Command = {
+  name: 'operator',
+  summary: 'Run the operator alone: makes PodGangs and pods, whoever places them',
+  flags: [...CLUSTER_FLAGS, ...OPERATOR_FLAGS],
+  run: (_args, flags, io) => runHalves(flags, io, { operator: true, scheduler: false }),
+}

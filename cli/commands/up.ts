@@ -1,0 +1,164 @@
+/** `espalier up`: the embedded cluster with operator, scheduler and a sample, drawn as it fills. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SCHEDULER_NAME } from '../../api/names.ts'
+import { realClock, sleep } from '../../kube/clock.ts'
+import { silentLog } from '../../kube/log.ts'
+import { seededRandom } from '../../kube/random.ts'
+import { type Cluster, createCluster } from '../../sim/cluster.ts'
+import { gb200Nvl72 } from '../../sim/shapes.ts'
+import { type Command, type Io, text, wholeNumber } from '../command.ts'
+import { demoObjects, isPodReady, lookAt, type Picture, type Root, rootTrouble } from '../demo.ts'
+import { type Manifest, readManifests } from '../input.ts'
+import { Progress } from '../progress.ts'
+import { ResourceFinder } from '../resource-of.ts'
+import { createMissing, installCrds, type Running, startHalves } from '../serve.ts'
+
+/** How often the picture is looked at, in milliseconds: fast enough to see pods land, slow enough to cost nothing. */
+const LOOK_EVERY_MS = 100
+
+interface Demo {
+  readonly cluster: Cluster
+  readonly halves: Running
+  readonly roots: readonly Root[]
+  readonly refused: readonly string[]
+  close(): Promise<void>
+}
+
+const SAMPLE = fileURLToPath(new URL('../../deploy/samples/dynamo-grove.yaml', import.meta.url))
+
+async function apply(cluster: Cluster, manifests: readonly Manifest[]): Promise<{ roots: Root[]; refused: string[] }> {
+  const finder = new ResourceFinder(cluster.client)
+  const roots: Root[] = []
+  const refused: string[] = []
+  for (const { object, at } of manifests) {
+    const type = await finder.find(object.apiVersion, object.kind)
+    const namespace = type?.namespaced === true ? (object.metadata.namespace ?? 'default') : ''
+    const placed = { ...object, metadata: { ...object.metadata, ...(namespace !== '' && { namespace }) } }
+    const complaints = await createMissing(cluster.client, [placed], () => type)
+    refused.push(...complaints.map((complaint) => `${at}: ${complaint}`))
+    if (type !== null && complaints.length === 0) roots.push({ type, namespace, name: object.metadata.name ?? '' })
+  }
+  return { roots, refused }
+}
+
+async function start(manifests: readonly Manifest[], racks: number, seed: number): Promise<Demo> {
+  const random = seededRandom(seed)
+  const cluster = createCluster({ clock: realClock, random, nodes: gb200Nvl72({ racks, racksPerBlock: 2 }) })
+  await cluster.start()
+  const crds = await installCrds(cluster.client)
+  const halves = startHalves(
+    { client: cluster.client, clock: realClock, random, log: silentLog },
+    { operator: true, scheduler: true, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
+  )
+  await halves.ready
+  const demo = await apply(
+    cluster,
+    demoObjects().map((object) => ({ object, at: 'demo' })),
+  )
+  const { roots, refused } = await apply(cluster, manifests)
+  return {
+    cluster,
+    halves,
+    roots,
+    refused: [...crds, ...demo.refused, ...refused],
+    async close() {
+      await halves.stop()
+      await cluster.stop()
+    },
+  }
+}
+
+/** Written beside the work, never into ~/.kube/config. */
+function writeKubeconfig(io: Io, content: string): string {
+  const folder = join(io.cwd, '.espalier')
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, 'kubeconfig')
+  writeFileSync(file, content, { mode: 0o600 })
+  return file
+}
+
+function sayHowToUse(io: Io, kubeconfig: string): void {
+  io.out(`\nkubeconfig: ${kubeconfig}\ntry:`)
+  io.out(`  export KUBECONFIG=${kubeconfig}`)
+  io.out('  kubectl get pods -o wide')
+  io.out('  kubectl get podgangs,podcliques,podcliquesets')
+  io.out('  kubectl port-forward svc/dynamo-grove-frontend 8000:8000   # then: curl localhost:8000/v1/models')
+}
+
+/** What is not as it should be in the end, as sentences; empty when everything is Ready. */
+async function troubles({ cluster, roots, halves }: Demo, { pods }: Picture): Promise<string[]> {
+  const ofRoots = await Promise.all(roots.map((root) => rootTrouble(cluster.client, root)))
+  const report = halves.scheduler?.report()
+  const ofPods = pods
+    .filter((pod) => !isPodReady(pod))
+    .map(({ metadata: { namespace, name }, status }) => {
+      const line = report?.pods.find((each) => each.namespace === namespace && each.name === name)
+      const waiting = status?.containerStatuses?.find((container) => container.state?.waiting)?.state?.waiting
+      return `pod ${namespace}/${name}: ${line?.message ?? waiting?.message ?? waiting?.reason ?? status?.phase ?? 'Pending'}`
+    })
+  return [...ofRoots.filter((trouble) => trouble !== null), ...ofPods]
+}
+
+/** Looks until told to stop, or in `--once` until everything is Ready or the time is up. Null: stopped by the user. */
+async function watchUntilDone(demo: Demo, io: Io, once: { deadlineMs: number } | null): Promise<string[] | null> {
+  const progress = new Progress(io)
+  const startedMs = realClock.monotonicMs()
+  while (!io.stop.aborted) {
+    const picture = await lookAt(demo.cluster.client)
+    const elapsedMs = realClock.monotonicMs() - startedMs
+    progress.show(picture, elapsedMs)
+    if (once !== null) {
+      const open = await troubles(demo, picture)
+      if ((open.length === 0 && picture.pods.length > 0) || elapsedMs > once.deadlineMs) {
+        progress.list(picture)
+        return open
+      }
+    }
+    await sleep(realClock, LOOK_EVERY_MS, 'background', io.stop)
+  }
+  return null
+}
+
+async function serve(demo: Demo, io: Io, port: number, once: { deadlineMs: number } | null): Promise<number> {
+  const server = await demo.cluster.listen(port)
+  const kubeconfig = writeKubeconfig(io, demo.cluster.kubeconfig(server.url))
+  for (const sentence of demo.refused) io.err(sentence)
+  if (once === null) sayHowToUse(io, kubeconfig)
+  const open = await watchUntilDone(demo, io, once)
+  for (const sentence of open ?? []) io.err(sentence)
+  await server.close()
+  await demo.close()
+  if (once === null) return 0
+  return open !== null && open.length === 0 && demo.refused.length === 0 ? 0 : 1
+}
+
+export const up: Command = {
+  name: 'up',
+  summary: 'Start an embedded cluster (four GB200 NVL72 racks) with operator, scheduler and a sample',
+  flags: [
+    { usage: '--once', summary: 'end when everything is Ready; exit 1 if that does not happen' },
+    { usage: '--sample <file>', summary: 'manifests to apply (default: deploy/samples/dynamo-grove.yaml)' },
+    { usage: '--no-sample', summary: 'start empty' },
+    { usage: '--port <number>', summary: 'port of the API server on 127.0.0.1; 0 takes a free one', default: '0' },
+    { usage: '--racks <number>', summary: 'how many racks of 18 nodes with 4 GPUs', default: '4' },
+    { usage: '--seed <number>', summary: 'of the simulated delays and names', default: '1' },
+    { usage: '--timeout <seconds>', summary: 'with --once: how long to wait', default: '60' },
+  ],
+  examples: 'Examples:\n  espalier up\n  espalier up --once --sample deploy/samples/spread-replicas.yaml',
+  async run(_args, flags, io) {
+    const port = wholeNumber(io, flags, 'port', 0, 65_535)
+    const racks = wholeNumber(io, flags, 'racks', 1, 500)
+    const seed = wholeNumber(io, flags, 'seed', 0, 2 ** 32 - 1)
+    const timeout = wholeNumber(io, flags, 'timeout', 1, 86_400)
+    if (port === null || racks === null || seed === null || timeout === null) return 2
+    const input = flags['sample'] === false ? null : readManifests([text(flags, 'sample') ?? SAMPLE])
+    if (input?.kind === 'unreadable') {
+      for (const error of input.errors) io.err(error)
+      return 2
+    }
+    const demo = await start(input?.manifests ?? [], racks, seed)
+    return serve(demo, io, port, flags['once'] === true ? { deadlineMs: timeout * 1_000 } : null)
+  },
+}

@@ -1,0 +1,108 @@
+/** Manifests from files: YAML or JSON, many documents, `kind: List`; every complaint has file, line and column. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml'
+import type { NewObject } from '../api/kinds/kubernetes.ts'
+
+export interface Manifest {
+  readonly object: NewObject
+  /** `file:line:column` of the document it came from, for messages. */
+  readonly at: string
+}
+
+export type Input = Readonly<
+  { kind: 'read'; manifests: readonly Manifest[] } | { kind: 'unreadable'; errors: string[] }
+>
+
+interface Place {
+  readonly file: string
+  readonly lines: LineCounter
+}
+
+const position = ({ file, lines }: Place, offset: number): string => {
+  const { line, col } = lines.linePos(offset)
+  return `${file}:${line}:${col}`
+}
+
+const syntaxError = (place: Place, error: YAMLError): string =>
+  `${position(place, error.pos[0])}: ${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? error.code}`
+
+/** What an object needs before any server can be asked about it. */
+function shapeError(value: unknown): string | null {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    return `found ${JSON.stringify(value)}, want an object with apiVersion, kind and metadata`
+  }
+  const { apiVersion, kind, metadata } = value as Partial<NewObject>
+  if (typeof apiVersion !== 'string')
+    return `apiVersion: found ${JSON.stringify(apiVersion)}, want a string such as "v1"`
+  if (typeof kind !== 'string') return `kind: found ${JSON.stringify(kind)}, want a string such as "Pod"`
+  if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null)) {
+    return `metadata: found ${JSON.stringify(metadata)}, want an object`
+  }
+  return null
+}
+
+const itemsOf = (value: unknown): unknown[] | null => {
+  const { kind, items } = (value ?? {}) as { kind?: unknown; items?: unknown }
+  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items : null
+}
+
+function manifestsOf(place: Place, document: Document.Parsed, errors: string[]): Manifest[] {
+  if (document.errors.length > 0) {
+    errors.push(...document.errors.map((error) => syntaxError(place, error)))
+    return []
+  }
+  if (document.contents === null) return []
+  const at = position(place, document.contents.range?.[0] ?? document.range[0])
+  const value: unknown = document.toJS({ maxAliasCount: 1_000 })
+  if (value === null) return []
+  const objects = itemsOf(value) ?? [value]
+  return objects.flatMap((object, i) => {
+    const wrong = shapeError(object)
+    if (wrong !== null) errors.push(`${at}: ${objects.length > 1 ? `items[${i}].` : ''}${wrong}`)
+    return wrong === null ? [{ object: named(object as NewObject), at }] : []
+  })
+}
+
+const named = (object: NewObject): NewObject => ({ ...object, metadata: object.metadata ?? {} })
+
+/** Reads the documents of one text. `file` is only for messages. */
+export function parseManifests(file: string, text: string): Input {
+  const lines = new LineCounter()
+  const errors: string[] = []
+  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false })
+  if (!Array.isArray(documents)) return { kind: 'read', manifests: [] }
+  const manifests = documents.flatMap((document) => manifestsOf({ file, lines }, document, errors))
+  return errors.length > 0 ? { kind: 'unreadable', errors } : { kind: 'read', manifests }
+}
+
+/** A folder stands for the manifests in it, by name. */
+function filesOf(path: string): string[] {
+  if (path === '-' || !statSync(path).isDirectory()) return [path]
+  const names = readdirSync(path).filter((name) => /\.(ya?ml|json)$/.test(name))
+  return names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(path, name))
+}
+
+function readOne(file: string): Input {
+  try {
+    return parseManifests(file === '-' ? 'stdin' : file, readFileSync(file === '-' ? 0 : file, 'utf8'))
+  } catch (error) {
+    return { kind: 'unreadable', errors: [`${file}:1:1: ${error instanceof Error ? error.message : String(error)}`] }
+  }
+}
+
+/** Reads all files, in order; one that cannot be read makes the whole input unreadable, with everything wrong listed. */
+export function readManifests(paths: readonly string[]): Input {
+  const inputs = paths.flatMap((path): Input[] => {
+    try {
+      return filesOf(path).map(readOne)
+    } catch (error) {
+      return [
+        { kind: 'unreadable', errors: [`${path}:1:1: ${error instanceof Error ? error.message : String(error)}`] },
+      ]
+    }
+  })
+  const errors = inputs.flatMap((input) => (input.kind === 'unreadable' ? input.errors : []))
+  if (errors.length > 0) return { kind: 'unreadable', errors }
+  return { kind: 'read', manifests: inputs.flatMap((input) => (input.kind === 'read' ? input.manifests : [])) }
+}

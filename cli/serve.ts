@@ -1,0 +1,71 @@
+/** Wires the rooms: which halves run, over which client. */
+import { crdOf } from '../api/crd.ts'
+import { KINDS } from '../api/kinds/all.ts'
+import type { NewObject } from '../api/kinds/kubernetes.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Clock } from '../kube/clock.ts'
+import type { Log } from '../kube/log.ts'
+import type { Random } from '../kube/random.ts'
+import { CRDS } from '../kube/resources.ts'
+import { createOperator, type Operator } from '../operator/operator.ts'
+import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
+
+export interface World {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+export interface Halves {
+  readonly operator: boolean
+  readonly scheduler: boolean
+  readonly schedulerNames: readonly string[]
+  readonly defaultPack: 'narrowest' | 'none'
+}
+
+export interface Running {
+  readonly operator: Operator | null
+  readonly scheduler: Scheduler | null
+  readonly ready: Promise<void>
+  stop(): Promise<void>
+}
+
+export function startHalves(world: World, halves: Halves): Running {
+  const operator = halves.operator ? createOperator(world) : null
+  const { schedulerNames, defaultPack } = halves
+  const scheduler = halves.scheduler
+    ? createScheduler({ ...world, schedulerNames: [...schedulerNames], defaultPack })
+    : null
+  operator?.start()
+  scheduler?.start()
+  return {
+    operator,
+    scheduler,
+    ready: Promise.all([operator?.ready, scheduler?.ready]).then(() => undefined),
+    async stop() {
+      await Promise.all([operator?.stop(), scheduler?.stop()])
+    },
+  }
+}
+
+/** Creates what is missing. An object that is there already stays as it is. Returns what was refused, as sentences. */
+export async function createMissing(
+  client: KubeClient,
+  objects: readonly NewObject[],
+  typeOf: (object: NewObject) => Parameters<KubeClient['create']>[0] | null,
+): Promise<string[]> {
+  const refused: string[] = []
+  for (const object of objects) {
+    const type = typeOf(object)
+    const name = `${object.kind} ${object.metadata.name ?? ''}`
+    const answer = type === null ? null : await client.create(type, object)
+    if (answer === null) refused.push(`${name}: no such kind ${object.apiVersion}/${object.kind}`)
+    else if (answer.kind === 'failure' && answer.reason !== 'AlreadyExists') refused.push(`${name}: ${answer.message}`)
+  }
+  return refused
+}
+
+export async function installCrds(client: KubeClient): Promise<string[]> {
+  return createMissing(client, KINDS.map(crdOf), () => CRDS)
+}

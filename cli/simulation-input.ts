@@ -1,0 +1,113 @@
+/** Puts manifests into the embedded cluster as they are: uid, creationTimestamp and status of the input are kept. */
+import type { KubeObject, NewObject } from '../api/kinds/kubernetes.ts'
+import { HOSTNAME_LABEL } from '../api/names.ts'
+import type { Cluster } from '../sim/cluster.ts'
+import type { Manifest } from './input.ts'
+import { ResourceFinder } from './resource-of.ts'
+
+export interface Ignored {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  /** `file:line:column` of the document. */
+  readonly at: string
+  readonly message: string
+}
+
+/** Kinds that the operator, the scheduler or the simulated nodes act on; the rest would lie there without effect. */
+const UNDERSTOOD = new Set([
+  'v1/Namespace',
+  'v1/Node',
+  'v1/Pod',
+  'v1/ConfigMap',
+  'v1/Secret',
+  'v1/Service',
+  'v1/ServiceAccount',
+  'v1/PersistentVolumeClaim',
+  'scheduling.k8s.io/v1/PriorityClass',
+  'policy/v1/PodDisruptionBudget',
+  'autoscaling/v2/HorizontalPodAutoscaler',
+  'grove.io/v1alpha1/PodCliqueSet',
+  'grove.io/v1alpha1/PodClique',
+  'grove.io/v1alpha1/PodCliqueScalingGroup',
+  'grove.io/v1alpha1/PodGangSet',
+  'grove.io/v1alpha1/ClusterTopologyBinding',
+  'scheduler.grove.io/v1alpha1/PodGang',
+  'nvidia.com/v1alpha1/DynamoGraphDeployment',
+])
+
+/** Others may name what stands earlier here: classes before pods, sets before what they own. */
+const FIRST = [
+  'Namespace',
+  'PriorityClass',
+  'ServiceAccount',
+  'Secret',
+  'ConfigMap',
+  'ClusterTopologyBinding',
+  'Node',
+  'PodGang',
+]
+const rankOf = (kind: string): number => (FIRST.includes(kind) ? FIRST.indexOf(kind) : FIRST.length)
+
+/** What a kubelet would have registered: its hostname label, and allocatable where only capacity was given. */
+function completedNode(object: NewObject): NewObject {
+  const { name = '', labels } = object.metadata
+  const status = (object['status'] ?? {}) as { capacity?: object; allocatable?: object }
+  // 110 pods is the kubelet's own default.
+  const allocatable = { pods: '110', ...(status.allocatable ?? status.capacity) }
+  return {
+    ...object,
+    metadata: { ...object.metadata, labels: { [HOSTNAME_LABEL]: name, ...labels } },
+    status: { ...status, capacity: status.capacity ?? allocatable, allocatable },
+  }
+}
+
+const completed = (object: NewObject): NewObject => (object.kind === 'Node' ? completedNode(object) : object)
+
+async function ensureNamespaces(cluster: Cluster, manifests: readonly Manifest[]): Promise<void> {
+  const names = new Set(manifests.map(({ object }) => object.metadata.namespace ?? 'default'))
+  const declared = new Set(
+    manifests.filter(({ object }) => object.kind === 'Namespace').map(({ object }) => object.metadata.name),
+  )
+  for (const name of [...names].sort()) {
+    if (!declared.has(name)) await cluster.load({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  }
+}
+
+async function loadOne(cluster: Cluster, finder: ResourceFinder, { object }: Manifest): Promise<string | null> {
+  if (!UNDERSTOOD.has(`${object.apiVersion}/${object.kind}`)) {
+    return `simulate does not act on ${object.apiVersion} ${object.kind}`
+  }
+  const type = await finder.find(object.apiVersion, object.kind)
+  if (type === null) return `the embedded cluster does not serve ${object.apiVersion} ${object.kind}`
+  const namespace = type.namespaced ? { namespace: object.metadata.namespace ?? 'default' } : {}
+  return cluster.load(completed({ ...object, metadata: { ...object.metadata, ...namespace } }))
+}
+
+/** Loads everything; what is refused or not understood comes back, never dropped silently. */
+export async function loadManifests(cluster: Cluster, manifests: readonly Manifest[]): Promise<Ignored[]> {
+  const finder = new ResourceFinder(cluster.client)
+  await ensureNamespaces(cluster, manifests)
+  const sorted = manifests
+    .map((manifest, i) => ({ manifest, i }))
+    .sort((a, b) => rankOf(a.manifest.object.kind) - rankOf(b.manifest.object.kind) || a.i - b.i)
+  const ignored: Ignored[] = []
+  for (const { manifest } of sorted) {
+    const message = await loadOne(cluster, finder, manifest)
+    if (message !== null) ignored.push(ignoredLine(manifest, message))
+  }
+  return ignored
+}
+
+function ignoredLine({ object, at }: Manifest, message: string): Ignored {
+  const { apiVersion, kind, metadata } = object as KubeObject
+  return {
+    apiVersion,
+    kind,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? metadata.generateName ?? '',
+    at,
+    message,
+  }
+}
