@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parseManifests, readManifests } from '../../cli/input.ts'
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-input-'))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const errorsOf = (text: string): string[] => {
+  const input = parseManifests('a.yaml', text)
+  return input.kind === 'unreadable' ? input.errors : []
+}
+const kindsOf = (text: string): string[] => {
+  const input = parseManifests('a.yaml', text)
+  return input.kind === 'read'
+    ? input.manifests.map(({ object, at }) => `${object.kind} ${object.metadata.name} ${at}`)
+    : []
+}
+
+test('several documents are read, each with its position; empty ones are passed over', () => {
+  const text =
+    '# head\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n---\napiVersion: v1\nkind: Node\nmetadata:\n  name: b\n'
+  expect(kindsOf(text)).toEqual(['Pod a a.yaml:3:1', 'Node b a.yaml:8:1'])
+})
+
+test('JSON is read, and a List stands for its items', () => {
+  const list = { apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } }] }
+  expect(kindsOf(JSON.stringify(list))).toEqual(['Pod x a.yaml:1:1'])
+})
+
+test('a syntax error has file, line and column', () => {
+  expect(errorsOf('apiVersion: v1\nkind: Pod\nmetadata: {name: [}\n')[0]).toMatch(/^a\.yaml:3:\d+: /)
+  expect(errorsOf('a: 1\n\tb: 2\n')[0]).toMatch(/^a\.yaml:2:\d+: /)
+})
+
+test('a doubled key is an error, not the last one winning', () => {
+  expect(errorsOf('kind: Pod\napiVersion: v1\nkind: Node\n')[0]).toMatch(/^a\.yaml:3:1: .*unique/)
+})
+
+test('what is no object of the API is refused by position and field', () => {
+  expect(errorsOf('- 1\n- 2\n')).toEqual(['a.yaml:1:1: found [1,2], want an object with apiVersion, kind and metadata'])
+  expect(errorsOf('kind: Pod\n')[0]).toContain('apiVersion: found undefined')
+  expect(errorsOf('apiVersion: v1\nkind: List\nitems: [{apiVersion: v1}, 3]\n')).toHaveLength(2)
+})
+
+test('a folder is read by name, and a missing file is unreadable', () => {
+  writeFileSync(join(folder, 'b.yaml'), 'apiVersion: v1\nkind: Pod\nmetadata: {name: b}\n')
+  writeFileSync(join(folder, 'a.json'), '{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}')
+  writeFileSync(join(folder, 'notes.txt'), 'not: [yaml')
+  const input = readManifests([folder])
+  expect(input.kind === 'read' && input.manifests.map(({ object }) => object.metadata.name)).toEqual(['a', 'b'])
+  const missing = readManifests([join(folder, 'nothing.yaml')])
+  expect(missing.kind === 'unreadable' && missing.errors[0]).toMatch(/nothing\.yaml:1:1: ENOENT/)
+})
