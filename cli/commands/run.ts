@@ -24,10 +24,10 @@ const SCHEDULER_FLAGS: readonly Flag[] = [
 ]
 const OPERATOR_FLAGS: readonly Flag[] = [{ usage: '--install-crds', summary: 'create the CRDs that are missing first' }]
 
-function worldOf(flags: Flags, component: string): { world: World; close(): Promise<void> } {
+async function worldOf(flags: Flags, component: string): Promise<{ world: World; close(): Promise<void> }> {
   const kubeconfig = text(flags, 'kubeconfig')
   const context = text(flags, 'context')
-  const config = loadConfig({ ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) })
+  const config = await loadConfig({ ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) })
   const transport = httpTransport(config)
   const log = jsonLog(text(flags, 'logLevel') ?? 'info', component)
   return {
@@ -57,7 +57,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
     io.err(wrong)
     return 2
   }
-  const { world, close } = worldOf(
+  const { world, close } = await worldOf(
     flags,
     which.operator && which.scheduler ? 'espalier' : which.operator ? 'operator' : 'scheduler',
   )

@@ -48,7 +48,7 @@ export const waitFor: Command = {
       return 2
     }
     const kubeconfig = text(flags, 'kubeconfig')
-    const transport = httpTransport(loadConfig(kubeconfig === null ? {} : { kubeconfig }))
+    const transport = httpTransport(await loadConfig(kubeconfig === null ? {} : { kubeconfig }))
     const pods = reflector<Pod>({
       client: kubeClient(transport),
       type: PODS,
