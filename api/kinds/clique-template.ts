@@ -15,9 +15,9 @@ import { constraintStays, topologyConstraint } from './topology-constraint.ts'
 
 /** What a clique and a scaling group look like inside a set, and the bounds that keep CEL's cost estimate finite. */
 
-export const CLIQUES_MAX = 128
-export const SCALING_GROUPS_MAX = 64
-export const MEMBERS_MAX = 64
+export const CLIQUES_MAX = 64
+export const SCALING_GROUPS_MAX = 32
+export const MEMBERS_MAX = 32
 
 export const IMMUTABLE = 'field is immutable'
 
@@ -97,18 +97,20 @@ const podSpecRules: readonly Rule[] = [
   },
 ]
 
+const cliqueName: Schema = text('A clique.', { minLength: 1, maxLength: 63 })
+
+const startsAfter: ListSchema = listOf(
+  'Cliques that must be ready before these pods start; read with Explicit only.',
+  cliqueName,
+  { isSet: true },
+)
+
 const cliqueFields: ObjectSchema['fields'] = {
   roleName: text('The role that the pods play; unique in the set.', { minLength: 1, maxLength: 253 }),
   podSpec: podSpec('The pods. Containers get the GROVE_ environment variables put before their own.'),
   replicas: int32('How many pods. In a template 0 means 1; on a PodClique it means none.', { minimum: 0, default: 1 }),
   minAvailable: int32('How many must be placed together or not at all; absent: all of `replicas`.', { minimum: 1 }),
-  startsAfter: listOf(
-    'Cliques that must be ready before these pods start; read with Explicit only.',
-    text('A clique.', { minLength: 1, maxLength: 253 }),
-    {
-      maxItems: MEMBERS_MAX,
-    },
-  ),
+  startsAfter,
   autoScalingConfig: autoScaling,
 }
 
@@ -119,6 +121,7 @@ export const cliqueSpec: ObjectSchema = object('PodCliqueSpec', 'Pods that play 
 
 const cliqueSpecInSet: ObjectSchema = {
   ...cliqueSpec,
+  fields: { ...cliqueFields, startsAfter: { ...startsAfter, maxItems: MEMBERS_MAX } },
   rules: [
     minAvailableFits,
     ...scaleRules('autoScalingConfig'),

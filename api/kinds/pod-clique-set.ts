@@ -27,8 +27,6 @@ import { topologyConstraint, constraintStays } from './topology-constraint.ts'
 
 const STARTUP_TYPES = ['CliqueStartupTypeAnyOrder', 'CliqueStartupTypeInOrder', 'CliqueStartupTypeExplicit']
 
-const groups = '(has(self.podCliqueScalingGroups) ? self.podCliqueScalingGroups : [])'
-
 const namesAgree: readonly Rule[] = [
   {
     rule: 'self.cliques.all(a, self.cliques.exists_one(b, a.spec.roleName == b.spec.roleName))',
@@ -58,16 +56,11 @@ const startOrder: readonly Rule[] = [
     message: 'startsAfter must name cliques of the set',
     fieldPath: '.cliques',
   },
-  {
-    rule: `${explicitOnly}self.cliques.all(c, !has(c.spec.startsAfter) || c.spec.startsAfter.all(n, c.spec.startsAfter.exists_one(m, m == n)))`,
-    message: 'startsAfter must not name a clique twice',
-    fieldPath: '.cliques',
-  },
 ]
 
 const membership: readonly Rule[] = [
   {
-    rule: `${groups}.all(g, g.cliqueNames.all(n, self.cliques.exists(c, c.name == n)))`,
+    rule: '!has(self.podCliqueScalingGroups) || self.podCliqueScalingGroups.all(g, g.cliqueNames.all(n, self.cliques.exists(c, c.name == n)))',
     message: 'cliqueNames must name cliques of the set',
     fieldPath: '.podCliqueScalingGroups',
   },
@@ -111,7 +104,6 @@ const oneTopology: readonly Rule[] = [
   },
 ]
 
-const oldGroups = '(has(oldSelf.podCliqueScalingGroups) ? oldSelf.podCliqueScalingGroups : [])'
 const sameNames = (now: string, before: string): string =>
   `${now}.size() == ${before}.size() && ${now}.all(c, ${before}.exists(d, d.name == c.name))`
 
@@ -129,7 +121,7 @@ const fixedShape: readonly Rule[] = [
     fieldPath: '.cliques',
   },
   {
-    rule: sameNames(groups, oldGroups),
+    rule: `has(self.podCliqueScalingGroups) == has(oldSelf.podCliqueScalingGroups) && (!has(self.podCliqueScalingGroups) || (${sameNames('self.podCliqueScalingGroups', 'oldSelf.podCliqueScalingGroups')}))`,
     message: `${IMMUTABLE}: podCliqueScalingGroups cannot be added, removed or renamed`,
     fieldPath: '.podCliqueScalingGroups',
   },
