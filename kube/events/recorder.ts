@@ -1,0 +1,195 @@
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { Allowance } from '../allowance.ts'
+import type { Answer, KubeClient } from '../client.ts'
+import { type Clock, timestamp } from '../clock.ts'
+import { EVENTS } from '../resources.ts'
+import type { Writer } from '../writer.ts'
+import { note, type Seen } from './aggregate.ts'
+
+export interface EventRecorderOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  /** The source component, unless an event names another. */
+  readonly component: string
+  /** Events go behind everything else in it. Without it they have a queue of their own. */
+  readonly writer?: Writer
+  /** Shared with whom the 50 writes a second are shared. */
+  readonly allowance?: Allowance
+}
+
+/** What an event is about: enough of any object. */
+export interface EventTarget {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly namespace?: string; readonly name: string; readonly uid: string }
+}
+
+export interface EventRecorder {
+  /** Never blocks, never throws: an event that cannot be written is lost. */
+  event(
+    object: EventTarget,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    options?: { readonly component?: string },
+  ): void
+  /** Not written because too many waited, or because the server refused. */
+  readonly lost: number
+  /** Drops what waits; resolves when no write is under way. */
+  stop(): Promise<void>
+}
+
+const WRITES_PER_SECOND = 50
+const WAITING_MAX = 1_000
+const MESSAGE_MAX = 1_000
+const TRIES_MAX = 3
+const BEHIND_ALL_ELSE = -100
+
+export function eventRecorder(options: EventRecorderOptions): EventRecorder {
+  return new Recorder(options)
+}
+
+interface Write {
+  readonly namespace: string
+  readonly eventName: string
+  /** What to send when there is no such Event. */
+  readonly event: Readonly<Record<string, unknown>>
+  readonly isNew: boolean
+}
+
+class Recorder implements EventRecorder {
+  readonly #options: EventRecorderOptions
+  readonly #allowance: Allowance
+  readonly #seen = new Map<string, Seen>()
+  #waiting: Write[] = []
+  #made = 0
+  #lost = 0
+  #isStopped = false
+  #run: Promise<void> | null = null
+  #wake: () => void = () => {}
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options
+    this.#allowance = options.allowance ?? new Allowance(options.clock, WRITES_PER_SECOND)
+  }
+
+  get lost(): number {
+    return this.#lost
+  }
+
+  event(
+    object: EventTarget,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+    options?: { readonly component?: string },
+  ): void {
+    if (this.#isStopped) return
+    if (this.#waiting.length >= WAITING_MAX) {
+      this.#lost++
+      return
+    }
+    const component = options?.component ?? this.#options.component
+    const said = { uid: object.metadata.uid, component, reason, message: message.slice(0, MESSAGE_MAX) }
+    const nowMs = this.#options.clock.nowMs()
+    const verdict = note(this.#seen, said, nowMs, () => this.#nameFor(object.metadata.name, nowMs))
+    if (verdict === null) return
+    const count = verdict.kind === 'new' ? 1 : verdict.count
+    const event = { ...eventBody(object, type, said, nowMs), count }
+    const namespace = namespaceOf(object)
+    this.#waiting.push({ namespace, eventName: verdict.eventName, event, isNew: verdict.kind === 'new' })
+    this.#run ??= this.#drain().finally(() => {
+      this.#run = null
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#waiting = []
+    this.#wake()
+    await this.#run
+  }
+
+  /** Unique in this process by its counter, and between processes by the time; the same in a run that is replayed. */
+  #nameFor(objectName: string, nowMs: number): string {
+    const stamp = (BigInt(nowMs) * 1_000_000n + BigInt(this.#made++ % 1_000_000)).toString(16)
+    return `${objectName.slice(0, 230).replace(/[-.]+$/, '')}.${stamp}`
+  }
+
+  /** One after the other: an event is not worth a second connection. */
+  async #drain(): Promise<void> {
+    await Promise.resolve() // whatever is being done now, its own writes come first
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      for (let delayMs = this.#allowance.take(); delayMs > 0; delayMs = this.#allowance.take()) {
+        await this.#rest(delayMs)
+        if (this.#isStopped) return
+      }
+      await this.#write(next)
+    }
+  }
+
+  #rest(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(delayMs, 'background', resolve)
+      this.#wake = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+
+  async #write(write: Write): Promise<void> {
+    const { writer } = this.#options
+    const send = (): Promise<Answer<KubeObject>> => this.#send(write)
+    for (let tries = 1; tries <= TRIES_MAX && !this.#isStopped; tries++) {
+      const answer = await (writer === undefined ? send() : writer.write(send, { priority: BEHIND_ALL_ELSE }))
+      // Sent twice under one name it exists once: after a lost answer that is what was wanted.
+      if (answer.kind === 'ok' || answer.reason === 'AlreadyExists') return
+      if (!answer.retryable) break
+      await this.#rest(answer.retryAfterMs ?? tries * 1_000)
+    }
+    this.#lost++
+  }
+
+  async #send({ namespace, eventName, event, isNew }: Write): Promise<Answer<KubeObject>> {
+    const { client } = this.#options
+    if (!isNew) {
+      const { count, message, lastTimestamp, type } = event
+      const key = { namespace, name: eventName }
+      const answer = await client.mergePatch(EVENTS, key, { count, message, lastTimestamp, type })
+      if (answer.kind === 'ok' || answer.status !== 404) return answer
+    }
+    return client.create(EVENTS, {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { namespace, name: eventName },
+      ...event,
+    })
+  }
+}
+
+/** Events about cluster-scoped objects live in `default`, as kubectl expects. */
+const namespaceOf = ({ metadata }: EventTarget): string => metadata.namespace || 'default'
+
+function eventBody(
+  { apiVersion, kind, metadata }: EventTarget,
+  type: 'Normal' | 'Warning',
+  { component, reason, message }: { readonly component: string; readonly reason: string; readonly message: string },
+  nowMs: number,
+): Readonly<Record<string, unknown>> {
+  const { namespace, name, uid } = metadata
+  const involvedObject = { apiVersion, kind, name, uid, ...(namespace ? { namespace } : {}) }
+  const atTime = timestamp(nowMs)
+  const source = { component }
+  const times = { firstTimestamp: atTime, lastTimestamp: atTime }
+  return {
+    involvedObject,
+    type,
+    reason,
+    message,
+    source,
+    ...times,
+    reportingComponent: component,
+    reportingInstance: '',
+  }
+}

@@ -1,0 +1,206 @@
+import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import type { ClusterConfig, Credentials, TlsMaterial } from './config.ts'
+import { linesOf } from './lines.ts'
+import { type HttpAnswer, type HttpRequest, type HttpStream, type Transport, TransportError } from './transport.ts'
+
+export interface HttpTransportOptions {
+  /** Connections for requests, at most. Every open watch has one of its own beside them. */
+  readonly connections?: number
+}
+
+const CONNECTIONS = 32
+const CONNECT_DEADLINE_MS = 10_000
+/** Idle connections are dropped before the server does it (Go: 90 s), unless the server announces less. */
+const KEEP_ALIVE_MS = 30_000
+/** How long credentials are used before their source is asked again; reading them costs files and, rarely, a plugin. */
+const CREDENTIALS_MS = 5_000
+
+/** Keep-alive HTTP/1.1: one bounded pool for requests, and beside it connections that open watches hold. */
+export function httpTransport(config: ClusterConfig, options: HttpTransportOptions = {}): Transport {
+  return new HttpTransport(config, options.connections ?? CONNECTIONS)
+}
+
+/** Connections live as long as the key material that they were opened with. */
+interface Pools {
+  readonly tls: string
+  readonly requests: Dispatcher
+  readonly streams: Dispatcher
+}
+
+class HttpTransport implements Transport {
+  readonly #config: ClusterConfig
+  readonly #connections: number
+  readonly #origin: string
+  readonly #prefix: string
+  #credentials: Promise<Credentials> | null = null
+  #readMs = 0
+  #pools: Pools | null = null
+  #isClosed = false
+
+  constructor(config: ClusterConfig, connections: number) {
+    const url = new URL(config.server)
+    this.#config = config
+    this.#connections = connections
+    this.#origin = url.origin
+    this.#prefix = url.pathname.replace(/\/+$/, '')
+  }
+
+  async request(request: HttpRequest): Promise<HttpAnswer> {
+    const deadline = new Deadline(request)
+    try {
+      const { dispatcher, options } = await this.#prepare(request, deadline, 'requests')
+      const { statusCode, headers, body } = await dispatcher.request(options)
+      return { status: statusCode, headers: flat(headers), body: await body.text() }
+    } catch (error) {
+      throw deadline.errorOf(error)
+    } finally {
+      deadline.end()
+    }
+  }
+
+  async stream(request: HttpRequest): Promise<HttpStream> {
+    const deadline = new Deadline(request)
+    try {
+      const { dispatcher, options } = await this.#prepare(request, deadline, 'streams')
+      const { statusCode, headers, body } = await dispatcher.request(options)
+      if (statusCode < 300) deadline.disarm() // a refusal's body must come in time; a watch's may take hours
+      body.setEncoding('utf8')
+      return { status: statusCode, headers: flat(headers), lines: streamLines(body, deadline) }
+    } catch (error) {
+      deadline.end()
+      throw deadline.errorOf(error)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all([this.#pools?.requests.close(), this.#pools?.streams.destroy()])
+    this.#pools = null
+  }
+
+  async #prepare(
+    { method, path, headers, body }: HttpRequest,
+    deadline: Deadline,
+    use: 'requests' | 'streams',
+  ): Promise<{ dispatcher: Dispatcher; options: Dispatcher.RequestOptions }> {
+    const credentials = await deadline.within(this.#currentCredentials())
+    if (this.#isClosed) throw new TransportError('aborted', 'the transport is closed')
+    const options: Dispatcher.RequestOptions = {
+      origin: this.#origin,
+      path: `${this.#prefix}${path}`,
+      method,
+      headers: { ...headers, ...credentials.headers },
+      body: body ?? null,
+      signal: deadline.signal,
+      headersTimeout: 0, // the deadline holds instead
+      bodyTimeout: 0,
+    }
+    return { dispatcher: this.#poolsFor(credentials.tls)[use], options }
+  }
+
+  /** One reading at a time, shared by all who wait; one that failed is not kept. */
+  #currentCredentials(): Promise<Credentials> {
+    const nowMs = performance.now()
+    if (this.#credentials !== null && nowMs - this.#readMs < CREDENTIALS_MS) return this.#credentials
+    this.#readMs = nowMs
+    const reading = this.#config.credentials()
+    this.#credentials = reading
+    reading.catch(() => {
+      if (this.#credentials === reading) this.#credentials = null
+    })
+    return reading
+  }
+
+  /** New key material gets new connections; the old ones end with what runs over them. */
+  #poolsFor(material: TlsMaterial): Pools {
+    const tls = JSON.stringify(material, (_, value: unknown) => (Buffer.isBuffer(value) ? value.toString() : value))
+    if (this.#pools?.tls === tls) return this.#pools
+    const old = this.#pools
+    void Promise.allSettled([old?.requests.close(), old?.streams.close()])
+    const open = (connections: number | null): Dispatcher => this.#open(material, connections)
+    this.#pools = { tls, requests: open(this.#connections), streams: open(null) }
+    return this.#pools
+  }
+
+  #open(tls: TlsMaterial, connections: number | null): Dispatcher {
+    const common = { connections, pipelining: 1, allowH2: false, keepAliveTimeout: KEEP_ALIVE_MS }
+    const connect = { ...tls, timeout: CONNECT_DEADLINE_MS, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }
+    const { proxyUrl } = this.#config
+    if (proxyUrl !== null) return new ProxyAgent({ ...common, uri: proxyUrl, requestTls: connect })
+    return new Pool(this.#origin, { ...common, connect })
+  }
+}
+
+/** Aborts when the caller does or when time is up, and says afterwards which it was. */
+class Deadline {
+  readonly #aborter = new AbortController()
+  readonly #outer: AbortSignal | undefined
+  readonly #deadlineMs: number
+  readonly #timer: NodeJS.Timeout
+  readonly #abort = (): void => this.#aborter.abort()
+  #isOver = false
+
+  constructor({ deadlineMs, signal }: HttpRequest) {
+    this.#deadlineMs = deadlineMs
+    this.#outer = signal
+    this.#timer = setTimeout(() => {
+      this.#isOver = true
+      this.#abort()
+    }, deadlineMs)
+    if (signal?.aborted) this.#abort()
+    else signal?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#aborter.signal
+  }
+
+  get isAborted(): boolean {
+    return this.#outer?.aborted === true
+  }
+
+  /** As `promise`, but rejects as soon as the request is given up. */
+  within<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => reject(this.errorOf(null))
+      if (this.signal.aborted) giveUp()
+      this.signal.addEventListener('abort', giveUp, { once: true })
+      promise.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', giveUp))
+    })
+  }
+
+  disarm(): void {
+    clearTimeout(this.#timer)
+  }
+
+  end(): void {
+    this.disarm()
+    this.#outer?.removeEventListener('abort', this.#abort)
+  }
+
+  errorOf(error: unknown): TransportError {
+    if (this.#isOver) return new TransportError('timeout', `no answer within ${this.#deadlineMs} ms`)
+    if (this.isAborted) return new TransportError('aborted', 'given up by its caller')
+    if (error instanceof TransportError) return error
+    return new TransportError('connection', error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** Ends quietly when the caller aborts; throws TransportError for anything else that is not the stream's end. */
+async function* streamLines(body: AsyncIterable<string>, deadline: Deadline): AsyncGenerator<string> {
+  try {
+    yield* linesOf(body)
+  } catch (error) {
+    if (!deadline.isAborted) throw deadline.errorOf(error)
+  } finally {
+    deadline.end()
+  }
+}
+
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  const flattened: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flattened[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return flattened
+}

@@ -1,0 +1,228 @@
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import type { Answer, KubeClient, ObjectKey } from '../client.ts'
+import { type Clock, microTimestamp, sleep } from '../clock.ts'
+import type { Random } from '../random.ts'
+import { LEASES } from '../resources.ts'
+import {
+  type Action,
+  acquireDelayMs,
+  decide,
+  leaderWriteTimeoutMs,
+  type LeaseRecord,
+  type Observed,
+  observe,
+  TIMING,
+  type Timing,
+} from './election.ts'
+
+export interface LeaderElectionOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly random: Random
+  /** Which Lease, for example espalier-system/espalier-scheduler. */
+  readonly lease: ObjectKey
+  /** Unlike any other candidate's: host name and something random. */
+  readonly identity: string
+  readonly timing?: Timing
+  readonly onStarted: () => void
+  /** When what it returns has settled nothing that only a leader may do is under way; the lease is released then. */
+  readonly onStopped: () => void | Promise<void>
+  readonly onTrouble?: (message: string) => void
+}
+
+export interface LeaderElection {
+  start(): void
+  /** By the clock, not by what was last heard: false as soon as the renew deadline is over, even in a frozen process. */
+  readonly isLeader: boolean
+  /** Who holds the lease as far as we know; null before the first read, '' when nobody does. */
+  readonly holder: string | null
+  /** `timeoutMs` for every write that only a leader may do. */
+  readonly writeTimeoutMs: number
+  /** Stops, hands over the lease if it is ours, and resolves when that is done. */
+  stop(): Promise<void>
+}
+
+/** Campaigns for one Lease for as long as it runs: a lost lease is campaigned for again. */
+export function leaderElection(options: LeaderElectionOptions): LeaderElection {
+  return new Campaign(options)
+}
+
+interface Lease extends KubeObject {
+  spec?: {
+    holderIdentity?: string | null
+    leaseDurationSeconds?: number
+    acquireTime?: string
+    renewTime?: string
+    leaseTransitions?: number
+  }
+}
+
+class Campaign implements LeaderElection {
+  readonly #options: LeaderElectionOptions
+  readonly #timing: Timing
+  readonly #aborter = new AbortController()
+  #observed: Observed | null = null
+  /** Until when, by the monotonic clock, the lease is surely ours; null: we do not lead. */
+  #leadsUntilMs: number | null = null
+  #run: Promise<void> | null = null
+
+  constructor(options: LeaderElectionOptions) {
+    this.#options = options
+    this.#timing = options.timing ?? TIMING
+  }
+
+  get isLeader(): boolean {
+    return this.#leadsUntilMs !== null && this.#options.clock.monotonicMs() < this.#leadsUntilMs
+  }
+
+  get holder(): string | null {
+    return this.#observed === null ? null : (this.#observed.record?.holder ?? '')
+  }
+
+  get writeTimeoutMs(): number {
+    return leaderWriteTimeoutMs(this.#timing)
+  }
+
+  start(): void {
+    this.#run ??= this.#campaign()
+  }
+
+  async stop(): Promise<void> {
+    this.#aborter.abort()
+    await this.#run
+  }
+
+  async #campaign(): Promise<void> {
+    const { signal } = this.#aborter
+    while (!signal.aborted) {
+      const untilMs = await this.#attempt(false)
+      if (typeof untilMs === 'number') await this.#lead(untilMs)
+      else await this.#rest(acquireDelayMs(this.#timing, this.#options.random()))
+    }
+  }
+
+  /** Leads until the lease is lost or the campaign is stopped. */
+  async #lead(untilMs: number): Promise<void> {
+    const { signal } = this.#aborter
+    this.#leadsUntilMs = untilMs
+    if (!signal.aborted) {
+      this.#options.onStarted()
+      await this.#renewUntilOver()
+      if (!signal.aborted) this.#options.onTrouble?.('the lease is lost')
+      await this.#options.onStopped()
+    }
+    this.#leadsUntilMs = null
+    if (signal.aborted) await this.#release()
+  }
+
+  /** A renewal that is answered after the deadline counts for nothing. */
+  async #renewUntilOver(): Promise<void> {
+    const alarm = this.#overAlarm()
+    let isCurrent = true
+    while (this.isLeader && !this.#aborter.signal.aborted) {
+      await this.#rest(this.#timing.retryPeriodMs)
+      if (!this.isLeader || this.#aborter.signal.aborted) break
+      const untilMs = await Promise.race([this.#attempt(isCurrent), alarm.over])
+      if (untilMs === 'held') this.#leadsUntilMs = null
+      if (typeof untilMs === 'number') this.#leadsUntilMs = untilMs
+      isCurrent = typeof untilMs === 'number'
+    }
+    alarm.cancel()
+  }
+
+  /** `over` resolves when the renew deadline is over, even while a renewal hangs. */
+  #overAlarm(): { readonly over: Promise<'over'>; cancel(): void } {
+    const aborter = new AbortController()
+    const wait = async (): Promise<'over'> => {
+      while (this.isLeader && !aborter.signal.aborted) {
+        const leftMs = (this.#leadsUntilMs ?? 0) - this.#options.clock.monotonicMs()
+        await sleep(this.#options.clock, Math.max(1, leftMs), 'background', aborter.signal)
+      }
+      return 'over'
+    }
+    return { over: wait(), cancel: () => aborter.abort() }
+  }
+
+  #rest(delayMs: number): Promise<void> {
+    return sleep(this.#options.clock, delayMs, 'background', this.#aborter.signal)
+  }
+
+  /**
+   * Takes or renews the lease if it may: until when it is ours. `held`: by somebody else. `isCurrent`: our own last
+   * write is what the lease says, so it need not be read first, and one slow answer less can cost the lease.
+   */
+  async #attempt(isCurrent: boolean): Promise<number | 'held' | 'failed'> {
+    const { clock, identity } = this.#options
+    if (!isCurrent && !(await this.#read())) return 'failed'
+    if (this.#observed === null) return 'failed'
+    const beganMs = clock.monotonicMs()
+    const action = decide(this.#observed, identity, beganMs)
+    if (action.kind === 'wait') return 'held'
+    const written = await this.#write(action)
+    if (written.kind === 'failure') return this.#failed('written', written.reason)
+    this.#observed = observe(this.#observed, recordOf(written.value), clock.monotonicMs())
+    return beganMs + this.#timing.renewDeadlineMs // from before it was sent: the others count from later
+  }
+
+  async #read(): Promise<boolean> {
+    const { client, clock, lease } = this.#options
+    const read = await client.get<Lease>(LEASES, lease)
+    if (read.kind === 'failure' && read.status !== 404) {
+      this.#failed('read', read.reason)
+      return false
+    }
+    const record = read.kind === 'ok' ? recordOf(read.value) : null
+    this.#observed = observe(this.#observed, record, clock.monotonicMs())
+    return true
+  }
+
+  #failed(verb: string, reason: string): 'failed' {
+    this.#options.onTrouble?.(`the lease could not be ${verb}: ${reason}`)
+    return 'failed'
+  }
+
+  /** Conditional on the version that was read, so of two candidates one fails. */
+  #write(action: Exclude<Action, { kind: 'wait' }>): Promise<Answer<Lease>> {
+    const { client, clock, lease, identity } = this.#options
+    const options = { timeoutMs: this.writeTimeoutMs }
+    const renewTime = microTimestamp(clock.nowMs())
+    const spec = {
+      holderIdentity: identity,
+      leaseDurationSeconds: Math.ceil(this.#timing.leaseDurationMs / 1_000),
+      acquireTime: action.kind === 'renew' ? (action.record.acquireTime ?? renewTime) : renewTime,
+      renewTime,
+      leaseTransitions: action.kind === 'create' ? 0 : action.record.transitions + (action.kind === 'take' ? 1 : 0),
+    }
+    if (action.kind !== 'create') {
+      const metadata = { resourceVersion: action.record.resourceVersion }
+      return client.mergePatch<Lease>(LEASES, lease, { metadata, spec }, options)
+    }
+    const { namespace, name } = lease
+    const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { namespace, name }, spec }
+    return client.create<Lease>(LEASES, object, options)
+  }
+
+  /** So that the next one need not wait. Failing costs nothing but that wait. */
+  async #release(): Promise<void> {
+    const record = this.#observed?.record
+    this.#leadsUntilMs = null
+    if (record?.holder !== this.#options.identity) return
+    const now = microTimestamp(this.#options.clock.nowMs())
+    const spec = { holderIdentity: null, leaseDurationSeconds: 1, acquireTime: now, renewTime: now }
+    const patch = { metadata: { resourceVersion: record.resourceVersion }, spec }
+    const { client, lease } = this.#options
+    const answer = await client.mergePatch(LEASES, lease, patch, { timeoutMs: this.writeTimeoutMs })
+    if (answer.kind === 'failure') this.#failed('released', answer.reason)
+  }
+}
+
+function recordOf({ spec, metadata }: Lease): LeaseRecord {
+  return {
+    holder: spec?.holderIdentity ?? '',
+    durationMs: (spec?.leaseDurationSeconds ?? 0) * 1_000,
+    acquireTime: spec?.acquireTime ?? null,
+    renewTime: spec?.renewTime ?? null,
+    transitions: spec?.leaseTransitions ?? 0,
+    resourceVersion: metadata.resourceVersion,
+  }
+}
