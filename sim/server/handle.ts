@@ -1,0 +1,102 @@
+import { ApiError, badRequest, methodNotAllowed } from './api-error.ts'
+import { formOf } from './accept.ts'
+import { checkSize, objectBody } from './body.ts'
+import type { Core } from './core.ts'
+import { remove, removeCollection } from './delete.ts'
+import { aggregated, CORE_VERSIONS, groupList, groupOf, resourceList, VERSION } from './discovery.ts'
+import { answer, textAnswer, type ApiAnswer, type ApiRequest, type PlainAnswer } from './exchange.ts'
+import { entryText, get, list } from './list.ts'
+import { openApi } from './openapi/serve.ts'
+import { patch } from './patch.ts'
+import { subresource } from './subresource.ts'
+import { isTrue, resolveTarget, splitPath, type SplitPath, type Target } from './target.ts'
+import { create, update, type Written } from './write.ts'
+import { warningHeaders, writeOptions, type WriteOptions } from './write-options.ts'
+import { watch } from './watch.ts'
+
+/** Answers one request. Never throws for what an asker can send. */
+export function handle(core: Core, request: ApiRequest): ApiAnswer {
+  try {
+    return route(core, request)
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    const after = error.status.details?.retryAfterSeconds
+    return answer(error.code, error.status, after === undefined ? {} : { 'retry-after': String(after) })
+  }
+}
+
+const NOT_FOUND = textAnswer(404, '404 page not found\n')
+
+function route(core: Core, request: ApiRequest): ApiAnswer {
+  checkSize(request, core.bodyLimit)
+  const path = splitPath(request.path)
+  if (path === null) throw badRequest('invalid URL escape')
+  const fixed = fixedPath(core, request, path)
+  if (fixed !== null) return fixed
+  const target = resolveTarget(core.types, path, request)
+  if (target === null) return NOT_FOUND
+  return target.subresource === '' ? resource(core, target) : subresource(core, target)
+}
+
+const wantsAggregated = (request: ApiRequest): boolean =>
+  (request.headers['accept'] ?? '').includes('g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList')
+
+const aggregatedAnswer = (core: Core, isCore: boolean): PlainAnswer => ({
+  ...answer(200, aggregated(core, isCore)),
+  headers: { 'content-type': 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' },
+})
+
+/** Paths that name no resource; null when this is none of them. */
+function fixedPath(core: Core, request: ApiRequest, { segments, query }: SplitPath): PlainAnswer | null {
+  const [first = '', second, third] = segments
+  const count = segments.length
+  if (first === 'api' && count === 1)
+    return wantsAggregated(request) ? aggregatedAnswer(core, true) : answer(200, CORE_VERSIONS)
+  if (first === 'apis' && count === 1)
+    return wantsAggregated(request) ? aggregatedAnswer(core, false) : answer(200, groupList(core))
+  if (first === 'api' && count === 2) return second === 'v1' ? answer(200, resourceList(core, '', 'v1')) : NOT_FOUND
+  if (first === 'apis' && count === 2) {
+    const group = groupOf(core, second!)
+    return group === null ? NOT_FOUND : answer(200, { kind: 'APIGroup', apiVersion: 'v1', ...group })
+  }
+  if (first === 'apis' && count === 3) {
+    const isServed = core.types.typesOf(second!, third!).length > 0
+    return isServed ? answer(200, resourceList(core, second!, third!)) : NOT_FOUND
+  }
+  if (first === 'version') return answer(200, VERSION)
+  if (first === 'openapi') return openApi(core, segments.slice(1), query)
+  if (['healthz', 'livez', 'readyz'].includes(first)) return textAnswer(200, 'ok')
+  if (count === 0)
+    return answer(200, { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] })
+  return first === 'api' || first === 'apis' ? null : NOT_FOUND
+}
+
+/** A write's answer in the form that was asked for. */
+export function writtenAnswer(core: Core, target: Target, written: Written, options: WriteOptions): PlainAnswer {
+  const text = entryText(core, target, formOf(target), written.entry)
+  return answer(written.isCreated ? 201 : 200, text, warningHeaders(options.warnings))
+}
+
+function resource(core: Core, target: Target): ApiAnswer {
+  const { name, query, request } = target
+  const options = writeOptions(target)
+  const isOne = name !== ''
+  switch (request.method) {
+    case 'GET':
+      if (isTrue(query, 'watch')) return watch(core, target)
+      return isOne ? get(core, target) : list(core, target)
+    case 'POST':
+      if (isOne) throw methodNotAllowed()
+      return writtenAnswer(core, target, create(core, target, objectBody(request), options), options)
+    case 'PUT':
+      if (!isOne) throw methodNotAllowed()
+      return writtenAnswer(core, target, update(core, target, objectBody(request), options), options)
+    case 'PATCH':
+      if (!isOne) throw methodNotAllowed()
+      return writtenAnswer(core, target, patch(core, target, options), options)
+    case 'DELETE':
+      return isOne ? remove(core, target) : removeCollection(core, target)
+    default:
+      throw methodNotAllowed()
+  }
+}

@@ -1,0 +1,142 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { ApiError } from './api-error.ts'
+import type { Core } from './core.ts'
+import type { ApiAnswer, ApiRequest } from './exchange.ts'
+import { portForward } from './pods/port-forward.ts'
+
+/** A server that listens. `close` ends its watches and sockets at once. */
+export interface Listening {
+  readonly url: string
+  readonly port: number
+  close(): Promise<void>
+}
+
+interface ListenOptions {
+  readonly core: Core
+  readonly serve: (request: ApiRequest) => Promise<ApiAnswer | null>
+  readonly port: number
+  readonly host: string
+}
+
+/** Reads a body up to the limit; null when it is longer (the rest is read and thrown away). */
+async function readBody(message: IncomingMessage, limit: number): Promise<string | null> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of message as AsyncIterable<Buffer>) {
+    size += piece.length
+    if (size > limit) {
+      message.unpipe()
+      return null
+    }
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+function headersOf(message: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(message.headers)) {
+    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
+  }
+  return headers
+}
+
+/** Waits until the socket has taken what was written, so that a slow reader holds no memory here. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
+}
+
+/** Lines that are ready are sent together: a write a line would cost a system call each. */
+async function sendStream(response: ServerResponse, pieces: AsyncIterable<string>, end: string): Promise<void> {
+  response.flushHeaders()
+  try {
+    for await (const piece of pieces) {
+      if (response.destroyed) return
+      if (!response.write(piece + end)) await drained(response)
+    }
+    response.end()
+  } catch {
+    response.destroy()
+  }
+}
+
+async function send(response: ServerResponse, found: ApiAnswer): Promise<void> {
+  if (found.kind === 'answer') {
+    response.writeHead(found.status, { ...found.headers, 'content-length': Buffer.byteLength(found.body) })
+    response.end(found.body)
+    return
+  }
+  response.writeHead(found.status, found.headers)
+  await sendStream(response, found.kind === 'watch' ? found.stream : found.pieces, found.kind === 'watch' ? '\n' : '')
+}
+
+function refuse(response: ServerResponse, error: ApiError): void {
+  response.writeHead(error.code, { 'content-type': 'application/json', connection: 'close' })
+  response.end(JSON.stringify(error.status))
+}
+
+async function exchange(o: ListenOptions, message: IncomingMessage, response: ServerResponse): Promise<void> {
+  const gone = new AbortController()
+  response.on('close', () => gone.abort())
+  const body = await readBody(message, o.core.bodyLimit)
+  if (body === null) {
+    refuse(
+      response,
+      new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${o.core.bodyLimit}`),
+    )
+    return
+  }
+  const request: ApiRequest = {
+    method: message.method ?? 'GET',
+    path: message.url ?? '/',
+    headers: headersOf(message),
+    body: body === '' ? null : body,
+    signal: gone.signal,
+  }
+  const found = await o.serve(request)
+  // A lost answer: the asker waits until its own deadline.
+  if (found !== null) await send(response, found)
+}
+
+/** The core behind node's HTTP server: port-forward needs the raw socket of an upgrade. */
+export async function listenHttp(o: ListenOptions): Promise<Listening> {
+  const server = createServer({ keepAliveTimeout: 60_000 }, (message, response) => {
+    exchange(o, message, response).catch(() => response.destroy())
+  })
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    socket.setNoDelay(true)
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    portForward(o.core, message, socket, head)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(o.port, o.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://${o.host}:${port}`,
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}

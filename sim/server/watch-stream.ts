@@ -1,0 +1,90 @@
+/** Lines of a watch on their way to one reader: bounded, and cut when the reader falls too far behind. */
+export class WatchStream implements AsyncIterable<string> {
+  #limit: number
+  readonly #onEnd: () => void
+  /** Encoded only when read, so that a thousand slow readers hold references and no copies. */
+  #waiting: (() => string)[] = []
+  #head = 0
+  #wake: (() => void) | null = null
+  #isEnded = false
+  #failure: Error | null = null
+
+  constructor(limit: number, onEnd: () => void) {
+    this.#limit = limit
+    this.#onEnd = onEnd
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded
+  }
+
+  /** What was there before the watch began does not count against its reader. */
+  allow(lines: number): void {
+    this.#limit += lines
+  }
+
+  /** False when the stream has ended or the reader was too slow, which ends it. */
+  push(line: () => string): boolean {
+    if (this.#isEnded) return false
+    if (this.#waiting.length - this.#head >= this.#limit) {
+      this.#waiting = []
+      this.#head = 0
+      this.end()
+      return false
+    }
+    this.#waiting.push(line)
+    this.#awake()
+    return true
+  }
+
+  /** Ends after what waits has been read. */
+  end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
+    this.#onEnd()
+    this.#awake()
+  }
+
+  /** Breaks at once, as a dropped connection does. */
+  break(failure: Error): void {
+    if (this.#isEnded) return
+    this.#failure = failure
+    this.#waiting = []
+    this.#head = 0
+    this.end()
+  }
+
+  #awake(): void {
+    const wake = this.#wake
+    this.#wake = null
+    wake?.()
+  }
+
+  async next(): Promise<IteratorResult<string>> {
+    for (;;) {
+      if (this.#head < this.#waiting.length) {
+        const line = this.#waiting[this.#head++]!
+        if (this.#head > 1024) {
+          this.#waiting = this.#waiting.slice(this.#head)
+          this.#head = 0
+        }
+        return { done: false, value: line() }
+      }
+      if (this.#failure !== null) throw this.#failure
+      if (this.#isEnded) return { done: true, value: undefined }
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<string> {
+    return {
+      next: () => this.next(),
+      return: () => {
+        this.end()
+        return Promise.resolve({ done: true, value: undefined })
+      },
+    }
+  }
+}

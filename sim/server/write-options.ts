@@ -1,0 +1,42 @@
+import { badRequest, invalid } from './api-error.ts'
+import type { Target } from './target.ts'
+
+export interface WriteOptions {
+  readonly isDryRun: boolean
+  readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore'
+  /** Field manager, by parameter or from the User-Agent. */
+  readonly manager: string
+  readonly isForced: boolean
+  /** Texts for Warning headers, gathered on the way. */
+  readonly warnings: string[]
+}
+
+export function writeOptions({ query, request }: Target): WriteOptions {
+  const dryRun = query.getAll('dryRun')
+  if (dryRun.some((value) => value !== 'All')) {
+    const values = JSON.stringify(dryRun)
+    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'CreateOptions' }, '', [
+      { type: 'NotSupported', field: 'dryRun', value: JSON.parse(values), detail: 'supported values: "All"' },
+    ])
+  }
+  const validation = query.get('fieldValidation') ?? ''
+  if (!['', 'Strict', 'Warn', 'Ignore'].includes(validation)) {
+    throw badRequest(
+      `fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`,
+    )
+  }
+  const agent = (request.headers['user-agent'] ?? 'unknown').split('/')[0]!
+  return {
+    isDryRun: dryRun.length > 0,
+    fieldValidation: validation === '' ? 'Warn' : (validation as WriteOptions['fieldValidation']),
+    manager: query.get('fieldManager') || agent,
+    isForced: query.get('force') === 'true',
+    warnings: [],
+  }
+}
+
+/** The header that carries warnings to kubectl; one header line, values apart by commas. */
+export function warningHeaders(warnings: readonly string[]): Record<string, string> {
+  if (warnings.length === 0) return {}
+  return { warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(', ') }
+}
