@@ -5,14 +5,17 @@ import { httpTransport } from '../../kube/http-transport.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
 import { jsonLog } from '../../kube/log.ts'
 import { realRandom } from '../../kube/random.ts'
-import { SCHEDULER_NAME } from '../../api/names.ts'
+import { SCHEDULER_NAME, SYSTEM_NAMESPACE } from '../../api/names.ts'
 import { type Command, type Flag, type Flags, type Io, text, texts } from '../command.ts'
-import { installCrds, startHalves, type World } from '../serve.ts'
+import { campaign } from '../leadership.ts'
+import { type Halves, installCrds, startHalves, type World } from '../serve.ts'
 
 const CLUSTER_FLAGS: readonly Flag[] = [
   { usage: '--kubeconfig <file>', summary: 'which cluster; without it: $KUBECONFIG, in-cluster, ~/.kube/config' },
   { usage: '--context <name>', summary: 'context of the kubeconfig' },
   { usage: '--log-level <level>', summary: 'debug, info, warn, error', default: 'info' },
+  { usage: '--no-leader-elect', summary: 'start at once, without a Lease: for a single process only' },
+  { usage: '--lease-namespace <name>', summary: 'where the Leases live', default: SYSTEM_NAMESPACE },
 ]
 const SCHEDULER_FLAGS: readonly Flag[] = [
   { usage: '--scheduler-name <name...>', summary: `schedulerName of the pods to place (default: ${SCHEDULER_NAME})` },
@@ -64,12 +67,15 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
   const refused = flags['installCrds'] === true ? await installCrds(world.client) : []
   for (const sentence of refused) io.err(sentence)
   const names = texts(flags, 'schedulerName')
-  const running = startHalves(world, {
+  const halves: Halves = {
     ...which,
     schedulerNames: names.length > 0 ? names : [SCHEDULER_NAME],
     defaultPack: text(flags, 'defaultPack') === 'none' ? 'none' : 'narrowest',
-  })
-  void running.ready.then(() => world.log.info('caches are warm', { ...which }))
+  }
+  const running =
+    flags['leaderElect'] === false
+      ? startHalves(world, halves)
+      : await campaign(world, halves, text(flags, 'leaseNamespace') ?? SYSTEM_NAMESPACE)
   await untilStopped(io.stop)
   await running.stop()
   await close()
