@@ -49,3 +49,33 @@ export const HOSTNAME_LABEL = 'kubernetes.io/hostname'
 export const ZONE_LABEL = 'topology.kubernetes.io/zone'
 export const GPU_RESOURCE = 'nvidia.com/gpu'
 export const GPU_CLIQUE_LABEL = 'nvidia.com/gpu.clique'
+
+/** Labels that a Dynamo graph's pods and Services carry; runtimes and dashboards select on them. */
+export const DYNAMO_SELECTOR = 'nvidia.com/selector'
+export const DYNAMO_GRAPH = 'nvidia.com/dynamo-graph-deployment-name'
+export const DYNAMO_COMPONENT = 'nvidia.com/dynamo-component'
+export const DYNAMO_COMPONENT_TYPE = 'nvidia.com/dynamo-component-type'
+export const DYNAMO_SUB_COMPONENT_TYPE = 'nvidia.com/dynamo-sub-component-type'
+export const DYNAMO_NAMESPACE = 'nvidia.com/dynamo-namespace'
+export const DYNAMO_METRICS_ENABLED = 'nvidia.com/metrics-enabled'
+export const DYNAMO_DISCOVERY_ENABLED = 'nvidia.com/dynamo-discovery-enabled'
+export const DYNAMO_BASE_MODEL_HASH = 'nvidia.com/dynamo-base-model-hash'
+export const DYNAMO_BASE_MODEL = 'nvidia.com/dynamo-base-model'
+export const DYNAMO_MANAGED_BY = 'nvidia.com/managed-by'
+/** Value of the managed-by labels of what a graph has beside its set. */
+export const DYNAMO_OPERATOR = 'dynamo-operator'
+/** A label and an annotation. */
+export const DYNAMO_DISCOVERY_BACKEND = 'nvidia.com/dynamo-discovery-backend'
+/** Annotations of a graph that switch something; the first five reach its pods. */
+export const DYNAMO_ENABLE_METRICS = 'nvidia.com/enable-metrics'
+export const DYNAMO_DISCOVERY_MODE = 'nvidia.com/dynamo-kube-discovery-mode'
+export const DYNAMO_ORIGIN_VERSION = 'nvidia.com/dynamo-operator-origin-version'
+export const VLLM_EXECUTOR = 'nvidia.com/vllm-distributed-executor-backend'
+export const DYNAMO_ENABLE_GROVE = 'nvidia.com/enable-grove'
+export const GROVE_UPDATE_STRATEGY = 'nvidia.com/grove-update-strategy'
+export const KAI_QUEUE_ANNOTATION = 'nvidia.com/kai-scheduler-queue'
+export const KAI_QUEUE_LABEL = 'kai.scheduler/queue'
+export const KAI_SCHEDULER_NAME = 'kai-scheduler'
+/** Annotations of a graph's set: what was last written to it, and the generation that this made. */
+export const LAST_APPLIED_HASH = 'nvidia.com/last-applied-hash'
+export const LAST_APPLIED_GENERATION = 'nvidia.com/last-applied-generation'
