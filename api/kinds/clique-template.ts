@@ -97,20 +97,19 @@ const podSpecRules: readonly Rule[] = [
   },
 ]
 
-const cliqueName: Schema = text('A clique.', { minLength: 1, maxLength: 63 })
-
-const startsAfter: ListSchema = listOf(
-  'Cliques that must be ready before these pods start; read with Explicit only.',
-  cliqueName,
-  { isSet: true },
-)
+const startsAfter = (nameMaxLength: number): ListSchema =>
+  listOf(
+    'Cliques that must be ready before these pods start; read with Explicit only.',
+    text('A clique.', { minLength: 1, maxLength: nameMaxLength }),
+    { isSet: true },
+  )
 
 const cliqueFields: ObjectSchema['fields'] = {
   roleName: text('The role that the pods play; unique in the set.', { minLength: 1, maxLength: 253 }),
   podSpec: podSpec('The pods. Containers get the GROVE_ environment variables put before their own.'),
   replicas: int32('How many pods. In a template 0 means 1; on a PodClique it means none.', { minimum: 0, default: 1 }),
   minAvailable: int32('How many must be placed together or not at all; absent: all of `replicas`.', { minimum: 1 }),
-  startsAfter,
+  startsAfter: startsAfter(253),
   autoScalingConfig: autoScaling,
 }
 
@@ -121,7 +120,7 @@ export const cliqueSpec: ObjectSchema = object('PodCliqueSpec', 'Pods that play 
 
 const cliqueSpecInSet: ObjectSchema = {
   ...cliqueSpec,
-  fields: { ...cliqueFields, startsAfter: { ...startsAfter, maxItems: MEMBERS_MAX } },
+  fields: { ...cliqueFields, startsAfter: { ...startsAfter(63), maxItems: MEMBERS_MAX } },
   rules: [
     minAvailableFits,
     ...scaleRules('autoScalingConfig'),
