@@ -1,0 +1,35 @@
+/**
+ * Runs the programs of one control plane and ends them when its own standard input closes: however its parent goes, by
+ * stop, crash or kill -9, the pipe closes and nothing is left behind. Ends only what it started itself.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { openSync } from 'node:fs'
+
+interface Start {
+  readonly file: string
+  readonly args: readonly string[]
+  readonly log: string
+}
+
+const children: ChildProcess[] = []
+
+function start({ file, args, log }: Start): void {
+  const fd = openSync(log, 'a')
+  children.push(spawn(file, [...args], { stdio: ['ignore', fd, fd] }))
+}
+
+let rest = ''
+process.stdin.setEncoding('utf8').on('data', (text: string) => {
+  const lines = (rest + text).split('\n')
+  rest = lines.pop() ?? ''
+  for (const line of lines) start(JSON.parse(line) as Start)
+})
+
+process.stdin.on('end', () => {
+  for (const child of children) child.kill('SIGTERM')
+  const hard = setTimeout(() => {
+    for (const child of children) child.kill('SIGKILL')
+  }, 3_000)
+  hard.unref()
+  // The keeper ends by itself once the last child has.
+})
