@@ -1,0 +1,137 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import type { FieldError } from './field-error.ts'
+
+/** Reads YAML against what is expected of it, and keeps the line and column of everything that is not so. */
+
+export interface Entry {
+  readonly path: FieldError['path']
+  readonly node: Node | null
+  /** Where the entry's key stands, or the entry itself in a list. */
+  readonly key: { readonly offset: number; readonly text: string }
+}
+
+export interface ObjectFields {
+  readonly required: readonly string[]
+  readonly optional: readonly string[]
+}
+
+const SYNTAX_ERRORS_MAX = 20
+
+const firstLine = (message: string): string => (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
+
+export class YamlReading {
+  readonly #text: string
+  readonly #lines = new LineCounter()
+  readonly #document: Document
+  readonly #errors: FieldError[] = []
+
+  constructor(text: string) {
+    this.#text = text
+    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: true })
+  }
+
+  /** In the order in which they stand in the file. */
+  get errors(): readonly FieldError[] {
+    const place = ({ at }: FieldError): number => (at === null ? 0 : at.line * 1_000_000 + at.column)
+    return [...this.#errors].sort((a, b) => place(a) - place(b))
+  }
+
+  /** The whole; null where the text is no YAML, which is then told. */
+  root(): Entry | null {
+    for (const { message, pos } of this.#document.errors.slice(0, SYNTAX_ERRORS_MAX)) {
+      const at = this.#at(pos[0])
+      this.#errors.push({ path: [], found: this.#line(at.line), want: `YAML: ${firstLine(message)}`, at })
+    }
+    if (this.#document.errors.length > 0) return null
+    return { path: [], node: this.#document.contents as Node | null, key: { offset: 0, text: '' } }
+  }
+
+  /** Notes that an entry's value is not what it should be. */
+  fail(entry: Entry, want: string): void {
+    const node = this.#resolved(entry)
+    const found = node === null ? null : (node.toJS(this.#document, { maxAliasCount: 100 }) as unknown)
+    this.#errors.push({ path: entry.path, found, want, at: this.#at(entry.node?.range?.[0] ?? entry.key.offset) })
+  }
+
+  /** Notes that an entry's key is not what it should be. */
+  failAtKey({ path, key }: Entry, want: string): void {
+    this.#errors.push({ path, found: key.text, want, at: this.#at(key.offset) })
+  }
+
+  /** A text; a bare number counts as it is written, so `07` stays `07`. Null for anything else. */
+  text(entry: Entry): string | null {
+    const node = this.#resolved(entry)
+    if (!isScalar(node)) return null
+    if (typeof node.value === 'string') return node.value
+    return typeof node.value === 'number' ? (node.source ?? String(node.value)) : null
+  }
+
+  number(entry: Entry): number | null {
+    const node = this.#resolved(entry)
+    return isScalar(node) && typeof node.value === 'number' && Number.isFinite(node.value) ? node.value : null
+  }
+
+  isList(entry: Entry): boolean {
+    return isSeq(this.#resolved(entry))
+  }
+
+  /** The items; null after noting that it is no list, or a longer one. */
+  list(entry: Entry, maxItems: number): Entry[] | null {
+    const node = this.#resolved(entry)
+    if (!isSeq(node) || node.items.length > maxItems) {
+      this.fail(entry, isSeq(node) ? `at most ${maxItems} items` : 'a list')
+      return null
+    }
+    return (node.items as Node[]).map((item, position) => ({
+      path: [...entry.path, position],
+      node: item,
+      key: { offset: item.range?.[0] ?? entry.key.offset, text: '' },
+    }))
+  }
+
+  /** Keys and values of a map; null after noting that it is none, or a larger one. */
+  entries(entry: Entry, maxEntries: number): (readonly [string, Entry])[] | null {
+    const node = this.#resolved(entry)
+    if (!isMap(node) || node.items.length > maxEntries) {
+      this.fail(entry, isMap(node) ? `at most ${maxEntries} entries` : 'a map')
+      return null
+    }
+    return node.items.map(({ key, value }) => {
+      const text = isScalar(key) ? (key.source ?? String(key.value)) : String(key)
+      const offset = (key as Node).range?.[0] ?? entry.key.offset
+      return [text, { path: [...entry.path, text], node: value as Node | null, key: { offset, text } }] as const
+    })
+  }
+
+  /** The fields of an object; those that are missing, and those that it has not, are noted. Null where it is none. */
+  object(entry: Entry, { required, optional }: ObjectFields): Map<string, Entry> | null {
+    const known = [...required, ...optional]
+    if (!isMap(this.#resolved(entry))) {
+      this.fail(entry, `an object with ${known.join(', ')}`)
+      return null
+    }
+    const fields = new Map(this.entries(entry, Number.MAX_SAFE_INTEGER))
+    for (const [name, field] of fields) {
+      if (!known.includes(name)) this.failAtKey(field, `one of ${known.join(', ')}`)
+    }
+    for (const name of required) {
+      if (fields.has(name)) continue
+      const at = this.#at(entry.node?.range?.[0] ?? entry.key.offset)
+      this.#errors.push({ path: [...entry.path, name], found: undefined, want: 'a value', at })
+    }
+    return fields
+  }
+
+  #resolved({ node }: Entry): Node | null {
+    return isAlias(node) ? (node.resolve(this.#document) ?? null) : node
+  }
+
+  #at(offset: number): { line: number; column: number } {
+    const { line, col } = this.#lines.linePos(offset)
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+
+  #line(line: number): string {
+    return this.#text.split('\n')[line - 1] ?? ''
+  }
+}
