@@ -33,6 +33,7 @@ export interface ListOptions {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
+  /** Objects a page; 0 or absent: all at once. */
   readonly limit?: number
   readonly continue?: string
   readonly resourceVersion?: string

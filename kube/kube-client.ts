@@ -177,7 +177,7 @@ function listQuery(options: ListOptions): string {
   return query({
     labelSelector,
     fieldSelector,
-    limit,
+    limit: limit === 0 ? undefined : limit,
     continue: options.continue,
     resourceVersion: fresh ? resourceVersion : undefined,
     resourceVersionMatch: fresh ? 'NotOlderThan' : undefined,

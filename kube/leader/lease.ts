@@ -122,7 +122,7 @@ class Campaign implements LeaderElection {
     while (this.isLeader && !this.#aborter.signal.aborted) {
       await this.#rest(this.#timing.retryPeriodMs)
       if (!this.isLeader || this.#aborter.signal.aborted) break
-      const untilMs = await Promise.race([this.#attempt(isCurrent), alarm.over])
+      const untilMs: number | 'held' | 'failed' | 'over' = await Promise.race([this.#attempt(isCurrent), alarm.over])
       if (untilMs === 'held') this.#leadsUntilMs = null
       if (typeof untilMs === 'number') this.#leadsUntilMs = untilMs
       isCurrent = typeof untilMs === 'number'

@@ -17,6 +17,8 @@ const WATCH_MIN_MS = 1_000
 const WATCH_LASTS_S = 240
 /** After so many failures in a row nobody waits for us any more: retries go on, but as background. */
 const WORK_RETRIES = 8
+/** Events and bookmarks in a row that are older than what the same watch brought before. */
+const OLD_NEWS_MAX = 3
 /** On the bookmark that ends a streaming list. */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
@@ -32,6 +34,7 @@ class Loop<T extends KubeObject> implements Reflector<T> {
   /** By uid: the pages or first events of a list that is not complete yet. */
   readonly #listed = new Map<string, Entry<T>>()
   #state: State = FIRST
+  #oldNews = 0
   #isSynced = false
   #run: Promise<void> | null = null
   #tellSynced: () => void = () => {}
@@ -102,6 +105,7 @@ class Loop<T extends KubeObject> implements Reflector<T> {
   /** Reads one watch to its end. From null it is a streaming list: the objects that there are come first. */
   async #stream(from: string | null): Promise<Input | null> {
     const { client, type, clock } = this.#options
+    this.#oldNews = 0
     const silence = new Silence(clock, SILENCE_MAX_MS, this.#aborter.signal)
     const beganMs = clock.monotonicMs()
     try {
@@ -157,12 +161,13 @@ class Loop<T extends KubeObject> implements Reflector<T> {
     return null
   }
 
-  /** A bookmark older than what came before it: the server has gone back in time. */
+  /** Tells an event of a watch. Old news is dropped; nothing but old news means that the server went back in time. */
   #watchEvent({ type, object }: Exclude<WatchEvent, { type: 'ERROR' }>): Input | null {
     const since = this.#state.kind === 'watching' ? this.#state.from : null
     const version = object.metadata.resourceVersion
-    if (type === 'BOOKMARK') return isOlder(version, since) ? { kind: 'gone' } : { kind: 'heard', version }
-    const entry = this.#entryOf(object)
+    this.#oldNews = isOlder(version, since) ? this.#oldNews + 1 : 0
+    if (this.#oldNews >= OLD_NEWS_MAX) return { kind: 'gone' }
+    const entry = type === 'BOOKMARK' ? null : this.#entryOf(object)
     if (entry !== null) this.#tell(changesOfEvent(this.#cache, entry, type === 'DELETED', since))
     return { kind: 'heard', version }
   }
