@@ -22,6 +22,7 @@ const WHOLLY_OWNED: Readonly<Record<string, readonly string[]>> = {
     'spec.priorityClassName',
     'spec.sameDomainAs',
   ],
+  PodCliqueSet: ['spec'],
   PodClique: ['spec.startsAfter', 'spec.autoScalingConfig'],
   Service: ['spec.selector'],
   Role: ['rules'],
@@ -85,7 +86,7 @@ function fieldPatch(desired: unknown, observed: unknown, path: string, owned: Re
 }
 
 /** Merge patches leave what they do not name, so what must go is named with null. Lists are replaced whole. */
-function replacing(desired: unknown, observed: unknown): unknown {
+export function replacing(desired: unknown, observed: unknown): unknown {
   if (!isJson(desired) || !isJson(observed)) return desired
   const patch: Record<string, unknown> = {}
   for (const field of Object.keys(observed)) if (desired[field] === undefined) patch[field] = null

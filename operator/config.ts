@@ -1,3 +1,5 @@
+import type { DynamoConfig } from './expansion/dynamo/config.ts'
+
 /** What an administrator sets; every field has a default, so `{}` is a configuration. */
 export interface OperatorConfig {
   /** The DNS suffix of the cluster, in `GROVE_HEADLESS_SERVICE`. */
@@ -10,6 +12,8 @@ export interface OperatorConfig {
   readonly systemNamespace: string
   /** Lifetime of the waiter's projected token; kubelet renews it. Kubernetes refuses less than 600. */
   readonly waiterTokenSeconds: number
+  /** What differs from DYNAMO_DEFAULTS; the scheduler's name is that of above unless it is given here. */
+  readonly dynamo: Partial<DynamoConfig>
 }
 
 export const DEFAULT_OPERATOR_CONFIG: OperatorConfig = {
@@ -18,4 +22,5 @@ export const DEFAULT_OPERATOR_CONFIG: OperatorConfig = {
   schedulerName: 'espalier',
   systemNamespace: 'espalier-system',
   waiterTokenSeconds: 3_600,
+  dynamo: {},
 }

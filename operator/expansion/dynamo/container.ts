@@ -17,7 +17,7 @@ export function mainContainer(
   defaults: TypeDefaults,
   engine: Engine | null,
 ): Container {
-  const { main } = component
+  const { name: _name, ...main } = component.main
   const volumeMounts = mainMounts(component, engine)
   const env = mergeEnv(commonEnv(graph, component, config), defaults.env, graph.env, main.env)
   const cache = engine === 'vllm' ? cacheOf(component, engine) : null
@@ -25,9 +25,9 @@ export function mainContainer(
     env.push({ name: 'VLLM_CACHE_ROOT', value: cache.mountPath })
   }
   return {
+    name: MAIN,
     ...ownCommandStandsAlone(defaults.container, main),
     ...main,
-    name: MAIN,
     env,
     ...(volumeMounts.length > 0 && { volumeMounts }),
   }

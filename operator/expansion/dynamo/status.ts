@@ -1,4 +1,9 @@
-import type { DynamoServiceStatus, PodClique, PodCliqueScalingGroup } from '../../../api/generated/kinds.ts'
+import type {
+  DynamoServiceStatus,
+  PodClique,
+  PodCliqueScalingGroup,
+  PodCliqueSet,
+} from '../../../api/generated/kinds.ts'
 import type { ScaledChild } from './translate.ts'
 
 /** Why a component is not ready, as the reason of the graph's condition. */
@@ -24,8 +29,19 @@ interface Counts {
   readonly isShort: boolean
 }
 
-/** Whether a component serves in full, by the first of the published tests that decides. */
-export function readinessOf(child: LiveChild): Readiness {
+/** A set that has not taken in its newest spec says nothing about it through its children. */
+export function setReadiness(set: PodCliqueSet | null): Readiness {
+  if (set === null) return waiting('some_resources_are_not_ready', 'resource not found')
+  const { generation = 1 } = set.metadata
+  const seen = set.status?.observedGeneration ?? 0
+  return seen >= generation ? { kind: 'ready' } : waiting('updating', `generation=${generation}, observed=${seen}`)
+}
+
+/**
+ * Whether a component serves in full, by the first of the published tests that decides. `wanted`: the replicas that
+ * the graph asks for, which the child may not have been told yet.
+ */
+export function readinessOf(child: LiveChild, wanted: number | null): Readiness {
   const { object } = child
   if (object === null) return waiting('some_resources_are_not_ready', 'resource not found')
   const seen = object.status?.observedGeneration
@@ -37,7 +53,11 @@ export function readinessOf(child: LiveChild): Readiness {
       `spec not yet processed: generation=${generation}, observedGeneration=${seen}`,
     )
   }
-  return compare(countsOf(child))
+  const counts = countsOf(child)
+  if (wanted !== null && wanted !== counts.desired) {
+    return waiting('updating', `desired=${wanted}, to be scaled from ${counts.desired}`)
+  }
+  return compare(counts)
 }
 
 function compare({ desired, current, updated, ready, scheduled, isShort }: Counts): Readiness {
