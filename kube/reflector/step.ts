@@ -43,8 +43,11 @@ export type Input =
   | Readonly<{ kind: 'stop' }>
 
 export const PAGE_LIMIT = 500
-/** After this many older lists in a row the server was restored from a backup: then it is right and we are not. */
-export const OLD_LISTS_MAX = 5
+/**
+ * After this many older lists in a row, which takes one to two minutes, the server does not lag but was restored from
+ * a backup: then it is right and we are not.
+ */
+export const OLD_LISTS_MAX = 10
 /** Watches that could not be opened or broke without news; then the version itself may be what is wrong. */
 const WATCH_FAILURES_MAX = 8
 
