@@ -61,7 +61,8 @@ const apiServerArgs = (layout: Layout): string[] => [
   `--etcd-servers=http://127.0.0.1:${layout.etcdPort}`,
   `--secure-port=${layout.apiPort}`,
   '--bind-address=127.0.0.1',
-  '--advertise-address=127.0.0.1',
+  // Nobody reaches this server through the Service `kubernetes`, and loopback addresses may not stand in it.
+  '--endpoint-reconciler-type=none',
   `--cert-dir=${at(layout, 'certs')}`,
   `--token-auth-file=${at(layout, 'tokens.csv')}`,
   '--authorization-mode=RBAC',
