@@ -1,0 +1,29 @@
+import { type Reason, reason } from '../../api/reasons.ts'
+import type { GangFacts, GroupFacts } from '../state/gang-facts.ts'
+import type { PodFacts } from '../state/pod-facts.ts'
+
+/** The kind of the object that owns the pods of a group, and carries the group's name. */
+const GROUP_OWNER_KIND = 'PodClique'
+
+/**
+ * A pod is in a group only if both sides say so: its labels name gang and group, and the PodGang's reference, or the
+ * PodClique that controls the pod, names it. What one side says alone is something that a tenant can write.
+ */
+export function groupOf(gang: GangFacts, pod: PodFacts): GroupFacts | null {
+  if (pod.namespace !== gang.namespace) return null
+  if (gang.isPlain) return gang.groups[0] ?? null
+  if (pod.gang !== gang.name) return null
+  const group = gang.groups.find(({ name }) => name === pod.group)
+  return group !== undefined && isNamed(group, pod) ? group : null
+}
+
+const isNamed = (group: GroupFacts, pod: PodFacts): boolean =>
+  group.references.includes(pod.name) ||
+  (pod.controller?.kind === GROUP_OWNER_KIND && pod.controller.name === group.name)
+
+/** Why a pod that names a PodGang is in none of its groups. */
+export function strayReason(gang: GangFacts | undefined, pod: PodFacts): Reason {
+  const podGang = `${pod.namespace}/${pod.gang ?? ''}`
+  if (gang === undefined) return reason('PodGangMissing', { podGang })
+  return reason('NotAMember', { podGang, group: pod.group ?? '(no label)' })
+}

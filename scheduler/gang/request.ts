@@ -1,0 +1,197 @@
+import type { NodeIx } from '../../topology/compiled/index-types.ts'
+import type { CompiledTopology } from '../../topology/index.ts'
+import type { PlanGroup, PlanRequest, PlanView, Scope, Seat, SpreadRule } from '../planner/request.ts'
+import type { ClusterState } from '../state/cluster.ts'
+import type { Constraint, GangFacts } from '../state/gang-facts.ts'
+import type { PodFacts } from '../state/pod-facts.ts'
+import { type ViewFor, viewFor } from '../state/view.ts'
+import type { GangSituation, GroupSituation } from './situation.ts'
+import { spreadRule, type Unit } from './spread.ts'
+import { pinnedDomains, type Tie, tiedPending, tiesOf } from './ties.ts'
+
+/** What to seat: all that is missing of the minimum, or one pod above it. */
+export type Wanted = Readonly<{ kind: 'minimum' }> | Readonly<{ kind: 'surplus'; pod: PodFacts }>
+
+export interface Question {
+  readonly request: PlanRequest
+  readonly view: PlanView
+  /** The pods of the request's seats by uid. */
+  readonly podOf: ReadonlyMap<string, PodFacts>
+}
+
+export interface AskOptions {
+  readonly defaultPack: 'narrowest' | 'none'
+  readonly maxSteps: number
+  readonly nowMs: number
+}
+
+/** All label keys that the gang's constraints name. */
+export function keysOf(gang: GangFacts): string[] {
+  const keys = [gang, ...gang.constraintGroups, ...gang.groups].flatMap(({ constraint }) => [
+    constraint.required,
+    constraint.preferred,
+    constraint.spread?.over ?? null,
+  ])
+  return [...keys, gang.sameDomainAs?.key ?? null].filter((key) => key !== null)
+}
+
+/** Null: the gang names a topology that does not exist. */
+export function questionOf(
+  cluster: ClusterState,
+  situation: GangSituation,
+  wanted: Wanted,
+  options: AskOptions,
+): Question | null {
+  const { gang } = situation
+  const index = cluster.topology()
+  const topology = index.topologyFor(gang.topologyName, keysOf(gang))
+  if (gang.topologyName !== null && topology === null) return null
+  const ties = tiesOf(cluster, gang)
+  const tied = tiedPending(cluster, ties)
+  const shown = viewFor(cluster, [...situation.groups.flatMap(laterAndNow), ...tied], topology, options.nowMs)
+  const writer = new RequestWriter(cluster, situation, wanted, shown, topology)
+  const groups = writer.groups(tied)
+  const request: PlanRequest = {
+    gang: `${gang.namespace}/${gang.name}`,
+    scopes: writer.scopes(ties),
+    groups,
+    defaultPack: options.defaultPack,
+    maxSteps: options.maxSteps,
+  }
+  return { request, view: shown.view, podOf: writer.podOf }
+}
+
+const laterAndNow = ({ pending, gated, suspended }: GroupSituation): PodFacts[] => [
+  ...pending,
+  ...gated.filter((pod) => pod.unsupported === null),
+  ...suspended,
+]
+
+/** Scopes stand in this order: the gang, its constraint groups, its pod groups. */
+class RequestWriter {
+  readonly podOf = new Map<string, PodFacts>()
+  readonly #cluster: ClusterState
+  readonly #situation: GangSituation
+  readonly #wanted: Wanted
+  readonly #shown: ViewFor
+  readonly #topology: CompiledTopology | null
+
+  constructor(
+    cluster: ClusterState,
+    situation: GangSituation,
+    wanted: Wanted,
+    shown: ViewFor,
+    topology: CompiledTopology | null,
+  ) {
+    this.#cluster = cluster
+    this.#situation = situation
+    this.#wanted = wanted
+    this.#shown = shown
+    this.#topology = topology
+  }
+
+  scopes(ties: readonly Tie[]): Scope[] {
+    const { gang, groups } = this.#situation
+    const { constraintGroups } = gang
+    const inside = (names: readonly string[]): GroupSituation[] =>
+      groups.filter(({ group }) => names.includes(group.name))
+    const root = this.#scope('gang', -1, gang.constraint, { kind: 'gang', name: '' }, groups)
+    return [
+      { ...root, pins: ties.flatMap((tie) => this.#pins(tie)) },
+      ...constraintGroups.map((each) =>
+        this.#scope(each.name, 0, each.constraint, { kind: 'constraintGroup', name: each.name }, inside(each.groups)),
+      ),
+      ...groups.map((each) => {
+        const { name, constraint } = each.group
+        const around = constraintGroups.findIndex((config) => config.groups.includes(name))
+        return this.#scope(name, around + 1, constraint, { kind: 'group', name }, [each])
+      }),
+    ]
+  }
+
+  groups(tied: readonly PodFacts[]): PlanGroup[] {
+    const { gang, groups } = this.#situation
+    const first = 1 + gang.constraintGroups.length
+    const planned = groups.map((group, at) => this.#group(group, first + at))
+    if (tied.length === 0) return planned
+    return [...planned, { name: 'tied gangs', scope: 0, seats: [], bound: [], later: this.#later(tied) }]
+  }
+
+  #group(group: GroupSituation, scope: number): PlanGroup {
+    const now = this.#now(group)
+    const later = laterAndNow(group).filter((pod) => !now.includes(pod))
+    for (const pod of now) this.podOf.set(pod.uid, pod)
+    return {
+      name: group.group.name,
+      scope,
+      seats: now.map((pod): Seat => ({ pod: pod.uid, podClass: this.#shown.classOf(pod) })),
+      bound: group.bound.flatMap(({ node }) => {
+        const at = this.#shown.layout.ixOf.get(node)
+        return at === undefined ? [] : [at as NodeIx]
+      }),
+      later: this.#later(later),
+    }
+  }
+
+  #now({ pending, missing }: GroupSituation): readonly PodFacts[] {
+    if (this.#wanted.kind === 'minimum') return pending.slice(0, missing)
+    const { pod } = this.#wanted
+    return pending.filter(({ uid }) => uid === pod.uid)
+  }
+
+  #later(pods: readonly PodFacts[]): { readonly podClass: number; readonly count: number }[] {
+    const counts = new Map<number, number>()
+    for (const pod of pods) {
+      const podClass = this.#shown.classOf(pod)
+      counts.set(podClass, (counts.get(podClass) ?? 0) + 1)
+    }
+    return [...counts].sort(([a], [b]) => a - b).map(([podClass, count]) => ({ podClass, count }))
+  }
+
+  #scope(
+    name: string,
+    parent: number,
+    { required, preferred, spread }: Constraint,
+    unit: Pick<Unit, 'kind' | 'name'>,
+    groups: readonly GroupSituation[],
+  ): Scope {
+    const levelOf = (key: string): ReturnType<ReturnType<ClusterState['topology']>['levelFor']> =>
+      this.#cluster.topology().levelFor(this.#topology, key)
+    const spreads: SpreadRule[] = []
+    if (spread !== null) {
+      const { gang } = this.#situation
+      const level = levelOf(spread.over)
+      const eligible = this.#eligible(level.domainOf, level.paths.length, groups)
+      const self = { ...unit, gangUid: gang.uid }
+      spreads.push(spreadRule(this.#cluster, gang, spread, self, level, this.#shown.layout.ixOf, eligible))
+    }
+    return {
+      name,
+      parent,
+      required: required === null ? null : levelOf(required),
+      preferred: preferred === null ? null : levelOf(preferred),
+      spreads,
+      pins: [],
+    }
+  }
+
+  /** Domains with a node that passes for some pod of the groups. */
+  #eligible(domainOf: Int32Array, domains: number, groups: readonly GroupSituation[]): Uint8Array {
+    const eligible = new Uint8Array(domains)
+    const classes = new Set(groups.flatMap(laterAndNow).map((pod) => this.#shown.classOf(pod)))
+    for (const at of classes) {
+      const feasible = this.#shown.view.classes[at]?.feasible ?? []
+      feasible.forEach((passes: number, node: number) => {
+        const domain = domainOf[node] ?? -1
+        if (passes === 1 && domain >= 0) eligible[domain] = 1
+      })
+    }
+    return eligible
+  }
+
+  #pins(tie: Tie): Scope['pins'] {
+    const level = this.#cluster.topology().levelFor(this.#topology, tie.key)
+    const domains = pinnedDomains(this.#cluster, tie, level, this.#shown.layout.ixOf)
+    return domains.map((domain) => ({ level, domain }))
+  }
+}

@@ -1,0 +1,194 @@
+import type { TopologyDeclaration, TopologyIndex } from '../../topology/index.ts'
+import { buildTopologyIndex } from '../../topology/index.ts'
+import { ChangeLog } from './change-log.ts'
+import type { GangFacts } from './gang-facts.ts'
+import { gangOfPod, Gangs } from './gangs.ts'
+import type { NodeFacts } from './node-facts.ts'
+import { NodeTable } from './node-table.ts'
+import { PodClasses } from './pod-class.ts'
+import type { PodFacts } from './pod-facts.ts'
+import { Refusals } from './refusals.ts'
+import { Usage } from './usage.ts'
+
+/**
+ * All that the scheduler knows of the cluster, brought forward event by event: a pod's event touches one node's use
+ * and one gang, a node's event one node. What is assumed (bound by us, not yet seen bound) counts as used until an
+ * event or a read on that pod's uid ends it.
+ */
+export class ClusterState {
+  readonly schedulerNames: ReadonlySet<string>
+  /** Nodes whose labels, taints or cordon changed: what pod classes are refreshed from. */
+  readonly nodeChanges: ChangeLog = new ChangeLog()
+  /** Nodes where something was given back, or that changed: what wakes a refused gang. */
+  readonly growth: ChangeLog = new ChangeLog()
+  readonly usage: Usage
+  readonly nodes: NodeTable
+  readonly classes: PodClasses
+  readonly refusals: Refusals = new Refusals()
+  readonly gangs: Gangs = new Gangs()
+  readonly #pods = new Map<string, PodFacts>()
+  /** Bound pods whose required anti-affinity keeps others out. */
+  readonly #repelling = new Set<string>()
+  /** Where pods were bound by us and are not seen yet. */
+  readonly #assumed = new Map<string, string>()
+  /** Of these, the ones whose binding was answered for. */
+  readonly #confirmed = new Set<string>()
+  #declarations: readonly TopologyDeclaration[] = []
+  #topology: TopologyIndex | null = null
+  #topologyEpoch = 0
+
+  constructor(schedulerNames: readonly string[]) {
+    this.schedulerNames = new Set(schedulerNames)
+    this.usage = new Usage((node, hasShrunk) => {
+      this.nodes.touch(node)
+      if (hasShrunk) this.growth.add(node)
+    })
+    this.nodes = new NodeTable((node, resource) => this.usage.used(node, resource))
+    this.classes = new PodClasses(this.nodes, this.nodeChanges)
+  }
+
+  pod(uid: string): PodFacts | undefined {
+    return this.#pods.get(uid)
+  }
+
+  pods(): IterableIterator<PodFacts> {
+    return this.#pods.values()
+  }
+
+  isOurs(pod: PodFacts): boolean {
+    return this.schedulerNames.has(pod.schedulerName)
+  }
+
+  /** Where the pod is or, as far as we know, will be. */
+  nodeOf(pod: PodFacts): string | null {
+    return pod.node ?? this.#assumed.get(pod.uid) ?? null
+  }
+
+  isAssumed(uid: string): boolean {
+    return this.#assumed.has(uid)
+  }
+
+  /** Seen on its node, or the server has said that it is bound there. */
+  isConfirmed(pod: PodFacts): boolean {
+    return pod.node !== null || this.#confirmed.has(pod.uid)
+  }
+
+  confirm(uid: string): void {
+    const pod = this.#pods.get(uid)
+    if (pod === undefined || !this.#assumed.has(uid)) return
+    this.#confirmed.add(uid)
+    this.gangs.touch(gangOfPod(pod))
+  }
+
+  get assumedCount(): number {
+    return this.#assumed.size
+  }
+
+  setPod(pod: PodFacts): void {
+    const before = this.#pods.get(pod.uid)
+    this.#pods.set(pod.uid, pod)
+    if (pod.node !== null) this.#forget(pod.uid)
+    this.#charge(pod)
+    if (before !== undefined && gangOfPod(before) !== gangOfPod(pod)) this.gangs.removePod(before)
+    // Others' pods of no gang are only weight on nodes.
+    if (pod.gang !== null || this.isOurs(pod)) this.gangs.setPod(pod)
+  }
+
+  deletePod(uid: string): void {
+    const pod = this.#pods.get(uid)
+    if (pod === undefined) return
+    this.#pods.delete(uid)
+    this.#forget(uid)
+    this.#repelling.delete(uid)
+    this.usage.set(uid, null)
+    this.gangs.removePod(pod)
+  }
+
+  /** From now on the pod counts as being on the node. */
+  assume(uid: string, node: string): void {
+    const pod = this.#pods.get(uid)
+    if (pod === undefined || pod.node !== null) return
+    this.#assumed.set(uid, node)
+    this.#charge(pod)
+    this.gangs.touch(gangOfPod(pod))
+  }
+
+  /** A read has shown that the pod is not on the node where it was assumed. */
+  release(uid: string): void {
+    if (!this.#forget(uid)) return
+    const pod = this.#pods.get(uid)
+    if (pod === undefined) return
+    this.#charge(pod)
+    this.gangs.touch(gangOfPod(pod))
+  }
+
+  setGang(gang: GangFacts): void {
+    this.gangs.set(gang)
+  }
+
+  deleteGang(uid: string): void {
+    this.gangs.delete(uid)
+  }
+
+  setNode(node: NodeFacts): void {
+    const before = this.nodes.get(node.name)
+    this.nodes.set(node)
+    this.nodeChanges.add(node.name)
+    this.growth.add(node.name)
+    if (before === undefined || before.uid !== node.uid) this.refusals.forgetNode(node.name)
+    if (before === undefined || !hasSameLabels(before, node)) this.#topologyChanged()
+  }
+
+  deleteNode(name: string): void {
+    this.nodes.delete(name)
+    this.refusals.forgetNode(name)
+    this.#topologyChanged()
+  }
+
+  setDeclarations(declarations: readonly TopologyDeclaration[]): void {
+    this.#declarations = declarations
+    this.#topologyChanged()
+  }
+
+  /** Compiled anew when nodes, their labels or the declarations have changed since. */
+  topology(): TopologyIndex {
+    this.#topology ??= buildTopologyIndex({ declarations: this.#declarations, nodes: [...this.nodes.facts()] })
+    return this.#topology
+  }
+
+  get topologyEpoch(): number {
+    return this.#topologyEpoch
+  }
+
+  /** Pods whose required anti-affinity counts where they run, in no order. */
+  repellingPods(): PodFacts[] {
+    return [...this.#repelling].flatMap((uid) => this.#pods.get(uid) ?? [])
+  }
+
+  #forget(uid: string): boolean {
+    this.#confirmed.delete(uid)
+    return this.#assumed.delete(uid)
+  }
+
+  #topologyChanged(): void {
+    this.#topology = null
+    this.#topologyEpoch++
+  }
+
+  #charge(pod: PodFacts): void {
+    const node = pod.isFinished ? null : (this.nodeOf(pod) ?? this.#pinned(pod))
+    this.usage.set(pod.uid, node === null ? null : { node, requests: pod.demand.requests })
+    if (pod.repulsions.length > 0 && pod.node !== null && !pod.isFinished) this.#repelling.add(pod.uid)
+    else if (this.#repelling.delete(pod.uid) && node !== null) this.growth.add(node)
+  }
+
+  /** A pending pod of somebody else that goes to one node whatever we do. */
+  #pinned(pod: PodFacts): string | null {
+    return pod.isTerminating || pod.gates.length > 0 || this.isOurs(pod) ? null : pod.pinnedTo
+  }
+}
+
+function hasSameLabels(a: NodeFacts, b: NodeFacts): boolean {
+  const names = Object.keys(a.labels)
+  return names.length === Object.keys(b.labels).length && names.every((name) => a.labels[name] === b.labels[name])
+}

@@ -1,0 +1,146 @@
+import type { GangTopologyConstraint, PodGang, TopologyConstraintGroupConfig } from '../../api/generated/kinds.ts'
+import type { Condition, KubeObject } from '../../api/kinds/kubernetes.ts'
+import { BASE_POD_GANG, SPREAD_ANNOTATION, TOPOLOGY_NAME } from '../../api/names.ts'
+import { parseGangSpread, type Spread, spreadOf } from '../../api/spread.ts'
+
+/** What one topologyConstraint comes to; label keys, '' never. */
+export interface Constraint {
+  readonly required: string | null
+  readonly preferred: string | null
+  readonly spread: Spread | null
+}
+
+export interface GroupFacts {
+  readonly name: string
+  readonly minimum: number
+  /** Names of pods of the gang's own namespace. */
+  readonly references: readonly string[]
+  readonly constraint: Constraint
+}
+
+export interface ConstraintGroup {
+  readonly name: string
+  readonly groups: readonly string[]
+  readonly constraint: Constraint
+}
+
+/** What the scheduler keeps of a PodGang; a pod of no gang is given the same form, as a gang of one. */
+export interface GangFacts {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly createdAt: string
+  /** A pod of no gang. */
+  readonly isPlain: boolean
+  /** Scaled gangs come after base gangs. */
+  readonly isScaled: boolean
+  readonly topologyName: string | null
+  readonly groups: readonly GroupFacts[]
+  readonly constraint: Constraint
+  readonly constraintGroups: readonly ConstraintGroup[]
+  readonly sameDomainAs: { readonly podGang: string; readonly key: string } | null
+  /** References that lead out of the namespace: refused, and never read. */
+  readonly foreignReferences: readonly string[]
+  /** Path of what cannot be read or is not evaluated: such a gang is not placed. */
+  readonly unsupported: string | null
+  readonly isTerminating: boolean
+  readonly status: GangStatusFacts
+}
+
+/** What stands in the status, to know whether there is anything to write. */
+export interface GangStatusFacts {
+  readonly phase: string | null
+  readonly placementScore: number | null
+  readonly conditions: readonly Condition[]
+}
+
+export interface GangObject extends KubeObject {
+  readonly facts: GangFacts
+}
+
+export const NO_CONSTRAINT: Constraint = { required: null, preferred: null, spread: null }
+export const PLACEMENT_COMPLETE = 'PlacementComplete'
+
+export function projectGang(raw: KubeObject): GangObject {
+  const { name, uid, resourceVersion, creationTimestamp, namespace } = raw.metadata
+  const metadata = { name, uid, resourceVersion, creationTimestamp, namespace: namespace ?? '' }
+  return { apiVersion: raw.apiVersion, kind: raw.kind, metadata, facts: gangFacts(raw as PodGang) }
+}
+
+export function gangFacts(gang: PodGang): GangFacts {
+  const { metadata } = gang
+  const namespace = metadata.namespace ?? ''
+  const spec = gang.spec ?? { podgroups: [] }
+  const listed = spec.podgroups ?? []
+  const own = constraintOf(spec.topologyConstraint)
+  const annotation = metadata.annotations?.[SPREAD_ANNOTATION]
+  const annotated = annotation === undefined ? null : parseGangSpread(annotation).spread
+  return {
+    uid: metadata.uid,
+    namespace,
+    name: metadata.name,
+    createdAt: metadata.creationTimestamp ?? '',
+    isPlain: false,
+    isScaled: metadata.labels?.[BASE_POD_GANG] !== undefined,
+    topologyName: metadata.annotations?.[TOPOLOGY_NAME] || null,
+    groups: listed.map((group) => ({
+      name: group.name,
+      minimum: group.minReplicas ?? 0,
+      references: (group.podReferences ?? []).filter((pod) => isOwn(namespace, pod)).map((pod) => pod.name),
+      constraint: constraintOf(group.topologyConstraint),
+    })),
+    constraint: { ...own, spread: own.spread ?? (annotated && spreadOf(annotated)) },
+    constraintGroups: (spec.topologyConstraintGroupConfigs ?? []).map((config) => ({
+      name: config.name,
+      groups: config.podGroupNames ?? [],
+      constraint: constraintOf(config.topologyConstraint),
+    })),
+    sameDomainAs: spec.sameDomainAs ?? null,
+    foreignReferences: listed.flatMap((group) =>
+      (group.podReferences ?? []).filter((pod) => !isOwn(namespace, pod)).map((pod) => `${pod.namespace}/${pod.name}`),
+    ),
+    unsupported:
+      annotation !== undefined && annotated === null
+        ? `metadata.annotations[${SPREAD_ANNOTATION}]`
+        : crossing(spec.topologyConstraintGroupConfigs ?? []),
+    isTerminating: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+    status: statusFacts(gang),
+  }
+}
+
+/** A reference without a namespace is one into the gang's own. */
+const isOwn = (namespace: string, pod: { namespace?: string }): boolean => (pod.namespace || namespace) === namespace
+
+function statusFacts(gang: PodGang): GangStatusFacts {
+  const { phase, placementScore, conditions } = gang.status ?? {}
+  return {
+    phase: phase ?? null,
+    placementScore: placementScore ?? null,
+    conditions: (conditions ?? []) as readonly Condition[],
+  }
+}
+
+function constraintOf(written: GangTopologyConstraint | undefined): Constraint {
+  const pack = written?.packConstraint
+  const spread = written?.spread
+  return {
+    required: pack?.required || null,
+    preferred: pack?.preferred || null,
+    spread: spread?.key ? spreadOf(spread) : null,
+  }
+}
+
+/** Scopes are a tree: a group in two constraint groups is not evaluated. */
+function crossing(configs: readonly TopologyConstraintGroupConfig[]): string | null {
+  const seen = new Set<string>()
+  for (const [at, { podGroupNames = [] }] of configs.entries()) {
+    for (const name of podGroupNames) {
+      if (seen.has(name)) return `spec.topologyConstraintGroupConfigs[${at}].podGroupNames`
+      seen.add(name)
+    }
+  }
+  return null
+}
+
+export const conditionOf = (status: GangStatusFacts, type: string): Condition | null =>
+  status.conditions.find((condition) => condition.type === type) ?? null

@@ -1,0 +1,111 @@
+import { type GangFacts, NO_CONSTRAINT } from './gang-facts.ts'
+import type { PodFacts } from './pod-facts.ts'
+
+/** namespace/name of a PodGang, or `pod:` and a uid for a pod of no gang. */
+export type GangKey = string
+
+export const gangOfPod = (pod: PodFacts): GangKey =>
+  pod.gang === null ? `pod:${pod.uid}` : `${pod.namespace}/${pod.gang}`
+
+export const keyOfGang = (gang: GangFacts): GangKey =>
+  gang.isPlain ? `pod:${gang.uid}` : `${gang.namespace}/${gang.name}`
+
+/** A pod of no gang is a gang of one. */
+export const plainGang = (pod: PodFacts): GangFacts => ({
+  uid: pod.uid,
+  namespace: pod.namespace,
+  name: pod.name,
+  createdAt: pod.createdAt,
+  isPlain: true,
+  isScaled: false,
+  topologyName: null,
+  groups: [{ name: pod.name, minimum: 1, references: [pod.name], constraint: NO_CONSTRAINT }],
+  constraint: NO_CONSTRAINT,
+  constraintGroups: [],
+  sameDomainAs: null,
+  foreignReferences: [],
+  unsupported: null,
+  isTerminating: false,
+  status: { phase: null, placementScore: null, conditions: [] },
+})
+
+/** PodGangs, the pods that say they are in one, and which of them have to be looked at again. */
+export class Gangs {
+  readonly #gangs = new Map<GangKey, GangFacts>()
+  readonly #keyOfUid = new Map<string, GangKey>()
+  readonly #pods = new Map<GangKey, Map<string, PodFacts>>()
+  /** Namespace → keys, for what is counted over a namespace: spread units and ties. */
+  readonly #byNamespace = new Map<string, Set<GangKey>>()
+  readonly #dirty = new Set<GangKey>()
+
+  get(key: GangKey): GangFacts | undefined {
+    return this.#gangs.get(key)
+  }
+
+  byUid(uid: string): GangFacts | undefined {
+    const key = this.#keyOfUid.get(uid)
+    return key === undefined ? undefined : this.#gangs.get(key)
+  }
+
+  keys(): Iterable<GangKey> {
+    return new Set([...this.#gangs.keys(), ...this.#pods.keys()])
+  }
+
+  /** The PodGangs of a namespace, in no order. */
+  inNamespace(namespace: string): GangFacts[] {
+    return [...(this.#byNamespace.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
+  }
+
+  /** Pods that say they are in this gang, in no order. */
+  podsOf(key: GangKey): Iterable<PodFacts> {
+    return this.#pods.get(key)?.values() ?? []
+  }
+
+  set(gang: GangFacts): void {
+    const key = keyOfGang(gang)
+    this.#gangs.set(key, gang)
+    this.#keyOfUid.set(gang.uid, key)
+    const keys = this.#byNamespace.get(gang.namespace) ?? new Set()
+    this.#byNamespace.set(gang.namespace, keys.add(key))
+    this.touch(key)
+  }
+
+  /** By uid: a gang that was made again under the same name stays. */
+  delete(uid: string): void {
+    const key = this.#keyOfUid.get(uid)
+    this.#keyOfUid.delete(uid)
+    const gang = key === undefined ? undefined : this.#gangs.get(key)
+    if (key === undefined || gang === undefined || gang.uid !== uid) return
+    this.#gangs.delete(key)
+    const keys = this.#byNamespace.get(gang.namespace)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#byNamespace.delete(gang.namespace)
+    this.touch(key)
+  }
+
+  setPod(pod: PodFacts): void {
+    const key = gangOfPod(pod)
+    const pods = this.#pods.get(key) ?? new Map<string, PodFacts>()
+    this.#pods.set(key, pods.set(pod.uid, pod))
+    this.touch(key)
+  }
+
+  removePod(pod: PodFacts): void {
+    const key = gangOfPod(pod)
+    const pods = this.#pods.get(key)
+    pods?.delete(pod.uid)
+    if (pods?.size === 0) this.#pods.delete(key)
+    this.touch(key)
+  }
+
+  touch(key: GangKey): void {
+    this.#dirty.add(key)
+  }
+
+  /** Keys to look at again since the last call, in no order. */
+  takeDirty(): readonly GangKey[] {
+    const keys = [...this.#dirty]
+    this.#dirty.clear()
+    return keys
+  }
+}

@@ -1,0 +1,50 @@
+import type { KubeObject, Node, Taint } from '../../api/kinds/kubernetes.ts'
+import { toMilli, toUnits } from '../../api/quantity.ts'
+
+/** What the scheduler keeps of a node. Readiness is read from taints only, as kube-scheduler does. */
+export interface NodeFacts {
+  readonly uid: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly isUnschedulable: boolean
+  readonly taints: readonly Taint[]
+  /** cpu in milli-cpu, memory in bytes, the rest in units. */
+  readonly allocatable: Readonly<Record<string, number>>
+}
+
+export interface NodeObject extends KubeObject {
+  readonly facts: NodeFacts
+}
+
+export function projectNode(raw: KubeObject): NodeObject {
+  const { name, uid, resourceVersion, creationTimestamp } = raw.metadata
+  const metadata = { name, uid, resourceVersion, creationTimestamp }
+  return { apiVersion: 'v1', kind: 'Node', metadata, facts: nodeFacts(raw as Node) }
+}
+
+export function nodeFacts(node: Node): NodeFacts {
+  return {
+    uid: node.metadata.uid,
+    name: node.metadata.name,
+    labels: node.metadata.labels ?? {},
+    isUnschedulable: node.spec?.unschedulable === true,
+    taints: (node.spec?.taints ?? []).filter((taint) => taint.effect === 'NoSchedule' || taint.effect === 'NoExecute'),
+    allocatable: amounts(node.status?.allocatable ?? node.status?.capacity ?? {}),
+  }
+}
+
+/** An amount that cannot be read is none: nothing is placed on what nobody can count. */
+function amounts(list: Readonly<Record<string, string>>): Record<string, number> {
+  const read: Record<string, number> = {}
+  for (const [name, text] of Object.entries(list)) read[name] = amount(name, String(text))
+  return read
+}
+
+function amount(resource: string, text: string): number {
+  try {
+    const value = resource === 'cpu' ? toMilli(text) : toUnits(text)
+    return Number.isFinite(value) ? value : 0
+  } catch {
+    return 0
+  }
+}

@@ -1,0 +1,112 @@
+import { byBytes } from './bytes.ts'
+import { HOST_PORT_PREFIX } from './demand.ts'
+import type { NodeFacts } from './node-facts.ts'
+
+/**
+ * Nodes and their free room as the planner reads them: nodes in byte order of names, one row a node, one column a
+ * resource that somebody of ours asks for. A change of use touches one row; a node that comes or goes, or a resource
+ * asked for the first time, lays the table out anew at the next read.
+ * `!` stands on positions that the loop bounds.
+ */
+export class NodeTable {
+  readonly #facts = new Map<string, NodeFacts>()
+  readonly #used: (node: string, resource: string) => number
+  readonly #columns = new Set<string>(['cpu', 'memory', 'pods'])
+  readonly #stale = new Set<string>()
+  #layout: Layout | null = null
+  #generation = 0
+
+  constructor(used: (node: string, resource: string) => number) {
+    this.#used = used
+  }
+
+  get size(): number {
+    return this.#facts.size
+  }
+
+  get(name: string): NodeFacts | undefined {
+    return this.#facts.get(name)
+  }
+
+  facts(): IterableIterator<NodeFacts> {
+    return this.#facts.values()
+  }
+
+  set(node: NodeFacts): void {
+    if (!this.#facts.has(node.name)) this.#layout = null
+    this.#facts.set(node.name, node)
+    this.#stale.add(node.name)
+  }
+
+  delete(name: string): void {
+    if (this.#facts.delete(name)) this.#layout = null
+  }
+
+  /** The use of a node changed. */
+  touch(name: string): void {
+    if (this.#layout !== null && this.#facts.has(name)) this.#stale.add(name)
+  }
+
+  /** Makes sure that each of these resources has a column. */
+  require(resources: Readonly<Record<string, number>>): void {
+    for (const name in resources) {
+      if (this.#columns.has(name)) continue
+      this.#columns.add(name)
+      this.#layout = null
+    }
+  }
+
+  /** Up to date. Its arrays are changed in place by later reads: for the turn in hand only. */
+  read(): Layout {
+    if (this.#layout === null) this.#layout = this.#layOut()
+    for (const name of this.#stale) {
+      const row = this.#layout.ixOf.get(name)
+      if (row !== undefined) this.#fill(this.#layout, row)
+    }
+    this.#stale.clear()
+    return this.#layout
+  }
+
+  /** O(nodes × columns). */
+  #layOut(): Layout {
+    const nodeNames = [...this.#facts.keys()].sort(byBytes)
+    const resources = [...this.#columns].sort(byBytes)
+    const cells = nodeNames.length * resources.length
+    const layout: Layout = {
+      generation: ++this.#generation,
+      nodeNames,
+      ixOf: new Map(nodeNames.map((name, at) => [name, at])),
+      resources,
+      columnOf: new Map(resources.map((name, at) => [name, at])),
+      free: new Float64Array(cells),
+      allocatable: new Float64Array(cells),
+    }
+    for (let row = 0; row < nodeNames.length; row++) this.#fill(layout, row)
+    this.#stale.clear()
+    return layout
+  }
+
+  #fill({ nodeNames, resources, free, allocatable }: Layout, row: number): void {
+    const name = nodeNames[row]!
+    const node = this.#facts.get(name)!
+    const first = row * resources.length
+    for (let column = 0; column < resources.length; column++) {
+      const resource = resources[column]!
+      const has = resource.startsWith(HOST_PORT_PREFIX) ? 1 : (node.allocatable[resource] ?? 0)
+      allocatable[first + column] = has
+      free[first + column] = has - this.#used(name, resource)
+    }
+  }
+}
+
+export interface Layout {
+  /** Changes when nodes come or go or a column joins: positions of another generation mean something else. */
+  readonly generation: number
+  readonly nodeNames: readonly string[]
+  readonly ixOf: ReadonlyMap<string, number>
+  readonly resources: readonly string[]
+  readonly columnOf: ReadonlyMap<string, number>
+  /** [node * resources.length + column] */
+  readonly free: Float64Array
+  readonly allocatable: Float64Array
+}

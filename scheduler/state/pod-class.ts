@@ -1,0 +1,104 @@
+import { firstFailing, PREDICATES } from '../predicates/list.ts'
+import type { PodClassView } from '../planner/request.ts'
+import type { ChangeLog } from './change-log.ts'
+import type { Demand } from './demand.ts'
+import type { Layout, NodeTable } from './node-table.ts'
+
+/** Classes not asked for longest go first. 1,000 classes × 5,000 nodes × 1 byte = 5 MB. */
+const CLASSES_MAX = 1_000
+
+/**
+ * Pods that ask for the same thing: which nodes pass every predicate for them. Kept from turn to turn and brought up
+ * to date from the log of changed nodes: O(changed nodes), O(nodes) when cold, when the log forgot, or when nodes
+ * came or went.
+ */
+export interface PodClass {
+  readonly demand: Demand
+  /** Per column of the layout. */
+  requests: Float64Array
+  /** Per NodeIx: 0 where every predicate passes, else 1 + the position in PREDICATES of the first that fails. */
+  verdicts: Uint8Array
+  /** What the planner is shown, made from the verdicts when it is asked for. */
+  view: PodClassView | null
+  generation: number
+  epoch: number
+}
+
+export class PodClasses {
+  readonly #classes = new Map<string, PodClass>()
+  readonly #nodes: NodeTable
+  readonly #changes: ChangeLog
+
+  /** `changes`: nodes whose labels, taints or cordon changed. */
+  constructor(nodes: NodeTable, changes: ChangeLog) {
+    this.#nodes = nodes
+    this.#changes = changes
+  }
+
+  get size(): number {
+    return this.#classes.size
+  }
+
+  /** The class of a demand, true for `layout`. Call NodeTable.require for all demands before the layout is read. */
+  read(demand: Demand, layout: Layout): PodClass {
+    const known = this.#classes.get(demand.key)
+    const podClass = known ?? this.#create(demand)
+    if (known !== undefined) this.#classes.delete(demand.key)
+    this.#classes.set(demand.key, podClass)
+    if (podClass.generation !== layout.generation) this.#compute(podClass, layout)
+    else this.#refresh(podClass, layout)
+    podClass.epoch = this.#changes.epoch
+    return podClass
+  }
+
+  #create(demand: Demand): PodClass {
+    if (this.#classes.size >= CLASSES_MAX) {
+      const [oldest] = this.#classes.keys()
+      if (oldest !== undefined) this.#classes.delete(oldest)
+    }
+    return { demand, requests: new Float64Array(), verdicts: new Uint8Array(), view: null, generation: -1, epoch: -1 }
+  }
+
+  #compute(podClass: PodClass, layout: Layout): void {
+    podClass.generation = layout.generation
+    podClass.view = null
+    podClass.requests = Float64Array.from(layout.resources, (name) => podClass.demand.requests[name] ?? 0)
+    podClass.verdicts = Uint8Array.from(layout.nodeNames, (name) => this.#verdict(podClass.demand, name))
+  }
+
+  #refresh(podClass: PodClass, layout: Layout): void {
+    const changed = this.#changes.since(podClass.epoch)
+    if (changed === 'forgotten') return this.#compute(podClass, layout)
+    for (const name of changed) {
+      const at = layout.ixOf.get(name)
+      if (at === undefined) continue
+      podClass.verdicts[at] = this.#verdict(podClass.demand, name)
+      podClass.view = null
+    }
+  }
+
+  #verdict(demand: Demand, name: string): number {
+    const node = this.#nodes.get(name)
+    return node === undefined ? 1 : 1 + firstFailing(demand, node)
+  }
+}
+
+/** O(nodes) after a change, else nothing. The same object until the class changes. */
+export function viewOf(podClass: PodClass): PodClassView {
+  if (podClass.view !== null) return podClass.view
+  const { verdicts, requests } = podClass
+  const feasible = new Uint8Array(verdicts.length)
+  const counts = new Int32Array(PREDICATES.length + 1)
+  for (let n = 0; n < verdicts.length; n++) {
+    const verdict = verdicts[n] ?? 1
+    feasible[n] = verdict === 0 ? 1 : 0
+    counts[verdict] = (counts[verdict] ?? 0) + 1
+  }
+  const excluded = new Map<string, number>()
+  PREDICATES.forEach(({ code }, at) => {
+    const count = counts[at + 1] ?? 0
+    if (count > 0) excluded.set(code, count)
+  })
+  podClass.view = { requests, feasible, excluded }
+  return podClass.view
+}

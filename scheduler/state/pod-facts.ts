@@ -1,0 +1,111 @@
+import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
+import { pinnedNode } from '../../api/node-affinity.ts'
+import { ATTEMPT, GANG_GATE, POD_CLIQUE, POD_GANG, POD_INDEX } from '../../api/names.ts'
+import { unsupportedPath } from '../predicates/unsupported.ts'
+import { type Demand, demandOf } from './demand.ts'
+import { type Repulsion, repulsionsOf } from './repulsion.ts'
+
+/** What the scheduler keeps of a pod. */
+export interface PodFacts {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  readonly createdAt: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Labels `grove.io/podgang` and `grove.io/podclique`: a claim, checked against the PodGang. */
+  readonly gang: string | null
+  readonly group: string | null
+  /** The pod's place in its clique; pods without the label come last. */
+  readonly index: number
+  readonly controller: { readonly kind: string; readonly name: string } | null
+  readonly schedulerName: string
+  readonly node: string | null
+  /** A pending pod that can only go to this node (DaemonSets), or that another scheduler made room for there. */
+  readonly pinnedTo: string | null
+  readonly gates: readonly string[]
+  readonly isGatedByGang: boolean
+  readonly isTerminating: boolean
+  readonly isFinished: boolean
+  readonly isFailed: boolean
+  readonly isReady: boolean
+  readonly priority: number
+  readonly demand: Demand
+  readonly unsupported: string | null
+  /** Required anti-affinity: keeps others out where this pod runs. */
+  readonly repulsions: readonly Repulsion[]
+  readonly attempt: string | null
+  /** status.reason of a failed pod: why the kubelet refused it. */
+  readonly failure: string | null
+  readonly scheduled: { readonly status: string; readonly reason: string; readonly message: string } | null
+}
+
+/** The form in which a reflector keeps a pod: the facts and what makes it an object. */
+export interface PodObject extends KubeObject {
+  readonly facts: PodFacts
+}
+
+const DEFAULT_SCHEDULER = 'default-scheduler'
+const NOTHING: Demand = { requests: {}, nodeSelector: {}, nodeAffinity: null, tolerations: [], key: '' }
+
+/** Never throws: a pod that cannot be read is kept as one that is not ours and uses nothing. */
+export function projectPod(raw: KubeObject): PodObject {
+  const { name, uid, resourceVersion, creationTimestamp, namespace } = raw.metadata
+  const metadata = { name, uid, resourceVersion, creationTimestamp, namespace: namespace ?? '' }
+  return { apiVersion: 'v1', kind: 'Pod', metadata, facts: podFacts(raw as Pod) }
+}
+
+export function podFacts(pod: Pod): PodFacts {
+  const { metadata } = pod
+  const spec = pod.spec ?? { containers: [] }
+  const phase = pod.status?.phase ?? 'Pending'
+  const isFinished = phase === 'Succeeded' || phase === 'Failed'
+  const whole: Pod = { ...pod, spec: { ...spec, containers: spec.containers ?? [] } }
+  const labels = metadata.labels ?? {}
+  const node = spec.nodeName === undefined || spec.nodeName === '' ? null : spec.nodeName
+  const gates = (spec.schedulingGates ?? []).map((gate) => gate.name)
+  return {
+    ...identity(pod),
+    labels,
+    gang: labels[POD_GANG] || null,
+    group: labels[POD_CLIQUE] || null,
+    index: indexOf(labels[POD_INDEX]),
+    schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER,
+    node,
+    pinnedTo: node === null ? (pinnedNode(whole.spec) ?? (pod.status?.nominatedNodeName || null)) : null,
+    gates,
+    isGatedByGang: gates.includes(GANG_GATE),
+    isTerminating: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+    isFinished,
+    isFailed: phase === 'Failed',
+    isReady: !isFinished && isTrue(pod, 'Ready'),
+    priority: spec.priority ?? 0,
+    demand: isFinished && node === null ? NOTHING : demandOf(whole),
+    unsupported: node === null ? unsupportedPath(whole) : null,
+    repulsions: isFinished ? [] : repulsionsOf(whole),
+    attempt: metadata.annotations?.[ATTEMPT] ?? null,
+    failure: phase === 'Failed' ? (pod.status?.reason ?? null) : null,
+    scheduled: scheduledCondition(pod),
+  }
+}
+
+function identity({ metadata }: Pod): Pick<PodFacts, 'uid' | 'namespace' | 'name' | 'createdAt' | 'controller'> {
+  const owner = metadata.ownerReferences?.find((reference) => reference.controller === true)
+  return {
+    uid: metadata.uid,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    createdAt: metadata.creationTimestamp ?? '',
+    controller: owner === undefined ? null : { kind: owner.kind, name: owner.name },
+  }
+}
+
+const indexOf = (label: string | undefined): number =>
+  label !== undefined && /^\d{1,9}$/.test(label) ? Number(label) : Number.MAX_SAFE_INTEGER
+
+const isTrue = (pod: Pod, type: string): boolean =>
+  (pod.status?.conditions ?? []).some((condition) => condition.type === type && condition.status === 'True')
+
+function scheduledCondition(pod: Pod): PodFacts['scheduled'] {
+  const found = pod.status?.conditions?.find((condition) => condition.type === 'PodScheduled')
+  return found === undefined ? null : { status: found.status, reason: found.reason ?? '', message: found.message ?? '' }
+}

@@ -1,0 +1,48 @@
+/**
+ * Nodes whose kubelet refused a pod class after it was bound there: avoided by that class for 10 s, doubling with
+ * each refusal up to 10 min. Forgotten when it has been quiet as long again as the last wait.
+ */
+const FIRST_MS = 10_000
+const MAX_MS = 600_000
+
+interface Refusal {
+  readonly waitMs: number
+  readonly untilMs: number
+}
+
+/** status.reason of pods that a kubelet turned away: OutOfcpu, OutOfnvidia.com/gpu, and the admission errors. */
+export const isKubeletRefusal = (reason: string): boolean =>
+  reason.startsWith('OutOf') || KUBELET_REASONS.includes(reason)
+
+const KUBELET_REASONS: readonly string[] = ['UnexpectedAdmissionError', 'TopologyAffinityError', 'NodeAffinity']
+
+export class Refusals {
+  readonly #byClass = new Map<string, Map<string, Refusal>>()
+
+  /** Returns for how long the node is avoided now. */
+  add(classKey: string, node: string, nowMs: number): number {
+    const nodes = this.#byClass.get(classKey) ?? new Map<string, Refusal>()
+    this.#byClass.set(classKey, nodes)
+    const last = nodes.get(node)
+    const isRecent = last !== undefined && nowMs < last.untilMs + last.waitMs
+    const waitMs = isRecent ? Math.min(MAX_MS, last.waitMs * 2) : FIRST_MS
+    nodes.set(node, { waitMs, untilMs: nowMs + waitMs })
+    return waitMs
+  }
+
+  /** Nodes that the class avoids now, in no order. */
+  avoided(classKey: string, nowMs: number): readonly string[] {
+    const nodes = this.#byClass.get(classKey)
+    if (nodes === undefined) return []
+    for (const [node, { untilMs, waitMs }] of nodes) if (nowMs >= untilMs + waitMs) nodes.delete(node)
+    if (nodes.size === 0) this.#byClass.delete(classKey)
+    return [...nodes].filter(([, { untilMs }]) => nowMs < untilMs).map(([node]) => node)
+  }
+
+  forgetNode(node: string): void {
+    for (const [classKey, nodes] of this.#byClass) {
+      nodes.delete(node)
+      if (nodes.size === 0) this.#byClass.delete(classKey)
+    }
+  }
+}
