@@ -29,9 +29,19 @@ export interface PlanView {
   readonly topology: CompiledTopology | null
 }
 
-/** Replicas to keep apart: each unit counts 1 in every domain of `level` where it has a pod. */
+/**
+ * Replicas to keep apart: each unit counts 1 in every domain of `level` where it has a pod. Judged on the cluster as it
+ * is after the plan: in a domain that a unit enters, units minus the units in the emptiest eligible domain ≤ maxSkew.
+ */
 export interface SpreadRule {
   readonly level: CompiledLevel
+  /**
+   * What a unit is: the scope as a whole (the default), or each pod of it, for a rule on a clique. For pods `taken`
+   * counts the pods that are bound already, those of this scope too.
+   */
+  readonly units?: 'scope' | 'pods'
+  /** Scopes of one request with the same string and level count each other's new domains. Absent: on its own. */
+  readonly peers?: string
   readonly maxSkew: number
   /** Domains that must hold a unit before skew is judged against the emptiest; null: all eligible ones count. */
   readonly minDomains: number | null

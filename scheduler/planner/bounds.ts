@@ -1,0 +1,175 @@
+import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
+import type { PlanView } from './request.ts'
+import type { Demand, ScopeTree } from './scopes.ts'
+
+// Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
+
+const PLAIN: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage', 'pods'])
+
+/**
+ * Upper bounds on what nodes and domains hold, before anything of this plan is seated. All are true bounds: nothing
+ * that fits is ever ruled out by them. Worked out at first use, O(nodes) a class and a level, and kept for one plan.
+ */
+export class Room {
+  readonly view: PlanView
+  /** The column by which room is compared: the scarcest that the gang asks for, an extended one before cpu. */
+  readonly scarce: number
+  readonly columns: number
+  /** Classes with a pod to seat. */
+  readonly seated: readonly number[]
+  readonly #cap: number
+  readonly #asked: readonly boolean[]
+  readonly #fits: (Int32Array | undefined)[] = []
+  readonly #domainFits: Map<CompiledLevel, Float64Array>[]
+  readonly #domainFree: Map<CompiledLevel, Float64Array> = new Map()
+  readonly #dominates: Map<number, boolean> = new Map()
+  #passes: Uint8Array | null = null
+
+  constructor({ view, nodes }: ScopeTree) {
+    const { demand, later } = nodes[0]!
+    this.view = view
+    this.columns = view.resources.length
+    this.#asked = view.classes.map((_, c) => demand.counts[c]! + later[c]! > 0)
+    this.seated = view.classes.map((_, c) => c).filter((c) => demand.counts[c]! > 0)
+    this.#cap = demand.pods + later.reduce((sum, count) => sum + count, 0)
+    this.#domainFits = view.classes.map(() => new Map())
+    this.scarce = scarceColumn(view, demand, later)
+  }
+
+  /** Per node how many pods of the class fit on it, at most as many as the gang has. */
+  fits(podClass: number): Int32Array {
+    return (this.#fits[podClass] ??= fitsPerNode(this.view, podClass, this.#cap))
+  }
+
+  /** Per domain the sum of `fits` over its nodes. */
+  domainFits(level: CompiledLevel, podClass: number): Float64Array {
+    const known = this.#domainFits[podClass]!.get(level)
+    if (known !== undefined) return known
+    const fits = this.fits(podClass)
+    const sums = new Float64Array(level.paths.length)
+    for (let n = 0; n < fits.length; n++) if (level.domainOf[n]! >= 0) sums[level.domainOf[n]!]! += fits[n]!
+    this.#domainFits[podClass]!.set(level, sums)
+    return sums
+  }
+
+  /** free[domain * columns + column] over the nodes that pass for some class of the gang. */
+  domainFree(level: CompiledLevel): Float64Array {
+    const known = this.#domainFree.get(level)
+    if (known !== undefined) return known
+    const sums = new Float64Array(level.paths.length * this.columns)
+    const passes = this.#passing()
+    for (let n = 0; n < passes.length; n++) {
+      const d = level.domainOf[n]!
+      if (d < 0 || passes[n] === 0) continue
+      for (let r = 0; r < this.columns; r++) {
+        sums[d * this.columns + r]! += Math.max(0, this.view.free[n * this.columns + r]!)
+      }
+    }
+    this.#domainFree.set(level, sums)
+    return sums
+  }
+
+  /** The scarce column's free amount on a node, never negative. */
+  scarceFree(node: number): number {
+    return Math.max(0, this.view.free[node * this.columns + this.scarce]!)
+  }
+
+  isUntouched(node: number): boolean {
+    const at = node * this.columns + this.scarce
+    return this.view.free[at]! >= this.view.allocatable[at]!
+  }
+
+  /** Whether class `big` asks for at least as much as `small` of everything, and passes nowhere that it does not. */
+  dominates(big: number, small: number): boolean {
+    if (big === small) return true
+    const key = big * this.view.classes.length + small
+    const known = this.#dominates.get(key)
+    if (known !== undefined) return known
+    const found = dominates(this.view, big, small)
+    this.#dominates.set(key, found)
+    return found
+  }
+
+  #passing(): Uint8Array {
+    if (this.#passes !== null) return this.#passes
+    const passes = new Uint8Array(this.view.nodeNames.length)
+    this.#asked.forEach((isAsked, c) => {
+      const { feasible } = this.view.classes[c]!
+      if (isAsked) for (let n = 0; n < passes.length; n++) passes[n]! |= feasible[n]!
+    })
+    this.#passes = passes
+    return passes
+  }
+}
+
+/** How many pods with these requests a free vector holds, at most `cap`. Negative room holds none. */
+export function podsIn(free: Float64Array, at: number, requests: Float64Array, cap: number): number {
+  let fits = cap
+  for (let r = 0; r < requests.length; r++) {
+    const request = requests[r]!
+    if (request <= 0) continue
+    const room = Math.floor(free[at + r]! / request)
+    if (room < fits) fits = room
+  }
+  return fits < 0 ? 0 : fits
+}
+
+function fitsPerNode(view: PlanView, podClass: number, cap: number): Int32Array {
+  const { requests, feasible } = view.classes[podClass]!
+  const columns = view.resources.length
+  const fits = new Int32Array(view.nodeNames.length)
+  for (let n = 0; n < fits.length; n++) if (feasible[n] === 1) fits[n] = podsIn(view.free, n * columns, requests, cap)
+  return fits
+}
+
+function dominates(view: PlanView, big: number, small: number): boolean {
+  const a = view.classes[big]!
+  const b = view.classes[small]!
+  for (let r = 0; r < a.requests.length; r++) if (a.requests[r]! < b.requests[r]!) return false
+  for (let n = 0; n < a.feasible.length; n++) if (a.feasible[n]! > b.feasible[n]!) return false
+  return true
+}
+
+/** The column of which the gang takes the largest share of the cluster; extended resources go before plain ones. */
+function scarceColumn(view: PlanView, { sums }: Demand, later: Int32Array): number {
+  const columns = view.resources.length
+  const total = new Float64Array(columns)
+  for (let i = 0; i < view.allocatable.length; i++) total[i % columns]! += view.allocatable[i]!
+  const asked = sums.slice()
+  for (let c = 0; c < later.length; c++) {
+    for (let r = 0; r < columns; r++) asked[r]! += view.classes[c]!.requests[r]! * later[c]!
+  }
+  const share = (r: number): number => (asked[r]! <= 0 ? 0 : asked[r]! / Math.max(total[r]!, 1))
+  let best = 0
+  const rank = (r: number): number => share(r) + (share(r) > 0 && !PLAIN.has(view.resources[r]!) ? 1e9 : 0)
+  for (let r = 1; r < columns; r++) if (rank(r) > rank(best)) best = r
+  return best
+}
+
+/** Whether a region with these sums may hold a demand, judged by resources and by counts of each class. */
+export function mayHold(
+  room: Room,
+  demand: Demand,
+  free: (column: number) => number,
+  fits: (podClass: number) => number,
+): boolean {
+  for (let r = 0; r < demand.sums.length; r++) if (demand.sums[r]! > 0 && free(r) < demand.sums[r]!) return false
+  for (const c of room.seated) {
+    if (demand.counts[c]! === 0) continue
+    let atLeast = 0
+    for (const big of room.seated) if (demand.counts[big]! > 0 && room.dominates(big, c)) atLeast += demand.counts[big]!
+    if (fits(c) < atLeast) return false
+  }
+  return true
+}
+
+/** mayHold for one domain as it was before the plan. O(classes² + columns). */
+export function domainMayHold(room: Room, level: CompiledLevel, domain: number, demand: Demand): boolean {
+  const free = room.domainFree(level)
+  return mayHold(
+    room,
+    demand,
+    (r) => free[domain * room.columns + r]!,
+    (c) => room.domainFits(level, c)[domain]!,
+  )
+}

@@ -1,0 +1,198 @@
+import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
+import type { Outcome } from './budget.ts'
+import { type PackProblem, pack } from './pack.ts'
+import { boundingScope, nodesOf } from './regions.ts'
+import type { Frame } from './search.ts'
+import { type LeafRun, type Placed, solutionOf } from './seats.ts'
+import { brokenSpreads, brokenUnits } from './spread.ts'
+
+// Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
+
+/** A domain with more nodes than this is not packed ahead of time; the end of the search packs it all the same. */
+const EARLY_PACK_NODES = 512
+/** Steps for one early pack: where it does not come to an end, the choice is kept. */
+const EARLY_PACK_STEPS = 2_000
+
+/** All decisions are made: packs the pods and checks what only a finished plan shows. */
+export function seatAll(frame: Frame): Outcome {
+  const runs = runsOf(frame)
+  const placed: Placed[] = []
+  for (const together of components(frame, runs)) {
+    const outcome = packTogether(frame, together, placed)
+    if (outcome !== 'seated') return outcome
+  }
+  const solution = solutionOf(frame.tree, placed)
+  const newNodes = (scope: number): readonly number[] =>
+    frame.tree.nodes[scope]!.allGroups.flatMap((g) => Array.from(solution[g]!))
+  if (brokenSpreads(frame.tree, frame.rules.limits, newNodes).length > 0) return 'unplaceable'
+  if (brokenUnits(frame.tree, newNodes)) return 'unplaceable'
+  frame.solution = solution
+  return 'seated'
+}
+
+/** Pods alike with the same nodes to choose from. */
+function runsOf(frame: Frame): readonly LeafRun[] {
+  const { tree } = frame
+  const runs = new Map<string, { podClass: number; nodes: Int32Array; members: { group: number; count: number }[] }>()
+  const nodesPer = new Map<string, Int32Array>()
+  const nodesAt = (key: string, make: () => Int32Array): Int32Array => {
+    const known = nodesPer.get(key)
+    if (known !== undefined) return known
+    const nodes = make()
+    nodesPer.set(key, nodes)
+    return nodes
+  }
+  const add = (at: string, nodes: Int32Array, group: number, podClass: number, count: number): void => {
+    const key = `${at}|${podClass}`
+    const run = runs.get(key)
+    if (run) run.members.push({ group, count })
+    else runs.set(key, { podClass, nodes, members: [{ group, count }] })
+  }
+  for (const [g, { scope, seats }] of tree.request.groups.entries()) {
+    if (seats.length === 0) continue
+    const bounding = boundingScope(frame, scope)
+    const nodes = nodesAt(`${bounding}`, () => nodesOf(frame, bounding))
+    const splits = frame.splits[scope]
+    if (splits) {
+      for (const { group, podClass, count, rule, domain } of splits) {
+        if (group !== g) continue
+        const inDomain = nodesAt(`${bounding}/${scope}/${domain}`, () =>
+          nodes.filter((n) => rule.level.domainOf[n] === domain),
+        )
+        add(`${bounding}/${scope}/${domain}`, inDomain, g, podClass, count)
+      }
+      continue
+    }
+    for (const [podClass, count] of countsOf(seats)) add(`${bounding}`, nodes, g, podClass, count)
+  }
+  return [...runs.values()].map((run) => ({ ...run, count: run.members.reduce((sum, { count }) => sum + count, 0) }))
+}
+
+function countsOf(seats: readonly { podClass: number }[]): readonly (readonly [number, number])[] {
+  const counts = new Map<number, number>()
+  for (const { podClass } of seats) counts.set(podClass, (counts.get(podClass) ?? 0) + 1)
+  return [...counts].sort(([a], [b]) => a - b)
+}
+
+/** Runs that share a node, directly or through others, must be packed together; the rest need not be. */
+function components(frame: Frame, runs: readonly LeafRun[]): readonly (readonly LeafRun[])[] {
+  if (runs.length <= 1) return runs.map((run) => [run])
+  const leader = runs.map((_, i) => i)
+  const find = (i: number): number => (leader[i] === i ? i : (leader[i] = find(leader[i]!)))
+  const owner = new Int32Array(frame.tree.view.nodeNames.length).fill(-1)
+  for (const [i, { nodes }] of runs.entries()) {
+    for (let k = 0; k < nodes.length; k++) {
+      const n = nodes[k]!
+      if (owner[n] === -1) owner[n] = i
+      else leader[find(i)] = find(owner[n]!)
+    }
+  }
+  const together = new Map<number, LeafRun[]>()
+  for (const [i, run] of runs.entries()) {
+    const of = together.get(find(i))
+    if (of) of.push(run)
+    else together.set(find(i), [run])
+  }
+  return [...together.values()]
+}
+
+function packTogether(frame: Frame, runs: readonly LeafRun[], placed: Placed[]): Outcome {
+  const { nodes, problem } = problemOf(frame, runs)
+  const { outcome, packed } = pack(problem, frame.budget)
+  if (outcome !== 'seated') return outcome
+  runs.forEach((run, i) => {
+    const at: { node: number; count: number }[] = []
+    for (let k = 0; k < nodes.length; k++) if (packed[i]![k]! > 0) at.push({ node: nodes[k]!, count: packed[i]![k]! })
+    placed.push({ run, at })
+  })
+  return outcome
+}
+
+/** Copies what the runs can reach into a small problem of its own; nodes that hold none of them are left out. */
+function problemOf(frame: Frame, runs: readonly LeafRun[]): { nodes: Int32Array; problem: PackProblem } {
+  const { room, tree } = frame
+  const { columns } = room
+  const nodes = usefulNodes(frame, runs)
+  const local = new Map<number, number>()
+  const free = new Float64Array(nodes.length * columns)
+  for (let k = 0; k < nodes.length; k++) {
+    local.set(nodes[k]!, k)
+    for (let r = 0; r < columns; r++) free[k * columns + r] = tree.view.free[nodes[k]! * columns + r]!
+  }
+  const order = fillingOrder(frame, nodes)
+  const problem: PackProblem = {
+    nodes: nodes.length,
+    columns,
+    free,
+    order,
+    runs: runs.map(({ podClass, nodes: reach, count }) => {
+      const allowed = new Uint8Array(nodes.length)
+      const { requests, feasible } = tree.view.classes[podClass]!
+      for (let k = 0; k < reach.length; k++) {
+        const at = local.get(reach[k]!)
+        if (at !== undefined) allowed[at] = feasible[reach[k]!]!
+      }
+      return { requests, allowed, count }
+    }),
+  }
+  return { nodes, problem }
+}
+
+function usefulNodes({ room }: Frame, runs: readonly LeafRun[]): Int32Array {
+  if (runs.length === 1) {
+    const fits = room.fits(runs[0]!.podClass)
+    return runs[0]!.nodes.filter((n) => fits[n]! > 0)
+  }
+  const useful = new Set<number>()
+  for (const { podClass, nodes } of runs) {
+    const fits = room.fits(podClass)
+    for (let k = 0; k < nodes.length; k++) if (fits[nodes[k]!]! > 0) useful.add(nodes[k]!)
+  }
+  return Int32Array.from(useful).sort()
+}
+
+/** Nodes in use before untouched ones, then the least room first, then names. Positions into `nodes`. */
+function fillingOrder({ room }: Frame, nodes: Int32Array): Int32Array {
+  const untouched = Uint8Array.from(nodes, (n) => (room.isUntouched(n) ? 1 : 0))
+  const left = Float64Array.from(nodes, (n) => room.scarceFree(n))
+  const order = Int32Array.from(nodes, (_, k) => k)
+  return order.sort((a, b) => untouched[a]! - untouched[b]! || left[a]! - left[b]! || a - b)
+}
+
+/**
+ * Whether all that is promised to a domain can be packed into it: exact where sizes are mixed, so that a bad choice
+ * of domain shows at once and not after all others were made. Says yes where it does not know.
+ */
+export function regionPacks(frame: Frame, level: CompiledLevel, domain: number): boolean {
+  const { tree, budget } = frame
+  const scopes = frame.commits.scopesIn(level, domain)
+  const size = level.starts[domain + 1]! - level.starts[domain]!
+  const classes = new Set(
+    scopes.flatMap((s) => Array.from(tree.nodes[s]!.demand.counts).flatMap((n, c) => (n > 0 ? [c] : []))),
+  )
+  const isWhole = scopes.every((s) => tree.nodes[s]!.filter === null)
+  if (size > EARLY_PACK_NODES || (classes.size <= 1 && isWhole && scopes.length <= 1)) return true
+  const runs = scopes.flatMap((s) => {
+    const nodes = nodesOf(frame, s)
+    return Array.from(tree.nodes[s]!.demand.counts).flatMap((count, podClass) =>
+      count > 0 ? [{ podClass, nodes, count, members: [] }] : [],
+    )
+  })
+  const steps = budget.share(EARLY_PACK_STEPS)
+  for (const together of components(frame, mergeAlike(runs))) {
+    if (pack(problemOf(frame, together).problem, steps).outcome === 'unplaceable') return false
+  }
+  return true
+}
+
+function mergeAlike(runs: readonly LeafRun[]): readonly LeafRun[] {
+  const merged: LeafRun[] = []
+  for (const run of runs) {
+    const at = merged.findIndex((each) => each.podClass === run.podClass && isSame(each.nodes, run.nodes))
+    if (at < 0) merged.push(run)
+    else merged[at] = { ...merged[at]!, count: merged[at]!.count + run.count }
+  }
+  return merged
+}
+
+const isSame = (a: Int32Array, b: Int32Array): boolean => a.length === b.length && a.every((n, i) => n === b[i])

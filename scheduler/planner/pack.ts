@@ -1,0 +1,216 @@
+import { podsIn } from './bounds.ts'
+import type { Budget, Outcome } from './budget.ts'
+
+// Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
+
+/** Pods alike: the same requests, the same nodes to choose from. */
+export interface Run {
+  readonly requests: Float64Array
+  /** Per local node 1 where the run may go. */
+  readonly allowed: Uint8Array
+  readonly count: number
+}
+
+/** A bin-packing problem over a few nodes, numbered from 0. */
+export interface PackProblem {
+  readonly nodes: number
+  readonly columns: number
+  /** free[node * columns + column]; changed while packing and always put back. */
+  readonly free: Float64Array
+  /** Nodes in the order in which they should fill: the fewest cells of it that do are used. */
+  readonly order: Int32Array
+  readonly runs: readonly Run[]
+}
+
+/** Per run and local node how many pods went there. Only true when the outcome is 'seated'. */
+export type Packed = readonly Int32Array[]
+
+/** A component with more nodes than this is searched without memory: its keys would cost more than they save. */
+const MEMORY_NODES = 96
+
+/**
+ * Seats all runs or proves that they cannot be: exact vector bin packing, big runs first, each node filled as far as
+ * it goes before less is tried. Pruned by class counts and resource sums of what is left; identical nodes count as one
+ * choice; states that failed are remembered. One run alone needs no search.
+ */
+export function pack(problem: PackProblem, budget: Budget): { outcome: Outcome; packed: Packed } {
+  const { runs } = problem
+  const packed = runs.map(() => new Int32Array(problem.nodes))
+  const by = runs
+    .map((_, i) => i)
+    .sort((a, b) => sizeOf(problem, b) - sizeOf(problem, a) || reach(problem, a) - reach(problem, b) || a - b)
+  const packer = new Packer(problem, by, packed, budget)
+  return { outcome: packer.place(0), packed }
+}
+
+/** The share of the roomiest allowed node that one pod takes: big pods have the fewest choices. */
+function sizeOf({ runs, free, nodes, columns }: PackProblem, run: number): number {
+  const { requests, allowed } = runs[run]!
+  let size = 0
+  for (let r = 0; r < columns; r++) {
+    if (requests[r]! <= 0) continue
+    let most = 0
+    for (let n = 0; n < nodes; n++) if (allowed[n] === 1 && free[n * columns + r]! > most) most = free[n * columns + r]!
+    size = Math.max(size, requests[r]! / Math.max(most, 1e-9))
+  }
+  return size
+}
+
+function reach({ runs, nodes }: PackProblem, run: number): number {
+  let allowed = 0
+  for (let n = 0; n < nodes; n++) allowed += runs[run]!.allowed[n]!
+  return allowed
+}
+
+class Packer {
+  readonly #problem: PackProblem
+  readonly #by: readonly number[]
+  readonly #packed: Packed
+  readonly #budget: Budget
+  readonly #failed: Set<string> = new Set()
+  /** covers[i][j]: each pod of run j, placed anywhere, takes at least the place of one of run i. */
+  readonly #covers: readonly (readonly boolean[])[]
+
+  constructor(problem: PackProblem, by: readonly number[], packed: Packed, budget: Budget) {
+    this.#problem = problem
+    this.#by = by
+    this.#packed = packed
+    this.#budget = budget
+    this.#covers = by.map((i) => by.map((j) => covers(problem.runs[i]!, problem.runs[j]!)))
+  }
+
+  /** Seats runs `at` .. last in packing order. Unless 'seated', all is as it was on entry. */
+  place(at: number): Outcome {
+    if (at === this.#by.length) return 'seated'
+    if (!this.#mayFit(at)) return 'unplaceable'
+    const isLast = at === this.#by.length - 1
+    const key = isLast || this.#problem.nodes > MEMORY_NODES ? null : this.#key(at)
+    if (key !== null && this.#failed.has(key)) return 'unplaceable'
+    const outcome = this.#placeRun(at, isLast)
+    if (outcome === 'unplaceable' && key !== null) this.#failed.add(key)
+    return outcome
+  }
+
+  #placeRun(at: number, isLast: boolean): Outcome {
+    const run = this.#problem.runs[this.#by[at]!]!
+    const order = this.#problem.order.filter((n) => this.#fit(run, n) > 0)
+    const suffix = new Float64Array(order.length + 1)
+    for (let i = order.length - 1; i >= 0; i--) suffix[i] = suffix[i + 1]! + this.#fit(run, order[i]!)
+    if (suffix[0]! < run.count) return 'unplaceable'
+    if (isLast) return this.#fillInOrder(at, order)
+    const alike = new Map<string, number>()
+    return this.#spill({ at, order, suffix, kinds: Array.from(order, (n) => this.#kind(n, at)), alike }, 0, run.count)
+  }
+
+  /** The last run: whatever order, it fits if the counts say so. */
+  #fillInOrder(at: number, order: Int32Array): Outcome {
+    const run = this.#problem.runs[this.#by[at]!]!
+    if (!this.#budget.take(run.count)) return 'undecided'
+    let left = run.count
+    for (let i = 0; left > 0; i++) {
+      const taken = Math.min(left, this.#fit(run, order[i]!))
+      this.#put(at, order[i]!, taken)
+      left -= taken
+    }
+    return 'seated'
+  }
+
+  /** Seats `left` pods of a run on order[from ..], trying the fullest node first. */
+  #spill(walk: Walk, from: number, left: number): Outcome {
+    if (left === 0) return this.place(walk.at + 1)
+    if (walk.suffix[from]! < left) return 'unplaceable'
+    const node = walk.order[from]!
+    const kind = walk.kinds[from]!
+    const before = walk.alike.get(kind)
+    const fit = this.#fit(this.#problem.runs[this.#by[walk.at]!]!, node)
+    const most = Math.min(left, fit, before ?? fit) // among nodes alike the earlier takes no less
+    const least = Math.max(0, left - walk.suffix[from + 1]!)
+    for (let taken = most; taken >= least; taken--) {
+      if (!this.#budget.take(taken + 1)) return this.#restore(walk, kind, before, 'undecided')
+      this.#put(walk.at, node, taken)
+      walk.alike.set(kind, taken)
+      const outcome = this.#spill(walk, from + 1, left - taken)
+      if (outcome === 'seated') return outcome
+      this.#put(walk.at, node, -taken)
+      if (outcome === 'undecided') return this.#restore(walk, kind, before, outcome)
+    }
+    return this.#restore(walk, kind, before, 'unplaceable')
+  }
+
+  #restore({ alike }: Walk, kind: string, before: number | undefined, outcome: Outcome): Outcome {
+    if (before === undefined) alike.delete(kind)
+    else alike.set(kind, before)
+    return outcome
+  }
+
+  #fit(run: Run, node: number): number {
+    if (run.allowed[node] === 0) return 0
+    return podsIn(this.#problem.free, node * this.#problem.columns, run.requests, run.count)
+  }
+
+  #put(at: number, node: number, count: number): void {
+    const index = this.#by[at]!
+    const { free, columns, runs } = this.#problem
+    for (let r = 0; r < columns; r++) free[node * columns + r]! -= runs[index]!.requests[r]! * count
+    this.#packed[index]![node]! += count
+  }
+
+  /** Bounds on what is left: each run's places against it and all that take its places, and each resource's sum. */
+  #mayFit(at: number): boolean {
+    const { runs, nodes } = this.#problem
+    for (let i = at; i < this.#by.length; i++) {
+      let needed = 0
+      for (let j = at; j < this.#by.length; j++) if (this.#covers[i]![j]) needed += runs[this.#by[j]!]!.count
+      const run = { ...runs[this.#by[i]!]!, count: needed }
+      for (let n = 0; n < nodes && needed > 0; n++) needed -= this.#fit(run, n)
+      if (needed > 0) return false
+    }
+    return this.#sumsFit(at)
+  }
+
+  #sumsFit(at: number): boolean {
+    const { runs, nodes, columns, free } = this.#problem
+    const left = this.#by.slice(at).map((i) => runs[i]!)
+    for (let r = 0; r < columns; r++) {
+      let needed = 0
+      for (const { requests, count } of left) needed += requests[r]! * count
+      for (let n = 0; n < nodes && needed > 0; n++) {
+        if (left.some(({ allowed, requests }) => allowed[n] === 1 && requests[r]! > 0))
+          needed -= Math.max(0, free[n * columns + r]!)
+      }
+      if (needed > 0) return false
+    }
+    return true
+  }
+
+  /** Equal for nodes that no run from `at` on can tell apart. */
+  #kind(node: number, at: number): string {
+    const { free, columns, runs } = this.#problem
+    let kind = ''
+    for (let r = 0; r < columns; r++) kind += `${free[node * columns + r]!},`
+    for (let i = at; i < this.#by.length; i++) kind += runs[this.#by[i]!]!.allowed[node]!
+    return kind
+  }
+
+  #key(at: number): string {
+    const kinds = Array.from({ length: this.#problem.nodes }, (_, n) => this.#kind(n, at))
+    return `${at}|${kinds.sort().join('|')}`
+  }
+}
+
+interface Walk {
+  readonly at: number
+  readonly order: Int32Array
+  /** Places on order[i ..] for the run. */
+  readonly suffix: Float64Array
+  readonly kinds: readonly string[]
+  /** Per kind what the last node of it took. */
+  readonly alike: Map<string, number>
+}
+
+function covers(small: Run, big: Run): boolean {
+  if (small === big) return true
+  for (let r = 0; r < small.requests.length; r++) if (big.requests[r]! < small.requests[r]!) return false
+  for (let n = 0; n < small.allowed.length; n++) if (big.allowed[n]! > small.allowed[n]!) return false
+  return true
+}

@@ -1,0 +1,226 @@
+import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
+import { mayHold } from './bounds.ts'
+import type { Outcome } from './budget.ts'
+import { type Opening, outerDomain } from './opened.ts'
+import { nodesOf } from './regions.ts'
+import { type Decision, domainOrSelf } from './rules.ts'
+import type { Frame } from './search.ts'
+
+// Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
+
+/** A domain that a scope could use, with what it holds for it. */
+interface Offer {
+  readonly domain: number
+  /** Places per class, then free room per column. */
+  readonly holds: Float64Array
+  /** What is likely left beside sets chosen before, in pods or in the scarce resource: orders choices, proves nothing. */
+  readonly likely: number
+  /** Units that a spread rule counts there: the emptiest first. */
+  readonly units: number
+}
+
+interface Choosing {
+  readonly frame: Frame
+  readonly scope: number
+  readonly level: CompiledLevel
+  readonly max: number
+  readonly offers: readonly Offer[]
+  /** Most places by offers[i ..], per number of offers: for giving up early. */
+  readonly needed: number
+  readonly taken: Offer[]
+  readonly next: () => Outcome
+}
+
+/**
+ * Chooses the domains that a scope may use: the roomiest first, the last one as tight as it can be, never more than
+ * the limit. Domains that its children opened, or bound pods hold, are in from the start.
+ */
+export function chooseSet(frame: Frame, decision: Extract<Decision, { kind: 'set' }>, next: () => Outcome): Outcome {
+  const { scope, level, limit } = decision
+  if (isCovered(frame, scope, level)) return next()
+  const { max } = frame.rules.limits[limit]!
+  const opened = frame.opened.of(limit)
+  const all = offersOf(frame, scope, level, limit)
+  const isIn = ({ domain }: Offer): boolean => opened.has(domain)
+  const { demand } = frame.tree.nodes[scope]!
+  const single = soleClass(demand.counts)
+  const choosing: Choosing = {
+    frame,
+    scope,
+    level,
+    max: max - [...opened.keys()].filter((d) => !all.some(({ domain }) => domain === d)).length,
+    offers: all.filter((offer) => !isIn(offer)),
+    needed: single === null ? demand.sums[frame.room.scarce]! : demand.pods,
+    taken: all.filter(isIn),
+    next,
+  }
+  return extend(choosing, 0)
+}
+
+const soleClass = (counts: Int32Array): number | null => {
+  const used = Array.from(counts, (count, c) => (count > 0 ? c : -1)).filter((c) => c >= 0)
+  return used.length === 1 ? used[0]! : null
+}
+
+/** Whether every pod of the scope lies in a domain of the level already, by choices on scopes inside it. */
+function isCovered(frame: Frame, scope: number, level: CompiledLevel): boolean {
+  const { nodes } = frame.tree
+  const isSettled = (s: number): boolean =>
+    nodes[s]!.demand.pods === 0 ||
+    frame.chosen[s]!.some((choice) => outerDomain(level, choice.level, choice.domain) !== null) ||
+    frame.sets[s]!.some((set) => set.level === level) ||
+    (nodes[s]!.groups.length === 0 && nodes[s]!.children.length > 0 && nodes[s]!.children.every(isSettled))
+  return isSettled(scope)
+}
+
+function offersOf(frame: Frame, scope: number, level: CompiledLevel, limit: number): readonly Offer[] {
+  const { room, tree } = frame
+  const classes = room.seated
+  const holds = new Map<number, Float64Array>()
+  for (const n of nodesOf(frame, scope)) {
+    const d = domainOrSelf(level, n)
+    let sums = holds.get(d)
+    if (sums === undefined) holds.set(d, (sums = new Float64Array(classes.length + room.columns)))
+    for (let i = 0; i < classes.length; i++) sums[i]! += room.fits(classes[i]!)[n]!
+    for (let r = 0; r < room.columns; r++)
+      sums[classes.length + r]! += Math.max(0, tree.view.free[n * room.columns + r]!)
+  }
+  const spread = frame.rules.limits[limit]!.spread
+  const offers: Offer[] = []
+  for (const [domain, sums] of holds) {
+    const likely = likelyRoom(frame, scope, level, domain, sums)
+    offers.push({ domain, holds: sums, likely, units: spread?.taken[domain] ?? 0 })
+  }
+  const { counts } = tree.nodes[scope]!.demand
+  const isUseful = ({ holds: of }: Offer): boolean => classes.some((c, i) => counts[c]! > 0 && of[i]! > 0)
+  return offers
+    .filter((offer) => isUseful(offer) || frame.opened.of(limit).has(offer.domain))
+    .sort((a, b) => a.units - b.units || b.likely - a.likely || a.domain - b.domain)
+}
+
+/** Room beside what other scopes were promised or have likely taken there. */
+function likelyRoom(frame: Frame, scope: number, level: CompiledLevel, domain: number, holds: Float64Array): number {
+  const { room, tree } = frame
+  const { counts } = tree.nodes[scope]!.demand
+  const used = frame.estimates.get(level)?.get(domain)
+  const promised = frame.commits
+    .scopesIn(level, domain)
+    .filter((s) => !isWithin(frame, s, scope) && !isWithin(frame, scope, s))
+  const sums = used?.slice() ?? new Float64Array(room.columns)
+  for (const s of promised) for (let r = 0; r < sums.length; r++) sums[r]! += tree.nodes[s]!.demand.sums[r]!
+  const single = soleClass(counts)
+  if (single === null) return Math.max(0, holds[room.seated.length + room.scarce]! - sums[room.scarce]!)
+  const { requests } = tree.view.classes[single]!
+  let gone = 0
+  for (let r = 0; r < sums.length; r++) if (requests[r]! > 0) gone = Math.max(gone, Math.ceil(sums[r]! / requests[r]!))
+  return Math.max(0, holds[room.seated.indexOf(single)]! - gone)
+}
+
+function isWithin(frame: Frame, inner: number, outer: number): boolean {
+  for (let s = inner; s >= 0; s = frame.tree.nodes[s]!.parent) if (s === outer) return true
+  return false
+}
+
+/** Goes on with what is taken where it likely suffices; else, or where that failed, takes one more. */
+function extend(choosing: Choosing, from: number): Outcome {
+  const { taken, max, offers, needed, frame } = choosing
+  const isFull = taken.length >= max || from >= offers.length
+  const likely = taken.reduce((sum, offer) => sum + offer.likely, 0)
+  if (likely >= needed || isFull) {
+    const outcome = mayDo(choosing) ? goOn(choosing) : 'unplaceable'
+    if (outcome !== 'unplaceable' || isFull) return outcome
+  }
+  const isLast = taken.length === max - 1
+  for (const i of isLast ? tightestFirst(choosing, from, needed - likely) : upFrom(from, offers.length)) {
+    if (!isLast && !couldDo(choosing, i)) return 'unplaceable'
+    if (!frame.budget.take()) return 'undecided'
+    const outcome = takeOffer(choosing, i)
+    if (outcome !== 'unplaceable') return outcome
+  }
+  return 'unplaceable'
+}
+
+function takeOffer(choosing: Choosing, i: number): Outcome {
+  const { frame, scope, level, taken, offers } = choosing
+  const offer = offers[i]!
+  const openings = frame.opened.open(scope, level, offer.domain)
+  if (openings === null) return 'unplaceable'
+  taken.push(offer)
+  const outcome = extend(choosing, i + 1)
+  if (outcome === 'seated') return outcome
+  taken.pop()
+  frame.opened.close(openings as readonly Opening[])
+  return outcome
+}
+
+const upFrom = (from: number, to: number): readonly number[] =>
+  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
+
+/** For the last domain: those that likely complete the set, the tightest first; then the others, roomiest first. */
+function tightestFirst({ offers }: Choosing, from: number, missing: number): readonly number[] {
+  const rest = upFrom(from, offers.length)
+  const completing = rest.filter((i) => offers[i]!.likely >= missing)
+  completing.sort((a, b) => offers[a]!.units - offers[b]!.units || offers[a]!.likely - offers[b]!.likely || a - b)
+  return [...completing, ...rest.filter((i) => offers[i]!.likely < missing)]
+}
+
+/** Whether the taken domains, with nothing else in them, may hold the scope. */
+function mayDo({ frame, scope, taken }: Choosing): boolean {
+  const sums = new Float64Array(frame.room.seated.length + frame.room.columns)
+  for (const { holds } of taken) for (let i = 0; i < sums.length; i++) sums[i]! += holds[i]!
+  return holdsAll(frame, scope, sums)
+}
+
+/** Whether the taken domains and the best of offers[from ..] may: each measure with its own best ones. */
+function couldDo({ frame, scope, taken, offers, max }: Choosing, from: number): boolean {
+  const sums = new Float64Array(frame.room.seated.length + frame.room.columns)
+  for (const { holds } of taken) for (let i = 0; i < sums.length; i++) sums[i]! += holds[i]!
+  const more = Math.min(max - taken.length, offers.length - from)
+  for (let i = 0; i < sums.length; i++) sums[i]! += sumOfLargest(offers, from, more, i)
+  return holdsAll(frame, scope, sums)
+}
+
+function sumOfLargest(offers: readonly Offer[], from: number, count: number, measure: number): number {
+  let sum = 0
+  if (from + count >= offers.length) {
+    for (let i = from; i < offers.length; i++) sum += offers[i]!.holds[measure]!
+    return sum
+  }
+  const rest = Float64Array.from({ length: offers.length - from }, (_, i) => offers[from + i]!.holds[measure]!).sort()
+  for (let i = 1; i <= count; i++) sum += rest[rest.length - i]!
+  return sum
+}
+
+function holdsAll(frame: Frame, scope: number, sums: Float64Array): boolean {
+  const { room, tree } = frame
+  return mayHold(
+    room,
+    tree.nodes[scope]!.demand,
+    (r) => sums[room.seated.length + r]!,
+    (c) => sums[room.seated.indexOf(c)]!,
+  )
+}
+
+/** Fixes the set, books what it will likely use, and makes the next decision. */
+function goOn({ frame, scope, level, taken, needed, next }: Choosing): Outcome {
+  const { demand } = frame.tree.nodes[scope]!
+  const booked = frame.estimates.get(level)!
+  const undo: (readonly [number, Float64Array | undefined])[] = []
+  let left = needed
+  for (const { domain, likely } of taken) {
+    const share = Math.min(left, likely) / Math.max(needed, 1)
+    left -= Math.min(left, likely)
+    const before = booked.get(domain)
+    undo.push([domain, before])
+    booked.set(
+      domain,
+      demand.sums.map((sum, r) => (before?.[r] ?? 0) + sum * share),
+    )
+  }
+  frame.sets[scope]!.push({ level, domains: new Set(taken.map(({ domain }) => domain)) })
+  const outcome = next()
+  if (outcome === 'seated') return outcome
+  frame.sets[scope]!.pop()
+  for (const [domain, before] of undo.reverse()) before ? booked.set(domain, before) : booked.delete(domain)
+  return outcome
+}

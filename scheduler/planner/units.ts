@@ -1,0 +1,147 @@
+import type { Outcome } from './budget.ts'
+import { nodesOf } from './regions.ts'
+import type { SpreadRule } from './request.ts'
+import type { Decision } from './rules.ts'
+import type { Frame } from './search.ts'
+import { isShortOfDomains } from './spread.ts'
+
+// Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
+
+/** So many pods of a class of a group go to one domain of the rule's level. */
+export interface Split {
+  readonly group: number
+  readonly podClass: number
+  readonly count: number
+  readonly rule: SpreadRule
+  readonly domain: number
+}
+
+interface Dealing {
+  readonly frame: Frame
+  readonly scope: number
+  readonly rule: SpreadRule
+  /** Pods alike, group by group. */
+  readonly hands: readonly { readonly group: number; readonly podClass: number; readonly count: number }[]
+  /** Domains with room, the emptiest first. */
+  readonly domains: readonly number[]
+  /** places[class][domain position]. */
+  readonly places: readonly Float64Array[]
+  readonly next: () => Outcome
+}
+
+/**
+ * Deals the pods of a clique out to domains, each pod a unit. With `floor` as the least that any eligible domain ends
+ * with, every domain ends between floor and floor + maxSkew; the highest floor is tried first, so the most even deal.
+ * A soft rule ends with no bound at all.
+ */
+export function chooseUnits(
+  frame: Frame,
+  { scope, rule }: Extract<Decision, { kind: 'units' }>,
+  next: () => Outcome,
+): Outcome {
+  const dealing = dealingOf(frame, scope, rule, next)
+  if (frame.splits[scope] !== null || dealing.hands.length === 0) return next() // a second rule is judged at the end
+  for (const { floor, ceiling } of boundsOf(dealing)) {
+    if (!frame.budget.take()) return 'undecided'
+    const least = dealing.domains.map((d) => (rule.eligible[d] === 1 ? Math.max(0, floor - rule.taken[d]!) : 0))
+    const most = dealing.domains.map((d) => Math.max(0, ceiling - rule.taken[d]!))
+    const isMissed = (d: number): boolean => rule.eligible[d] === 1 && rule.taken[d]! < floor
+    const reached = new Set(dealing.domains)
+    if (rule.taken.some((_, d) => isMissed(d) && !reached.has(d))) continue
+    const outcome = deal(dealing, { least, most, splits: [] }, 0, 0, dealing.hands[0]!.count)
+    if (outcome !== 'unplaceable') return outcome
+  }
+  return rule.isHard ? 'unplaceable' : next()
+}
+
+function dealingOf(frame: Frame, scope: number, rule: SpreadRule, next: () => Outcome): Dealing {
+  const { tree, room } = frame
+  const counts = new Map<number, Float64Array>()
+  const { demand, groups } = tree.nodes[scope]!
+  for (const n of nodesOf(frame, scope)) {
+    const d = rule.level.domainOf[n]!
+    if (d < 0) continue
+    let of = counts.get(d)
+    if (of === undefined) counts.set(d, (of = new Float64Array(demand.counts.length)))
+    for (const c of room.seated) of[c]! += room.fits(c)[n]!
+  }
+  const domains = [...counts.keys()].sort((a, b) => rule.taken[a]! - rule.taken[b]! || a - b)
+  const hands = groups.flatMap((group) => {
+    const perClass = new Map<number, number>()
+    for (const { podClass } of tree.request.groups[group]!.seats) {
+      perClass.set(podClass, (perClass.get(podClass) ?? 0) + 1)
+    }
+    return [...perClass].sort(([a], [b]) => a - b).map(([podClass, count]) => ({ group, podClass, count }))
+  })
+  const places =
+    demand.counts.length === 0
+      ? []
+      : Array.from(demand.counts, (_, c) => Float64Array.from(domains, (d) => counts.get(d)![c]!))
+  return { frame, scope, rule, hands, domains, places, next }
+}
+
+/** Every floor that could hold in the end, from the highest to what holds already, with its ceiling. */
+function boundsOf({ hands, rule }: Dealing): readonly { floor: number; ceiling: number }[] {
+  const pods = hands.reduce((sum, { count }) => sum + count, 0)
+  const eligible = Array.from(rule.taken).filter((_, d) => rule.eligible[d] === 1)
+  if (eligible.length === 0 || isShortOfDomains(rule)) return [{ floor: 0, ceiling: rule.maxSkew }]
+  const lowest = eligible.reduce((least, taken) => Math.min(least, taken))
+  const highest = lowest + Math.floor(pods / 1)
+  const floors: { floor: number; ceiling: number }[] = []
+  for (let floor = highest; floor >= lowest; floor--) {
+    const missing = eligible.reduce((sum, taken) => sum + Math.max(0, floor - taken), 0)
+    if (missing <= pods) floors.push({ floor, ceiling: floor + rule.maxSkew })
+  }
+  return floors
+}
+
+interface Deal {
+  /** Per domain position what it must still get at least, and may still get at most. */
+  readonly least: number[]
+  readonly most: number[]
+  readonly splits: Split[]
+}
+
+/** Deals `left` pods of hand `hand` to domains[at ..]. */
+function deal(dealing: Dealing, state: Deal, hand: number, at: number, left: number): Outcome {
+  const { hands, domains, frame, places } = dealing
+  const { podClass, group } = hands[hand]!
+  if (at === domains.length) {
+    if (left > 0) return 'unplaceable'
+    const following = hands[hand + 1]
+    return following ? deal(dealing, state, hand + 1, 0, following.count) : goOn(dealing, state)
+  }
+  const isLastHand = hand === hands.length - 1
+  const most = Math.min(left, state.most[at]!, places[podClass]![at]!)
+  const least = isLastHand ? state.least[at]! : 0
+  const even = Math.ceil(left / (domains.length - at)) // an even share first, then more, then less
+  const counts = Array.from({ length: Math.max(0, most - least + 1) }, (_, i) => most - i)
+  counts.sort((a, b) => Math.abs(a - even) - Math.abs(b - even) || b - a)
+  for (const count of counts) {
+    if (!frame.budget.take()) return 'undecided'
+    if (left - count > roomAfter(dealing, state, podClass, at)) continue
+    state.most[at]! -= count
+    state.least[at]! -= count
+    if (count > 0) state.splits.push({ group, podClass, count, rule: dealing.rule, domain: domains[at]! })
+    const outcome = deal(dealing, state, hand, at + 1, left - count)
+    if (outcome === 'seated') return outcome
+    if (count > 0) state.splits.pop()
+    state.most[at]! += count
+    state.least[at]! += count
+    if (outcome === 'undecided') return outcome
+  }
+  return 'unplaceable'
+}
+
+function roomAfter({ domains, places }: Dealing, { most }: Deal, podClass: number, at: number): number {
+  let room = 0
+  for (let i = at + 1; i < domains.length; i++) room += Math.min(most[i]!, places[podClass]![i]!)
+  return room
+}
+
+function goOn({ frame, scope, next }: Dealing, { splits }: Deal): Outcome {
+  frame.splits[scope] = [...splits]
+  const outcome = next()
+  if (outcome !== 'seated') frame.splits[scope] = null
+  return outcome
+}
