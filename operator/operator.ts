@@ -8,6 +8,7 @@ import { operatorEvents } from './events.ts'
 import type { Key, MakeReconciler, OperatorContext, Reconciler } from './reconciler.ts'
 import { RECONCILERS } from './reconcilers.ts'
 import { View } from './view.ts'
+import { Writer } from './writer.ts'
 
 export interface OperatorOptions {
   readonly client: KubeClient
@@ -47,10 +48,12 @@ class RunningOperator implements Operator {
       this.#tellReady = resolve
     })
     this.#view = new View({ client, clock, random, log })
-    const { events, stop } = operatorEvents({ client, clock, log })
+    const { events, stop } = operatorEvents({ client, clock })
     this.#stopEvents = stop
     const settings = { ...DEFAULT_OPERATOR_CONFIG, ...config }
-    const context: OperatorContext = { client, clock, random, log, config: settings, view: this.#view, events }
+    const writer = new Writer({ client, clock, view: this.#view })
+    const shared = { client, clock, random, log, events, writer }
+    const context: OperatorContext = { ...shared, config: settings, view: this.#view }
     this.#queues = reconcilers.map((make) => this.#queueOf(make(context), context))
   }
 
@@ -83,8 +86,8 @@ class RunningOperator implements Operator {
       onError: (key, error, retryMs) =>
         log.warn('reconcile failed; trying again', { reconciler: reconciler.name, key, error: String(error), retryMs }),
     })
-    for (const { type, labelSelector, keys, afterMs } of reconciler.watches) {
-      this.#view.listen(type, labelSelector, (object, before, isDeleted) => {
+    for (const { type, labelSelector, namespace, keys, afterMs } of reconciler.watches) {
+      this.#view.listen(type, labelSelector, namespace, (object, before, isDeleted) => {
         for (const key of keys(object, before, isDeleted)) {
           if (afterMs === 0) queue.add(key)
           else queue.addAfter(key, afterMs, 'work')

@@ -7,6 +7,7 @@ import type { ResourceType } from '../kube/resources.ts'
 import type { Reconciled } from '../kube/work-queue.ts'
 import type { OperatorConfig } from './config.ts'
 import type { View } from './view.ts'
+import type { Writer } from './writer.ts'
 
 /** `namespace/name` of the object that a reconciler looks after; `/name` for a cluster-scoped one. */
 export type Key = `${string}/${string}`
@@ -24,6 +25,8 @@ export interface Watch {
   readonly type: ResourceType
   /** As in a list request. One reflector serves all watches of the same kind and selector. */
   readonly labelSelector: string
+  /** '' for all. */
+  readonly namespace: string
   /**
    * The keys to look at after a change; none when the change does not matter. `before` is null for an object that is
    * new; for a deleted one `object` is its last state and `isDeleted` is true.
@@ -37,11 +40,12 @@ export interface Watch {
 export function watch<T extends KubeObject>(
   type: ResourceType,
   keys: (object: T, before: T | null, isDeleted: boolean) => readonly Key[],
-  options: { readonly labelSelector?: string; readonly afterMs?: number } = {},
+  options: { readonly labelSelector?: string; readonly namespace?: string; readonly afterMs?: number } = {},
 ): Watch {
   return {
     type,
     labelSelector: options.labelSelector ?? '',
+    namespace: options.namespace ?? '',
     keys: (object, before, isDeleted) => keys(object as T, before as T | null, isDeleted),
     afterMs: options.afterMs ?? 0,
   }
@@ -69,6 +73,8 @@ export interface OperatorContext {
   readonly log: Log
   readonly config: OperatorConfig
   readonly view: View
+  /** Puts every write into the view as soon as it is answered. */
+  readonly writer: Writer
   readonly events: Events
 }
 

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../api/kinds/kubernetes.ts'
 import type { Delta } from '../kube/reflector/types.ts'
+import { compareVersions } from '../kube/reflector/versions.ts'
 import type { ResourceType } from '../kube/resources.ts'
 
 /** Uids that were seen deleted are remembered, so that a late answer of ours does not bring an object back. */
@@ -84,9 +85,10 @@ export class Store<T extends KubeObject> {
     this.#put(this.#asDeleting(object))
   }
 
-  /** It was read and is there; its watch event is still to come. */
-  looked(uid: string, nowMs: number): void {
-    if (this.#unseen.has(uid)) this.#unseen.set(uid, nowMs)
+  /** It was read and is there. Null: the watch knows the object, so its end will be told; else look again. */
+  looked(uid: string, nowMs: number | null): void {
+    if (nowMs === null) this.#unseen.delete(uid)
+    else if (this.#unseen.has(uid)) this.#unseen.set(uid, nowMs)
   }
 
   /** A delete of ours was accepted. */
@@ -143,9 +145,5 @@ const nameOf = (object: KubeObject): string => `${object.metadata.namespace ?? '
 const byName = (a: KubeObject, b: KubeObject): number =>
   a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0
 
-/** Resource versions of one kind are numbers that only grow. */
-function isNewer(a: KubeObject, b: KubeObject): boolean {
-  const left = a.metadata.resourceVersion
-  const right = b.metadata.resourceVersion
-  return left.length === right.length ? left > right : left.length > right.length
-}
+const isNewer = (a: KubeObject, b: KubeObject): boolean =>
+  (compareVersions(a.metadata.resourceVersion, b.metadata.resourceVersion) ?? 0) > 0

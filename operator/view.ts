@@ -17,6 +17,8 @@ export interface ViewOptions {
 
 export interface ObserveOptions<T extends KubeObject> {
   readonly labelSelector?: string
+  /** Default: all namespaces. */
+  readonly namespace?: string
   /** Keeps what readers need; must keep metadata. The first observer of a kind and selector decides. */
   readonly project?: (raw: KubeObject) => T
 }
@@ -26,7 +28,9 @@ type Listener = (object: KubeObject, before: KubeObject | null, isDeleted: boole
 interface Feed {
   readonly store: Store<KubeObject>
   readonly labelSelector: string
+  readonly namespace: string
   readonly listeners: Listener[]
+  reflector: Reflector<KubeObject> | null
 }
 
 /** A write of ours that no watch has told for so long is read from the server: it may have come and gone unseen. */
@@ -36,7 +40,6 @@ const UNSEEN_MS = 10_000
 export class View {
   readonly #options: ViewOptions
   readonly #feeds = new Map<string, Feed>()
-  #reflectors: Reflector<KubeObject>[] = []
   #unseenCheck: Timer | null = null
   #state: 'new' | 'started' | 'stopped' = 'new'
 
@@ -46,50 +49,51 @@ export class View {
 
   /** Only before the start. */
   observe<T extends KubeObject>(type: ResourceType, options: ObserveOptions<T> = {}): Store<T> {
-    return this.#feed(type, options.labelSelector ?? '', options.project).store as unknown as Store<T>
+    const { labelSelector = '', namespace = '', project } = options
+    return this.#feed(type, labelSelector, namespace, project).store as unknown as Store<T>
   }
 
   /** Tells every change of a kind, after the store knows it. Only before the start. */
-  listen(type: ResourceType, labelSelector: string, listener: Listener): void {
-    this.#feed(type, labelSelector).listeners.push(listener)
+  listen(type: ResourceType, labelSelector: string, namespace: string, listener: Listener): void {
+    this.#feed(type, labelSelector, namespace).listeners.push(listener)
   }
 
   start(): void {
     if (this.#state !== 'new') return
     this.#state = 'started'
-    this.#reflectors = [...this.#feeds.values()].map((feed) => this.#reflectorOf(feed))
-    for (const each of this.#reflectors) each.start()
+    for (const feed of this.#feeds.values()) feed.reflector = this.#reflectorOf(feed)
+    for (const { reflector: each } of this.#feeds.values()) each?.start()
   }
 
   /** Resolves when every store has had its first list. */
   async synced(): Promise<void> {
-    await Promise.all(this.#reflectors.map((each) => each.synced))
+    await Promise.all([...this.#feeds.values()].map((feed) => feed.reflector?.synced))
   }
 
   async stop(): Promise<void> {
     this.#state = 'stopped'
     this.#unseenCheck?.cancel()
-    await Promise.all(this.#reflectors.map((each) => each.stop()))
+    await Promise.all([...this.#feeds.values()].map((feed) => feed.reflector?.stop()))
   }
 
   /** The answer to a create or a patch of ours; counts from now on. */
-  wrote(store: Store<KubeObject>, object: KubeObject): void {
+  wrote(store: Pick<Store<KubeObject>, 'wrote'>, object: KubeObject): void {
     store.wrote(object, this.#options.clock.monotonicMs())
     this.#armUnseenCheck()
   }
 
-  #feed(type: ResourceType, labelSelector: string, project?: (raw: KubeObject) => KubeObject): Feed {
+  #feed(type: ResourceType, labelSelector: string, namespace: string, project?: (raw: KubeObject) => KubeObject): Feed {
     if (this.#state !== 'new') throw new Error(`${type.kind} must be observed before the start`)
-    const key = `${type.group}/${type.plural}?${labelSelector}`
+    const key = `${type.group}/${type.plural}/${namespace}?${labelSelector}`
     const known = this.#feeds.get(key)
     if (known !== undefined) return known
     const store = new Store<KubeObject>(type, project ?? ((raw) => raw))
-    const feed: Feed = { store, labelSelector, listeners: [] }
+    const feed: Feed = { store, labelSelector, namespace, listeners: [], reflector: null }
     this.#feeds.set(key, feed)
     return feed
   }
 
-  #reflectorOf({ store, labelSelector, listeners }: Feed): Reflector<KubeObject> {
+  #reflectorOf({ store, labelSelector, namespace, listeners }: Feed): Reflector<KubeObject> {
     const { client, clock, random, log } = this.#options
     return reflector<KubeObject>({
       client,
@@ -97,6 +101,7 @@ export class View {
       random,
       type: store.type,
       ...(labelSelector === '' ? {} : { labelSelector }),
+      ...(namespace === '' ? {} : { namespace }),
       project: store.project,
       onDelta: (delta) => this.#apply(store, listeners, delta),
       onTrouble: (message) => log.warn('watch broke; trying again', { kind: store.type.kind, message }),
@@ -126,18 +131,19 @@ export class View {
   }
 
   async #checkUnseen(): Promise<void> {
-    for (const { store, listeners } of this.#feeds.values()) {
-      for (const object of store.unseenSince(this.#options.clock.monotonicMs(), UNSEEN_MS)) {
-        await this.#readAgain(store, listeners, object)
+    for (const feed of this.#feeds.values()) {
+      for (const object of feed.store.unseenSince(this.#options.clock.monotonicMs(), UNSEEN_MS)) {
+        await this.#readAgain(feed, object)
       }
     }
   }
 
-  async #readAgain(store: Store<KubeObject>, listeners: readonly Listener[], object: KubeObject): Promise<void> {
+  async #readAgain({ store, listeners, reflector: told }: Feed, object: KubeObject): Promise<void> {
     const { namespace = '', name, uid } = object.metadata
     const answer = await this.#options.client.get(store.type, { namespace, name })
     const isThere = answer.kind === 'ok' ? answer.value.metadata.uid === uid : answer.status !== 404
-    if (isThere) return store.looked(uid, this.#options.clock.monotonicMs())
+    const isKnown = told?.cache.byUid(uid) !== undefined
+    if (isThere) return store.looked(uid, isKnown ? null : this.#options.clock.monotonicMs())
     store.forget(uid)
     for (const tell of listeners) tell(object, object, true)
   }

@@ -10,7 +10,11 @@ const fromLabel = (name: string, label: string): EnvVar => ({
 })
 
 /** What every container of a pod is told about its place in the set. */
-export function environmentOf(shape: SetShape, { index, member, name }: CliqueIdentity, clusterDomain: string): EnvVar[] {
+export function environmentOf(
+  shape: SetShape,
+  { index, member, name }: CliqueIdentity,
+  clusterDomain: string,
+): EnvVar[] {
   const service = serviceName(shape.name, index)
   const common: EnvVar[] = [
     { name: 'GROVE_PCS_NAME', value: shape.name },

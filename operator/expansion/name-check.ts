@@ -51,7 +51,9 @@ function doubles(names: readonly Named[]): Problem[] {
 }
 
 function doubleAutoscalers(shape: SetShape): Problem[] {
-  const scaled = new Set(shape.standalone.filter(({ template }) => template.spec.autoScalingConfig).map(({ name }) => name))
+  const scaled = new Set(
+    shape.standalone.filter(({ template }) => template.spec.autoScalingConfig).map(({ name }) => name),
+  )
   return shape.groups.flatMap(({ name, template }, position): Problem[] => {
     if (template.scaleConfig === undefined || !scaled.has(name)) return []
     const message = `"${name}" is also an autoscaled clique, so two autoscalers would have one name; rename one`

@@ -1,8 +1,4 @@
-import type {
-  PodGangSpec,
-  PodGroup,
-  TopologyConstraintGroupConfig,
-} from '../../api/generated/kinds.ts'
+import type { PodGangSpec, PodGroup, TopologyConstraintGroupConfig } from '../../api/generated/kinds.ts'
 import type { NewObject, PodSpec } from '../../api/kinds/kubernetes.ts'
 import {
   COMPONENT,
@@ -24,8 +20,8 @@ import { constraintOfSet, type Translation } from './topology.ts'
 /** What a gang needs to know of the cluster. */
 export interface ObservedGang {
   /** Names of the pods of a PodClique that are not terminating, in byte order. */
-  podsOf(clique: CliqueIdentity): readonly string[]
-  minAvailableOf(clique: CliqueIdentity): number
+  readonly podsOf: (clique: CliqueIdentity) => readonly string[]
+  readonly minAvailableOf: (clique: CliqueIdentity) => number
 }
 
 export function expandGang(

@@ -44,8 +44,8 @@ export interface Desired {
 
 /** What the expansion of a set reads of the cluster. */
 export interface ObservedSet extends ObservedGang {
-  clique(name: string): PodClique | undefined
-  scalingGroup(name: string): PodCliqueScalingGroup | undefined
+  readonly clique: (name: string) => PodClique | undefined
+  readonly scalingGroup: (name: string) => PodCliqueScalingGroup | undefined
 }
 
 /** Everything that the set itself owns. Cliques of scaling groups are owned by their group, pods by their clique. */

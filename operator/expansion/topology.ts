@@ -20,7 +20,7 @@ export interface Translation {
   /** The topology that the set's gangs name; null when nothing was translated. */
   readonly topologyName: string | null
   /** The constraint of a unit; undefined when it states none. `peers` names the units that its spread is judged with. */
-  constraint(of: TopologyConstraint | undefined, peers: string): GangTopologyConstraint | undefined
+  readonly constraint: (of: TopologyConstraint | undefined, peers: string) => GangTopologyConstraint | undefined
   /** The key that all pods of a replica of the set must share, or null. */
   readonly setKey: string | null
   readonly problems: readonly Problem[]
@@ -78,7 +78,9 @@ function translationBy(
   const keyOf = (domain: string | null | undefined): string | null =>
     topology?.levels.find(({ name }) => name === domain)?.key ?? null
   const setConstraint = constraintOfSet(shape)
-  const isUsed = sitesOf(shape).some(({ constraint }) => domainsOf(constraint).some(([, domain]) => keyOf(domain) !== null))
+  const isUsed = sitesOf(shape).some(({ constraint }) =>
+    domainsOf(constraint).some(([, domain]) => keyOf(domain) !== null),
+  )
   return {
     topologyName: isUsed && topology !== null && topology.name !== '' ? topology.name : null,
     constraint: (of, peers) => translated(of, peers, keyOf),

@@ -1,0 +1,105 @@
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import type { Desired } from '../expansion/set.ts'
+import type { OperatorContext } from '../reconciler.ts'
+import type { Store } from '../store.ts'
+import { isTerminating } from '../observed-pod.ts'
+import { writeAll } from '../batches.ts'
+
+/** Requests of one reconcile that may be under way at once. */
+const WRITES_AT_ONCE = 16
+
+export interface ChildrenOptions {
+  readonly context: OperatorContext
+  readonly owner: KubeObject
+  readonly storeOf: (desired: Desired) => Store<KubeObject>
+  /** Stores in which children that are not desired are deleted. */
+  readonly pruned: readonly Store<KubeObject>[]
+  /** Kinds that are only created here; somebody else keeps them as they should be. */
+  readonly createdOnly: ReadonlySet<string>
+  readonly events: Readonly<Record<string, ChildEvents>>
+}
+
+/** Reason names of events by kind; null: none is told. */
+export interface ChildEvents {
+  readonly created: string
+  readonly deleted: string
+}
+
+/** Names that are in use by objects of somebody else. */
+export interface SyncResult {
+  readonly taken: readonly KubeObject[]
+}
+
+/** Deletes what should not be, creates what should, brings the rest to what is desired. Throws the first error. */
+export async function syncChildren(options: ChildrenOptions, desired: readonly Desired[]): Promise<SyncResult> {
+  await deleteRest(options, desired)
+  const taken: KubeObject[] = []
+  await writeAll(desired, WRITES_AT_ONCE, async (each) => {
+    const other = await syncChild(options, each)
+    if (other !== null) taken.push(other)
+  })
+  return { taken: taken.sort(byKindAndName) }
+}
+
+async function deleteRest(
+  { context, owner, pruned, events }: ChildrenOptions,
+  desired: readonly Desired[],
+): Promise<void> {
+  const wanted = new Set(desired.map(({ object }) => `${object.kind}/${object.metadata.name}`))
+  for (const store of pruned) {
+    const surplus = store
+      .owned(owner.metadata.uid)
+      .filter((child) => !isTerminating(child) && !wanted.has(`${child.kind}/${child.metadata.name}`))
+    await writeAll(surplus, WRITES_AT_ONCE, async (child) => {
+      const isDone = await context.writer.delete(store, child)
+      const reason = events[child.kind]?.deleted
+      if (isDone && reason !== undefined) tell(context, owner, reason, `Deleted ${child.kind} ${child.metadata.name}`)
+    })
+  }
+}
+
+/** The object that has the name and is somebody else's, or null. */
+async function syncChild(options: ChildrenOptions, desired: Desired): Promise<KubeObject | null> {
+  const { context, owner, storeOf, createdOnly, events } = options
+  const store = storeOf(desired)
+  const { name = '', namespace = '' } = desired.object.metadata
+  const observed = store.get(namespace, name)
+  if (observed !== undefined && isChildOf(observed, owner)) {
+    if (isTerminating(observed) || createdOnly.has(observed.kind)) return null
+    await context.writer.update(store, desired.object, observed)
+    return null
+  }
+  const created = await context.writer.create(store, desired.object)
+  if (created.kind === 'taken') return isSpare(created.by) ? null : refuseTaken(created.by, owner)
+  const reason = events[desired.object.kind]?.created
+  if (created.kind === 'created' && reason !== undefined) {
+    tell(context, owner, reason, `Created ${desired.object.kind} ${name}`)
+  }
+  return null
+}
+
+const isChildOf = (child: KubeObject, owner: KubeObject): boolean =>
+  child.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false
+
+/** A service account of the same name that nobody controls serves as well as ours would. */
+const isSpare = ({ kind, metadata }: KubeObject): boolean =>
+  kind === 'ServiceAccount' && !metadata.ownerReferences?.some(({ controller }) => controller === true)
+
+/** What is on its way out, or was the child of an owner that is gone, frees its name by itself: tried again. */
+function refuseTaken(by: KubeObject, owner: KubeObject): KubeObject {
+  const isLeaving =
+    isTerminating(by) ||
+    by.metadata.ownerReferences?.some(
+      ({ name, kind, uid }) => name === owner.metadata.name && kind === owner.kind && uid !== owner.metadata.uid,
+    )
+  if (isLeaving === true) throw new Error(`${by.kind} ${by.metadata.name} is still being deleted`)
+  return by
+}
+
+const tell = ({ events }: OperatorContext, owner: KubeObject, reason: string, message: string): void =>
+  events.event(owner, 'Normal', reason, message)
+
+const byKindAndName = (a: KubeObject, b: KubeObject): number => {
+  const [left, right] = [`${a.kind}/${a.metadata.name}`, `${b.kind}/${b.metadata.name}`]
+  return left < right ? -1 : left > right ? 1 : 0
+}

@@ -1,0 +1,213 @@
+import type { PodClique, PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
+import type { Pod } from '../../api/kinds/kubernetes.ts'
+import { BASE_POD_GANG, CLIQUE_FINALIZER, GANG_GATE, POD_CLIQUE, POD_GANG } from '../../api/names.ts'
+import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
+import type { Reconciled } from '../../kube/work-queue.ts'
+import { podsToUngate } from '../decisions/gates.ts'
+import { minAvailableOf } from '../expansion/clique.ts'
+import { canonicalJson } from '../expansion/hash.ts'
+import { type CliqueIdentity, cliqueIdentityOf, cliquesOfGang } from '../expansion/identity.ts'
+import type { PodPlan } from '../expansion/pod.ts'
+import { gangsOf } from '../expansion/set.ts'
+import { type SetShape, shapeOf } from '../expansion/shape.ts'
+import { dependenciesOf } from '../expansion/start-order.ts'
+import { hasGate, isActive, isReady, isScheduled, isTerminating } from '../observed-pod.ts'
+import {
+  type Key,
+  keyOf,
+  type MakeReconciler,
+  type OperatorContext,
+  type Reconciler,
+  splitKey,
+  type Watch,
+  watch,
+} from '../reconciler.ts'
+import { cliqueStatus } from '../status.ts'
+import { isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
+import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
+import { Pods } from './pods.ts'
+import { isEdited } from './set.ts'
+
+export const cliqueReconciler: MakeReconciler = (context) => new CliqueReconciler(context)
+
+class CliqueReconciler implements Reconciler {
+  readonly name = 'podclique'
+  readonly concurrency = 20
+  readonly watches: readonly Watch[]
+  readonly #context: OperatorContext
+  readonly #world: World
+  readonly #pods: Pods
+
+  constructor(context: OperatorContext) {
+    this.#context = context
+    this.#world = observeWorld(context.view)
+    this.#pods = new Pods(context, this.#world.pods)
+    this.watches = [
+      watch<PodClique>(POD_CLIQUES, (clique, before, isDeleted) => {
+        if (isDeleted) this.#pods.forget(clique)
+        return !isDeleted && isEdited(clique, before) ? [keyOf(clique)] : []
+      }),
+      watch<Pod>(PODS, (pod, before, isGone) => (isGone || isNews(pod, before) ? labelled(pod, POD_CLIQUE) : []), {
+        labelSelector: MANAGED,
+      }),
+      watch<Pod>(PODS, (pod, before) => (isScheduled(pod) === isPlaced(before) ? [] : this.#waitingFor(pod)), {
+        labelSelector: MANAGED,
+      }),
+      watch<PodGang>(POD_GANGS, (gang, before) => this.#listedIn(gang, before)),
+      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? this.#cliquesOf(set) : [])),
+    ]
+  }
+
+  async reconcile(key: Key): Promise<Reconciled | void> {
+    const { namespace, name } = splitKey(key)
+    const clique = this.#world.cliques.get(namespace, name)
+    if (clique === undefined) return
+    if (isTerminating(clique)) return dropFinalizer(this.#context, this.#world.cliques, clique, CLIQUE_FINALIZER)
+    const set = setOf(this.#world, clique)
+    if (set === undefined || isTerminating(set) || !this.#isPartOf(clique, set)) return
+    const shape = shapeOf(set)
+    const identity = cliqueIdentityOf(shape, clique)
+    if (identity === null) return
+    const failed: [string, unknown][] = []
+    const dueMs = await this.#pods.scale(this.#planOf(shape, identity, clique)).catch((error: unknown) => {
+      failed.push(['ERR_CREATE_OR_DELETE_POD', error])
+      return null
+    })
+    await this.#liftGates(shape, clique).catch((error: unknown) => {
+      failed.push(['ERR_REMOVE_POD_SCHEDULING_GATE', error])
+    })
+    await this.#report(shape, identity, clique, failed)
+    if (failed[0] !== undefined) throw failed[0][1]
+    return { again: dueMs }
+  }
+
+  /** Its set's own, or of one of the set's scaling groups. */
+  #isPartOf(clique: PodClique, set: PodCliqueSet): boolean {
+    if (isOwnedBy(clique, set)) return true
+    const groups = this.#world.groups.owned(set.metadata.uid)
+    return groups.some((group) => isOwnedBy(clique, group))
+  }
+
+  #planOf(shape: SetShape, identity: CliqueIdentity, clique: PodClique): PodPlan {
+    const awaited = dependenciesOf(shape, identity).map((dependency) => ({
+      clique: dependency.name,
+      minAvailable: minAvailableOf(dependency, this.#world.cliques.get(shape.namespace, dependency.name)),
+    }))
+    return { shape, identity, clique, awaited, config: this.#context.config }
+  }
+
+  async #liftGates(shape: SetShape, clique: PodClique): Promise<void> {
+    const gangNamed = (label: string): PodGang | undefined =>
+      this.#world.gangs.get(shape.namespace, clique.metadata.labels?.[label] ?? '')
+    const isScaled = clique.metadata.labels?.[BASE_POD_GANG] !== undefined
+    const pods = podsToUngate({
+      clique: clique.metadata.name,
+      pods: this.#world.pods.owned(clique.metadata.uid).filter(isActive),
+      gang: gangNamed(POD_GANG),
+      base: isScaled ? gangNamed(BASE_POD_GANG) : null,
+      scheduledOf: (name) => this.#scheduledOf(shape, name),
+    })
+    await this.#pods.ungate(pods)
+  }
+
+  #scheduledOf({ namespace }: SetShape, name: string): number {
+    const clique = this.#world.cliques.get(namespace, name)
+    if (clique === undefined) return 0
+    return this.#world.pods.owned(clique.metadata.uid).filter((pod) => isActive(pod) && isScheduled(pod)).length
+  }
+
+  async #report(
+    shape: SetShape,
+    identity: CliqueIdentity,
+    { metadata }: PodClique,
+    failed: readonly [string, unknown][],
+  ): Promise<void> {
+    const clique = this.#world.cliques.byUid(metadata.uid)
+    if (clique === undefined || isTerminating(clique)) return
+    const view = {
+      clique,
+      pods: this.#world.pods.owned(metadata.uid),
+      setName: shape.name,
+      generationHash: shape.generationHash,
+      isMember: identity.member !== null,
+    }
+    const generation = metadata.generation ?? 0
+    const context = { ...findingContext(this.#context, clique), generation }
+    const { observedGeneration, ...status } = cliqueStatus(view, context)
+    const errors = lastErrors(this.#context, clique.status?.lastErrors, failed)
+    const isToldAnew = errors.length > 0 || clique.status?.lastErrors !== undefined
+    if ((clique.status?.scheduledReplicas ?? 0) > 0 && status.scheduledReplicas === 0) {
+      this.#context.events.event(
+        clique,
+        'Warning',
+        'AllScheduledReplicasLost',
+        'No pod of the clique has a node any more',
+      )
+    }
+    await writeStatus(this.#context, this.#world.cliques, clique, {
+      ...status,
+      ...(failed.length === 0 ? { observedGeneration } : {}),
+      ...(isToldAnew ? { lastErrors: errors } : {}),
+    })
+  }
+
+  #cliquesOf(set: PodCliqueSet): Key[] {
+    const { cliques, groups } = this.#world
+    const members = groups.owned(set.metadata.uid).flatMap((group) => cliques.owned(group.metadata.uid))
+    return [...cliques.owned(set.metadata.uid), ...members].map(keyOf)
+  }
+
+  /** The cliques whose pods a gang lists, where that list changed. */
+  #listedIn(gang: PodGang, before: PodGang | null): Key[] {
+    const listOf = (of: PodGang | null, name: string): string =>
+      canonicalJson(of?.spec.podgroups.find((group) => group.name === name)?.podReferences ?? [])
+    return gang.spec.podgroups
+      .filter(({ name }) => listOf(gang, name) !== listOf(before, name))
+      .map(({ name }): Key => `${gang.metadata.namespace ?? ''}/${name}`)
+  }
+
+  /** A pod of a base gang got its node: the cliques of that replica's scaled gangs whose pods still wait. */
+  #waitingFor(pod: Pod): Key[] {
+    const set = setOf(this.#world, pod)
+    const base = pod.metadata.labels?.[POD_GANG]
+    if (set === undefined || pod.metadata.labels?.[BASE_POD_GANG] !== undefined) return []
+    const shape = shapeOf(set)
+    const clique = this.#world.cliques.get(shape.namespace, pod.metadata.labels?.[POD_CLIQUE] ?? '')
+    const identity = clique === undefined ? null : cliqueIdentityOf(shape, clique)
+    if (identity === null) return []
+    const gangs = gangsOf(shape, identity.index, observedSet(this.#world, shape)).filter(({ name }) => name !== base)
+    return gangs
+      .flatMap((gang) => cliquesOfGang(shape, gang))
+      .filter(({ name }) => this.#hasGatedPods(shape, name))
+      .map(({ name }): Key => `${shape.namespace}/${name}`)
+  }
+
+  #hasGatedPods({ namespace }: SetShape, name: string): boolean {
+    const clique = this.#world.cliques.get(namespace, name)
+    return clique !== undefined && this.#world.pods.owned(clique.metadata.uid).some((pod) => hasGate(pod, GANG_GATE))
+  }
+}
+
+const isPlaced = (pod: Pod | null): boolean => pod !== null && isScheduled(pod)
+
+/** Something that a clique's pods, gates or status depend on. */
+function isNews(pod: Pod, before: Pod | null): boolean {
+  if (before === null || before === pod) return true
+  const facts = (of: Pod): string =>
+    canonicalJson([
+      of.metadata.deletionTimestamp,
+      of.metadata.labels,
+      of.spec,
+      of.status?.phase,
+      isReady(of),
+      isScheduled(of),
+      of.status?.containerStatuses?.map(({ ready, started, state, lastState }) => [
+        ready,
+        started,
+        state?.terminated,
+        lastState,
+      ]),
+      of.status?.initContainerStatuses?.map(({ state, lastState }) => [state?.terminated, lastState]),
+    ])
+  return facts(pod) !== facts(before)
+}

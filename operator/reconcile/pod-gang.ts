@@ -1,0 +1,177 @@
+import type { PodGang, PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
+import { PCS_REPLICA_INDEX, POD_GANG } from '../../api/names.ts'
+import { KubeError } from '../../kube/answers.ts'
+import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
+import type { Reconciled } from '../../kube/work-queue.ts'
+import { patchBetween } from '../changes.ts'
+import { type Finding, withFindings } from '../conditions.ts'
+import { cliquesOfGang, type GangIdentity, indexLabel, indices } from '../expansion/identity.ts'
+import { canonicalJson } from '../expansion/hash.ts'
+import { expandGang } from '../expansion/pod-gang.ts'
+import { gangsOf, type ObservedSet } from '../expansion/set.ts'
+import { type SetShape, shapeOf } from '../expansion/shape.ts'
+import { translate } from '../expansion/topology.ts'
+import { isActive, isTerminating } from '../observed-pod.ts'
+import {
+  type Key,
+  keyOf,
+  type MakeReconciler,
+  type OperatorContext,
+  type Reconciler,
+  splitKey,
+  type Watch,
+  watch,
+} from '../reconciler.ts'
+import { Topologies } from '../topologies.ts'
+import { constrainedSets, isEdited } from './set.ts'
+import { isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
+import { findingContext } from './parts.ts'
+
+/**
+ * How long pods that are being made are waited for before a gang is told of those that are there: a gang is written
+ * once and not once a pod, and what keeps the rest from being made (a quota) still holds nobody up for long.
+ */
+const GATHER_MS = 500
+
+export const podGangReconciler: MakeReconciler = (context) => new PodGangReconciler(context)
+
+class PodGangReconciler implements Reconciler {
+  readonly name = 'podgang'
+  readonly concurrency = 10
+  readonly watches: readonly Watch[]
+  readonly #context: OperatorContext
+  readonly #world: World
+  readonly #topologies: Topologies
+  /** Uid of a gang that lacks pods → since when, monotonic. */
+  readonly #incompleteSince = new Map<string, number>()
+
+  constructor(context: OperatorContext) {
+    this.#context = context
+    this.#world = observeWorld(context.view)
+    this.#topologies = new Topologies(context.view)
+    const constrained = (): Key[] => constrainedSets(this.#world).flatMap((key) => this.#gangsOfSet(key))
+    this.watches = [
+      watch(POD_GANGS, (gang, before, isDeleted) => {
+        if (isDeleted) this.#incompleteSince.delete(gang.metadata.uid)
+        return !isDeleted && isEdited(gang, before) ? [keyOf(gang)] : []
+      }),
+      watch<Pod>(
+        PODS,
+        (pod, before, isDeleted) => {
+          const isNews = isDeleted || before === null || isActive(pod) !== isActive(before)
+          return isNews ? labelled(pod, POD_GANG) : []
+        },
+        { labelSelector: MANAGED },
+      ),
+      watch(POD_CLIQUES, (clique, before, isDeleted) => {
+        return isDeleted || isEdited(clique, before) ? labelled(clique, POD_GANG) : []
+      }),
+      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) =>
+        isEdited(set, before) ? this.#gangsOfSet(keyOf(set)) : [],
+      ),
+      ...this.#topologies.watches(constrained),
+    ]
+  }
+
+  async reconcile(key: Key): Promise<Reconciled | void> {
+    const { namespace, name } = splitKey(key)
+    const gang = this.#world.gangs.get(namespace, name)
+    if (gang === undefined || isTerminating(gang)) return
+    const set = setOf(this.#world, gang)
+    if (set === undefined || isTerminating(set) || !isOwnedBy(gang, set)) return
+    const shape = shapeOf(set)
+    const observed = observedSet(this.#world, shape)
+    const identity = this.#identityOf(shape, gang, observed)
+    if (identity === null) return
+    const missing = this.#missingPods(shape, identity)
+    const restMs = this.#gatherMs(gang, missing)
+    const translation = translate(shape, this.#topologies.known())
+    const desired = expandGang(shape, identity, translation, observed, this.#context.config)
+    if (restMs > 0 && isOnlyReferences(desired, gang)) return { again: restMs }
+    await this.#context.writer.update(this.#world.gangs, desired, gang)
+    await this.#tellInitialized(gang, missing)
+    return restMs > 0 ? { again: restMs } : undefined
+  }
+
+  #gangsOfSet(key: Key): Key[] {
+    const { namespace, name } = splitKey(key)
+    const set = this.#world.sets.get(namespace, name)
+    return set === undefined ? [] : this.#world.gangs.owned(set.metadata.uid).map(keyOf)
+  }
+
+  /** By its label; gangs that another operator made without one are looked for by name. */
+  #identityOf(shape: SetShape, gang: PodGang, observed: ObservedSet): GangIdentity | null {
+    const index = indexLabel(gang, PCS_REPLICA_INDEX)
+    const candidates = index === null ? indices(shape.set.spec.replicas ?? 0) : [index]
+    const all = candidates.flatMap((each) => gangsOf(shape, each, observed))
+    return all.find(({ name }) => name === gang.metadata.name) ?? null
+  }
+
+  /** How many pods that its cliques ask for do not exist; a clique that does not exist lacks one at least. */
+  #missingPods(shape: SetShape, identity: GangIdentity): number {
+    return cliquesOfGang(shape, identity).reduce((missing, { name, clique: template }) => {
+      const clique = this.#world.cliques.get(shape.namespace, name)
+      if (clique === undefined) return missing + Math.max(1, template.replicas)
+      const active = this.#world.pods.owned(clique.metadata.uid).filter(isActive).length
+      return missing + Math.max(0, (clique.spec.replicas ?? 1) - active)
+    }, 0)
+  }
+
+  /** How much longer the gang may wait for its pods; 0: it is complete, or has waited enough. */
+  #gatherMs({ metadata: { uid } }: PodGang, missing: number): number {
+    if (missing === 0) {
+      this.#incompleteSince.delete(uid)
+      return 0
+    }
+    const nowMs = this.#context.clock.monotonicMs()
+    const sinceMs = this.#incompleteSince.get(uid) ?? nowMs
+    this.#incompleteSince.set(uid, sinceMs)
+    return Math.max(0, sinceMs + GATHER_MS - nowMs)
+  }
+
+  /** Beside the conditions of others: the newest are read, and the write holds for that version only. */
+  async #tellInitialized({ metadata: { uid } }: PodGang, missing: number): Promise<void> {
+    const gang = this.#world.gangs.byUid(uid)
+    if (gang === undefined || isTerminating(gang)) return
+    const finding = initialized(missing)
+    const conditions = withFindings(gang.status?.conditions, [finding], findingContext(this.#context, gang))
+    const standing = gang.status?.conditions?.find(({ type }) => type === finding.type)
+    const isTold = standing?.status === finding.status && standing.reason === finding.reason
+    if (isTold && gang.status?.phase !== undefined) return
+    const phase = gang.status?.phase ?? 'Pending'
+    const { resourceVersion } = gang.metadata
+    const options = { subresource: 'status', resourceVersion } as const
+    await this.#context.writer
+      .patch(this.#world.gangs, gang, { status: { phase, conditions } }, options)
+      .catch((error: unknown) => this.#readAgain(gang, error))
+  }
+
+  /** Somebody wrote in between: the newest is read, and the queue tries again. */
+  async #readAgain(gang: PodGang, error: unknown): Promise<never> {
+    if (error instanceof KubeError && error.failure.reason === 'Conflict') {
+      const { namespace = '', name } = gang.metadata
+      const answer = await this.#context.client.get<PodGang>(POD_GANGS, { namespace, name })
+      if (answer.kind === 'ok') this.#context.view.wrote(this.#world.gangs, answer.value)
+    }
+    throw error
+  }
+}
+
+const initialized = (missing: number): Finding => ({
+  type: 'Initialized',
+  status: missing === 0 ? 'True' : 'False',
+  reason: missing === 0 ? 'PodGangPodsCreated' : 'PodGangPodsCreationPending',
+  message: missing === 0 ? 'all pods of the gang exist' : `${missing} pods of the gang do not exist yet`,
+})
+
+/** Nothing but the lists of pods would be written. */
+function isOnlyReferences(desired: NewObject, gang: PodGang): boolean {
+  const patch = patchBetween(desired, gang)
+  if (patch === null || Object.keys(patch).join() !== 'spec') return patch === null
+  const spec = patch['spec'] as Record<string, unknown>
+  if (Object.keys(spec).join() !== 'podgroups') return false
+  const withoutPods = (groups: unknown): string =>
+    canonicalJson((groups as PodGang['spec']['podgroups']).map((group) => ({ ...group, podReferences: [] })))
+  return withoutPods(spec['podgroups']) === withoutPods(gang.spec.podgroups)
+}

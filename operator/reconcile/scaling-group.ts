@@ -1,0 +1,126 @@
+import type { PodClique, PodCliqueScalingGroup, PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { SCALING_GROUP, SCALING_GROUP_FINALIZER } from '../../api/names.ts'
+import { POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS } from '../../kube/resources.ts'
+import { expandClique } from '../expansion/clique.ts'
+import { groupIdentityOf, type ScalingGroupIdentity } from '../expansion/identity.ts'
+import { membersUpTo } from '../expansion/scaling-group.ts'
+import type { Desired } from '../expansion/set.ts'
+import { type SetShape, shapeOf } from '../expansion/shape.ts'
+import { isTerminating } from '../observed-pod.ts'
+import {
+  type Key,
+  keyOf,
+  type MakeReconciler,
+  type OperatorContext,
+  type Reconciler,
+  splitKey,
+  type Watch,
+  watch,
+} from '../reconciler.ts'
+import { groupStatus } from '../status.ts'
+import type { Store } from '../store.ts'
+import { isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
+import { type ChildEvents, syncChildren } from './children.ts'
+import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
+import { isEdited } from './set.ts'
+
+const ROW_MS = 20
+const EVENTS: Readonly<Record<string, ChildEvents>> = {
+  PodClique: { created: 'PodCliqueCreateSuccessful', deleted: 'PodCliqueDeleteSuccessful' },
+}
+
+export const scalingGroupReconciler: MakeReconciler = (context) => new ScalingGroupReconciler(context)
+
+class ScalingGroupReconciler implements Reconciler {
+  readonly name = 'podcliquescalinggroup'
+  readonly concurrency = 10
+  readonly watches: readonly Watch[]
+  readonly #context: OperatorContext
+  readonly #world: World
+
+  constructor(context: OperatorContext) {
+    this.#context = context
+    this.#world = observeWorld(context.view)
+    this.watches = [
+      watch(SCALING_GROUPS, (group, before) => (isEdited(group, before) ? [keyOf(group)] : [])),
+      watch(POD_CLIQUES, (clique, before, isDeleted) => {
+        return isDeleted || isEdited(clique, before) ? labelled(clique, SCALING_GROUP) : []
+      }),
+      watch(POD_CLIQUES, (clique) => labelled(clique, SCALING_GROUP), { afterMs: ROW_MS }),
+      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? this.#groupsOf(set) : [])),
+    ]
+  }
+
+  async reconcile(key: Key): Promise<void> {
+    const { namespace, name } = splitKey(key)
+    const group = this.#world.groups.get(namespace, name)
+    if (group === undefined) return
+    if (isTerminating(group)) {
+      return dropFinalizer(this.#context, this.#world.groups, group, SCALING_GROUP_FINALIZER)
+    }
+    const set = setOf(this.#world, group)
+    if (set === undefined || isTerminating(set) || !isOwnedBy(group, set)) return
+    const shape = shapeOf(set)
+    const identity = groupIdentityOf(shape, group)
+    if (identity === null) return
+    const error = await this.#sync(shape, identity, group)
+    await this.#report(shape, identity, group, error)
+    if (error !== null) throw error
+  }
+
+  #groupsOf(set: KubeObject): Key[] {
+    return this.#world.groups.owned(set.metadata.uid).map(keyOf)
+  }
+
+  async #sync(shape: SetShape, identity: ScalingGroupIdentity, group: PodCliqueScalingGroup): Promise<unknown> {
+    const { cliques } = this.#world
+    const live = new Map(cliques.owned(group.metadata.uid).map((clique) => [clique.metadata.name, clique]))
+    const members = membersUpTo(identity, group.spec.replicas ?? 1)
+    const desired: Desired[] = members.map((member) => ({
+      type: POD_CLIQUES,
+      object: expandClique(shape, member, group, live.get(member.name)),
+    }))
+    const store = cliques as unknown as Store<KubeObject>
+    const createdOnly: ReadonlySet<string> = new Set()
+    const options = {
+      context: this.#context,
+      owner: group,
+      storeOf: () => store,
+      pruned: [store],
+      createdOnly,
+      events: EVENTS,
+    }
+    try {
+      const { taken } = await syncChildren(options, desired)
+      const [first] = taken
+      return first === undefined ? null : new Error(`PodClique ${first.metadata.name} belongs to somebody else`)
+    } catch (error) {
+      return error
+    }
+  }
+
+  async #report(
+    shape: SetShape,
+    identity: ScalingGroupIdentity,
+    group: PodCliqueScalingGroup,
+    error: unknown,
+  ): Promise<void> {
+    const newest = this.#world.groups.byUid(group.metadata.uid)
+    if (newest === undefined || isTerminating(newest)) return
+    const memberNamed = (name: string): PodClique | undefined => {
+      const clique = this.#world.cliques.get(shape.namespace, name)
+      return clique !== undefined && isOwnedBy(clique, group) ? clique : undefined
+    }
+    const context = findingContext(this.#context, group)
+    const { observedGeneration, ...status } = groupStatus({ group: newest, identity, shape, memberNamed }, context)
+    const failed: [string, unknown][] = error === null ? [] : [['ERR_SYNC_PODCLIQUES', error]]
+    const errors = lastErrors(this.#context, newest.status?.lastErrors, failed)
+    const isToldAnew = errors.length > 0 || newest.status?.lastErrors !== undefined
+    await writeStatus(this.#context, this.#world.groups, newest, {
+      ...status,
+      ...(error === null ? { observedGeneration } : {}),
+      ...(isToldAnew ? { lastErrors: errors } : {}),
+    })
+  }
+}

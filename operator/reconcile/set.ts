@@ -1,0 +1,191 @@
+import type { PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { SET_FINALIZER } from '../../api/names.ts'
+import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, SCALING_GROUPS } from '../../kube/resources.ts'
+import { canonicalJson } from '../expansion/hash.ts'
+import { describeProblem, type Problem } from '../expansion/problem.ts'
+import { type Desired, expandSet, problemsOf } from '../expansion/set.ts'
+import { type SetShape, shapeOf } from '../expansion/shape.ts'
+import { type Translation, translate } from '../expansion/topology.ts'
+import { isTerminating } from '../observed-pod.ts'
+import {
+  type Key,
+  keyOf,
+  type MakeReconciler,
+  type OperatorContext,
+  type Reconciler,
+  splitKey,
+  type Watch,
+  watch,
+} from '../reconciler.ts'
+import { setStatus } from '../status.ts'
+import type { Store } from '../store.ts'
+import { Topologies } from '../topologies.ts'
+import { keyOfSet, MANAGED, observedSet, observeWorld, SUPPORTING, type World } from '../world.ts'
+import { type ChildEvents, syncChildren } from './children.ts'
+import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
+
+/** Status of children and echoes of our own writes come in rows; they are looked at together. */
+const ROW_MS = 50
+
+const EVENTS: Readonly<Record<string, ChildEvents>> = {
+  PodClique: { created: 'PodCliqueCreateSuccessful', deleted: 'PodCliqueDeleteSuccessful' },
+  PodCliqueScalingGroup: {
+    created: 'PodCliqueScalingGroupCreateSuccessful',
+    deleted: 'PodCliqueScalingGroupDeleteSuccessful',
+  },
+  PodGang: { created: 'PodGangCreateOrUpdateSuccessful', deleted: 'PodGangDeleteSuccessful' },
+}
+
+/** Gangs are only created and deleted here: reconcile/pod-gang.ts keeps them as they should be. */
+const CREATED_ONLY: ReadonlySet<string> = new Set(['PodGang'])
+
+export const setReconciler: MakeReconciler = (context) => new SetReconciler(context)
+
+class SetReconciler implements Reconciler {
+  readonly name = 'podcliqueset'
+  readonly concurrency = 10
+  readonly watches: readonly Watch[]
+  readonly #context: OperatorContext
+  readonly #world: World
+  readonly #topologies: Topologies
+
+  constructor(context: OperatorContext) {
+    this.#context = context
+    this.#world = observeWorld(context.view)
+    this.#topologies = new Topologies(context.view)
+    this.watches = [
+      watch(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? [keyOf(set)] : [])),
+      ...[POD_CLIQUES, SCALING_GROUPS].flatMap((type) => [
+        watch(type, (child, before, isDeleted) => (isDeleted || isEdited(child, before) ? keyOfSet(child) : [])),
+        watch(type, keyOfSet, { afterMs: ROW_MS }),
+      ]),
+      watch(POD_GANGS, (gang, _before, isDeleted) => (isDeleted ? keyOfSet(gang) : [])),
+      ...SUPPORTING.map((type) => watch(type, keyOfSet, { labelSelector: MANAGED, afterMs: ROW_MS })),
+      ...this.#topologies.watches(() => constrainedSets(this.#world)),
+    ]
+  }
+
+  async reconcile(key: Key): Promise<void> {
+    const { namespace, name } = splitKey(key)
+    const set = this.#world.sets.get(namespace, name)
+    if (set === undefined) return
+    if (isTerminating(set)) return dropFinalizer(this.#context, this.#world.sets, set, SET_FINALIZER)
+    const shape = shapeOf(set)
+    const translation = translate(shape, this.#topologies.known())
+    const problems = problemsOf(shape, translation, observedSet(this.#world, shape))
+    const isStalled = problems.some((problem) => stalls(problem, set))
+    const outcome = isStalled ? { taken: [], error: null } : await this.#sync(shape, translation)
+    await this.#report(shape, translation, [...problems, ...outcome.taken], isStalled, outcome.error)
+    if (outcome.error !== null) throw outcome.error
+  }
+
+  async #sync(shape: SetShape, translation: Translation): Promise<{ taken: Problem[]; error: unknown }> {
+    const { cliques, groups, gangs, supporting } = this.#world
+    const stores = new Map<unknown, Store<KubeObject>>([
+      ...supporting,
+      [POD_CLIQUES, cliques as unknown as Store<KubeObject>],
+      [SCALING_GROUPS, groups as unknown as Store<KubeObject>],
+      [POD_GANGS, gangs as unknown as Store<KubeObject>],
+    ])
+    const storeOf = ({ type }: Desired): Store<KubeObject> => {
+      const store = stores.get(type)
+      if (store === undefined) throw new Error(`no store of ${type.kind}`)
+      return store
+    }
+    const desired = expandSet(shape, translation, observedSet(this.#world, shape), this.#context.config)
+    const pruned = [...stores.values()].filter(({ type }) => PRUNED.has(type.kind))
+    const options = {
+      context: this.#context,
+      owner: shape.set,
+      storeOf,
+      pruned,
+      createdOnly: CREATED_ONLY,
+      events: EVENTS,
+    }
+    try {
+      const { taken } = await syncChildren(options, desired)
+      return { taken: taken.map(nameTaken), error: null }
+    } catch (error) {
+      return { taken: [], error }
+    }
+  }
+
+  async #report(
+    shape: SetShape,
+    translation: Translation,
+    problems: readonly Problem[],
+    isStalled: boolean,
+    error: unknown,
+  ): Promise<void> {
+    const { set } = shape
+    const newest = this.#world.sets.byUid(set.metadata.uid)
+    if (newest === undefined || isTerminating(newest)) return
+    const children = observedSet(this.#world, shape)
+    const view = {
+      shape: { ...shape, set: newest },
+      translation,
+      problems,
+      isStalled,
+      cliqueNamed: children.clique,
+      groupNamed: children.scalingGroup,
+    }
+    const { observedGeneration, ...status } = setStatus(view, findingContext(this.#context, set))
+    const errors = lastErrors(
+      this.#context,
+      newest.status?.lastErrors,
+      error === null ? [] : [['ERR_SYNC_PODCLIQUESET', error]],
+    )
+    const seen = error === null ? { observedGeneration } : {}
+    this.#tellProblems(newest, problems)
+    await writeStatus(this.#context, this.#world.sets, newest, { ...status, ...seen, ...noneIfNew(errors, newest) })
+  }
+
+  /** Once for each problem: the condition that it is told in says what was told before. */
+  #tellProblems(set: PodCliqueSet, problems: readonly Problem[]): void {
+    const told = set.status?.conditions?.find(({ type }) => type === 'Stalled')?.message ?? ''
+    for (const problem of problems) {
+      const message = describeProblem(problem)
+      if (!told.includes(message)) this.#context.events.event(set, 'Warning', problem.reason, message)
+    }
+  }
+}
+
+/** Children that go when the set no longer asks for them. Accounts and roles stay as long as it does. */
+const PRUNED: ReadonlySet<string> = new Set([
+  'Service',
+  'HorizontalPodAutoscaler',
+  'PodClique',
+  'PodCliqueScalingGroup',
+  'PodGang',
+])
+
+/**
+ * A topology that goes away later takes only its constraints with it: what runs goes on, and is said to lack them. In
+ * a set of which nothing was made yet, nothing is made.
+ */
+const stalls = ({ reason }: Problem, { status }: PodCliqueSet): boolean =>
+  (reason !== 'TopologyNotFound' && reason !== 'DomainNotFound') || status?.currentGenerationHash === undefined
+
+const nameTaken = ({ kind, metadata }: KubeObject): Problem => ({
+  reason: 'NameTaken',
+  path: '',
+  message: `${kind} ${metadata.name} exists and belongs to somebody else; rename the set, or delete it`,
+})
+
+/** An empty list is written only over one that is not. */
+const noneIfNew = (errors: readonly unknown[], { status }: PodCliqueSet): object =>
+  errors.length === 0 && status?.lastErrors === undefined ? {} : { lastErrors: errors }
+
+/** What a reconciler reads of it changed: anything but status. */
+export function isEdited(object: KubeObject, before: KubeObject | null): boolean {
+  if (before === null) return true
+  const marks = ({ metadata }: KubeObject): string =>
+    canonicalJson([metadata.labels, metadata.annotations, metadata.finalizers, metadata.deletionTimestamp])
+  return object.metadata.generation !== before.metadata.generation || marks(object) !== marks(before)
+}
+
+/** Sets whose objects depend on a topology. */
+export function constrainedSets({ sets }: World): Key[] {
+  return [...sets.values()].filter((set) => translate(shapeOf(set), []).state !== 'unused').map(keyOf)
+}

@@ -1,0 +1,255 @@
+import type {
+  PodClique,
+  PodCliqueScalingGroup,
+  PodCliqueScalingGroupStatus,
+  PodCliqueSetStatus,
+  PodCliqueStatus,
+} from '../api/generated/kinds.ts'
+import type { Pod } from '../api/kinds/kubernetes.ts'
+import { GROVE_OPERATOR, MANAGED_BY, PART_OF, POD_CLIQUE, POD_TEMPLATE_HASH, SCALING_GROUP } from '../api/names.ts'
+import { type Finding, type FindingContext, kstatus, withFindings } from './conditions.ts'
+import {
+  groupIdentity,
+  indices,
+  membersOf,
+  type ScalingGroupIdentity,
+  standaloneIdentity,
+} from './expansion/identity.ts'
+import { describeProblem, type Problem } from './expansion/problem.ts'
+import type { SetShape } from './expansion/shape.ts'
+import type { Translation } from './expansion/topology.ts'
+import { hasCrashed, isActive, isReady, isScheduled, isStartedNotReady, isTerminating } from './observed-pod.ts'
+
+/** Statuses as functions of what is observed. Pure: the same world gives the same status, and then nothing is written. */
+
+export const selectorOf = (labels: Readonly<Record<string, string>>): string =>
+  Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+
+const managed = (set: string): Record<string, string> => ({ [MANAGED_BY]: GROVE_OPERATOR, [PART_OF]: set })
+
+/** Enough of a clique's minimum is ready. */
+const isAvailable = ({ spec, status }: PodClique): boolean =>
+  (status?.readyReplicas ?? 0) >= (spec.minAvailable ?? spec.replicas ?? 1)
+
+const isLive = <T extends PodClique | PodCliqueScalingGroup>(object: T | undefined): object is T =>
+  object !== undefined && !isTerminating(object)
+
+export interface CliqueView {
+  readonly clique: PodClique
+  readonly pods: readonly Pod[]
+  readonly setName: string
+  readonly generationHash: string
+  readonly isMember: boolean
+}
+
+export function cliqueStatus(
+  { clique, pods, setName, generationHash, isMember }: CliqueView,
+  context: FindingContext,
+): PodCliqueStatus {
+  const active = pods.filter(isActive)
+  const hash = clique.metadata.labels?.[POD_TEMPLATE_HASH] ?? ''
+  const replicas = clique.spec.replicas ?? 1
+  const minAvailable = clique.spec.minAvailable ?? replicas
+  const readyReplicas = active.filter(isReady).length
+  const scheduledReplicas = active.filter(isScheduled).length
+  const updatedReplicas = active.filter(({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH] === hash).length
+  const isSettled = readyReplicas >= replicas && active.length === replicas
+  const findings = [
+    scheduledFinding(scheduledReplicas, minAvailable),
+    breachFinding(active, scheduledReplicas, minAvailable),
+    ...kstatus({
+      isReady: isSettled,
+      reason: isSettled ? 'PodsReady' : 'PodsNotReady',
+      message: `${readyReplicas} of ${replicas} pods are ready`,
+      problem: null,
+    }),
+  ]
+  const labels = { ...managed(setName), [POD_CLIQUE]: clique.metadata.name }
+  return {
+    observedGeneration: context.generation,
+    replicas: active.length,
+    readyReplicas,
+    updatedReplicas,
+    scheduleGatedReplicas: active.filter(isGated).length,
+    scheduledReplicas,
+    ...(isMember ? {} : { hpaPodSelector: selectorOf(labels) }),
+    conditions: withFindings(clique.status?.conditions, findings, context),
+    currentPodCliqueSetGenerationHash: generationHash,
+    currentPodTemplateHash: hash,
+  }
+}
+
+const isGated = ({ spec }: Pod): boolean => !spec.nodeName && (spec.schedulingGates?.length ?? 0) > 0
+
+function scheduledFinding(scheduled: number, minAvailable: number): Finding {
+  const isEnough = scheduled >= minAvailable
+  return {
+    type: 'PodCliqueScheduled',
+    status: isEnough ? 'True' : 'False',
+    reason: isEnough ? 'SufficientScheduledPods' : 'InsufficientScheduledPods',
+    message: `${scheduled} pods have a node, ${minAvailable} are needed`,
+  }
+}
+
+/** Pods that still pull images or prepare themselves count as healthy, so that a slow start is no breach. */
+function breachFinding(active: readonly Pod[], scheduled: number, minAvailable: number): Finding {
+  const type = 'MinAvailableBreached'
+  const broken = active.filter((pod) => !isReady(pod) && (hasCrashed(pod) || isStartedNotReady(pod))).length
+  const healthy = scheduled - broken
+  const message = `${healthy} pods are healthy, ${minAvailable} are needed`
+  if (scheduled < minAvailable) return { type, status: 'True', reason: 'ScheduledReplicasBelowMinAvailable', message }
+  if (healthy < minAvailable) return { type, status: 'True', reason: 'InsufficientReadyPods', message }
+  return { type, status: 'False', reason: 'SufficientReadyPods', message }
+}
+
+export interface GroupView {
+  readonly group: PodCliqueScalingGroup
+  readonly identity: ScalingGroupIdentity
+  readonly shape: SetShape
+  readonly memberNamed: (name: string) => PodClique | undefined
+}
+
+export function groupStatus(
+  { group, identity, shape, memberNamed }: GroupView,
+  context: FindingContext,
+): PodCliqueScalingGroupStatus {
+  const replicas = group.spec.replicas ?? 1
+  const minAvailable = group.spec.minAvailable ?? 1
+  const complete = indices(replicas)
+    .map((replica) => membersOf(identity, replica).map(({ name }) => memberNamed(name)))
+    .flatMap((members) => (members.every(isLive) ? [members] : []))
+  const scheduled = complete.filter((members) => members.every((member) => hasCondition(member, 'PodCliqueScheduled')))
+  const available = scheduled.filter((members) => members.every(isAvailable))
+  const updated = available.filter((members) => members.every((member) => isUpdated(member, shape)))
+  const unbroken = complete.filter((members) => !members.some((member) => hasCondition(member, 'MinAvailableBreached')))
+  const isSettled = available.length >= replicas
+  const findings = [
+    groupBreach(unbroken.length, minAvailable),
+    ...kstatus({
+      isReady: isSettled,
+      reason: isSettled ? 'ReplicasAvailable' : 'ReplicasNotAvailable',
+      message: `${available.length} of ${replicas} replicas are available`,
+      problem: null,
+    }),
+  ]
+  return {
+    replicas,
+    scheduledReplicas: scheduled.length,
+    availableReplicas: available.length,
+    updatedReplicas: updated.length,
+    selector: selectorOf({ ...managed(shape.name), [SCALING_GROUP]: group.metadata.name }),
+    observedGeneration: context.generation,
+    conditions: withFindings(group.status?.conditions, findings, context),
+    currentPodCliqueSetGenerationHash: shape.generationHash,
+  }
+}
+
+const hasCondition = ({ status }: PodClique, type: string): boolean =>
+  status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
+
+function isUpdated({ metadata, spec, status }: PodClique, shape: SetShape): boolean {
+  const hash = metadata.labels?.[POD_TEMPLATE_HASH]
+  return (
+    status?.currentPodTemplateHash === hash &&
+    status?.currentPodCliqueSetGenerationHash === shape.generationHash &&
+    (status.updatedReplicas ?? 0) >= (spec.minAvailable ?? 1)
+  )
+}
+
+function groupBreach(unbroken: number, minAvailable: number): Finding {
+  const isEnough = unbroken >= minAvailable
+  const reason = `${isEnough ? 'Sufficient' : 'Insufficient'}AvailablePodCliqueScalingGroupReplicas`
+  const message = `${unbroken} replicas are whole, ${minAvailable} are needed`
+  return { type: 'MinAvailableBreached', status: isEnough ? 'False' : 'True', reason, message }
+}
+
+export interface SetView {
+  readonly shape: SetShape
+  readonly translation: Translation
+  readonly problems: readonly Problem[]
+  readonly isStalled: boolean
+  readonly cliqueNamed: (name: string) => PodClique | undefined
+  readonly groupNamed: (name: string) => PodCliqueScalingGroup | undefined
+}
+
+export function setStatus(view: SetView, context: FindingContext): PodCliqueSetStatus {
+  const { shape, isStalled } = view
+  const replicas = shape.set.spec.replicas ?? 0
+  const available = indices(replicas).filter((index) => isReplicaAvailable(view, index))
+  const updated = available.filter((index) => isReplicaUpdated(view, index))
+  const standing = shape.set.status
+  const topology = topologyFinding(view.translation)
+  const findings = [...(topology === null ? [] : [topology]), ...setProgress(view, available.length, replicas)]
+  const conditions = withFindings(
+    standing?.conditions,
+    findings,
+    context,
+    topology === null ? ['TopologyLevelsUnavailable'] : [],
+  )
+  const hash = isStalled ? standing?.currentGenerationHash : shape.generationHash
+  return {
+    observedGeneration: context.generation,
+    replicas,
+    availableReplicas: available.length,
+    updatedReplicas: updated.length,
+    hpaPodSelector: selectorOf(managed(shape.name)),
+    conditions,
+    ...(hash === undefined ? {} : { currentGenerationHash: hash }),
+  }
+}
+
+function setProgress({ problems }: SetView, available: number, replicas: number): Finding[] {
+  const [first] = problems
+  const isReady = first === undefined && available >= replicas
+  return kstatus({
+    isReady,
+    reason: first?.reason ?? (isReady ? 'ReplicasAvailable' : 'ReplicasNotAvailable'),
+    message: first === undefined ? `${available} of ${replicas} replicas are available` : describeProblem(first),
+    problem: first === undefined ? null : { reason: first.reason, message: problems.map(describeProblem).join('; ') },
+  })
+}
+
+const standaloneOf = ({ shape, cliqueNamed }: SetView, index: number) =>
+  shape.standalone.map((clique) => cliqueNamed(standaloneIdentity(shape, index, clique).name))
+const groupsOf = ({ shape, groupNamed }: SetView, index: number) =>
+  shape.groups.map((group) => groupNamed(groupIdentity(shape, index, group).name))
+
+function isReplicaAvailable(view: SetView, index: number): boolean {
+  const cliques = standaloneOf(view, index)
+  const groups = groupsOf(view, index)
+  const isGroupAvailable = ({ spec, status }: PodCliqueScalingGroup): boolean =>
+    (status?.availableReplicas ?? 0) >= (spec.minAvailable ?? 1)
+  return (
+    cliques.every((clique) => isLive(clique) && isAvailable(clique)) &&
+    groups.every((group) => isLive(group) && isGroupAvailable(group))
+  )
+}
+
+function isReplicaUpdated(view: SetView, index: number): boolean {
+  const cliques = standaloneOf(view, index)
+  const groups = groupsOf(view, index)
+  const isGroupUpdated = ({ spec, status }: PodCliqueScalingGroup): boolean =>
+    status?.currentPodCliqueSetGenerationHash === view.shape.generationHash &&
+    (status.updatedReplicas ?? 0) >= (spec.minAvailable ?? 1)
+  return (
+    cliques.every((clique) => clique !== undefined && isUpdated(clique, view.shape)) &&
+    groups.every((group) => group !== undefined && isGroupUpdated(group))
+  )
+}
+
+/** Null: the set states no constraint, so there is nothing to say. */
+function topologyFinding({ state, missingDomains, problems }: Translation): Finding | null {
+  const type = 'TopologyLevelsUnavailable'
+  switch (state) {
+    case 'unused':
+      return null
+    case 'available':
+      return { type, status: 'False', reason: 'AllClusterTopologyLevelsAvailable', message: '' }
+    case 'levels-missing':
+      return { type, status: 'True', reason: 'ClusterTopologyLevelsUnavailable', message: missingDomains.join(', ') }
+    case 'not-found':
+      return { type, status: 'Unknown', reason: 'ClusterTopologyNotFound', message: problems[0]?.message ?? '' }
+  }
+}

@@ -1,0 +1,108 @@
+import type { PodClique, PodCliqueScalingGroup, PodCliqueSet, PodGang } from '../api/generated/kinds.ts'
+import type { KubeObject, Pod } from '../api/kinds/kubernetes.ts'
+import { GROVE_OPERATOR, MANAGED_BY, PART_OF } from '../api/names.ts'
+import {
+  AUTOSCALERS,
+  POD_CLIQUES,
+  POD_CLIQUE_SETS,
+  POD_GANGS,
+  PODS,
+  type ResourceType,
+  ROLE_BINDINGS,
+  ROLES,
+  SCALING_GROUPS,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from '../kube/resources.ts'
+import { type CliqueIdentity } from './expansion/identity.ts'
+import { minAvailableOf } from './expansion/clique.ts'
+import type { ObservedSet } from './expansion/set.ts'
+import type { SetShape } from './expansion/shape.ts'
+import { isActive, projectPod } from './observed-pod.ts'
+import type { Key } from './reconciler.ts'
+import type { Store } from './store.ts'
+import type { View } from './view.ts'
+
+/** Children are watched by the label that everything managed carries. */
+export const MANAGED: string = `${MANAGED_BY}=${GROVE_OPERATOR}`
+
+/** Kinds that a set owns and that nothing else of ours looks after. */
+export const SUPPORTING: readonly ResourceType[] = [
+  SERVICE_ACCOUNTS,
+  ROLES,
+  ROLE_BINDINGS,
+  SECRETS,
+  SERVICES,
+  AUTOSCALERS,
+]
+
+/** The stores that the four reconcilers of a set share. */
+export interface World {
+  readonly sets: Store<PodCliqueSet>
+  readonly cliques: Store<PodClique>
+  readonly groups: Store<PodCliqueScalingGroup>
+  readonly gangs: Store<PodGang>
+  readonly pods: Store<Pod>
+  readonly supporting: ReadonlyMap<ResourceType, Store<KubeObject>>
+}
+
+export function observeWorld(view: View): World {
+  const managed = (type: ResourceType): [ResourceType, Store<KubeObject>] => [
+    type,
+    view.observe<KubeObject>(type, { labelSelector: MANAGED }),
+  ]
+  return {
+    sets: view.observe<PodCliqueSet>(POD_CLIQUE_SETS),
+    cliques: view.observe<PodClique>(POD_CLIQUES),
+    groups: view.observe<PodCliqueScalingGroup>(SCALING_GROUPS),
+    gangs: view.observe<PodGang>(POD_GANGS),
+    pods: view.observe<Pod>(PODS, { labelSelector: MANAGED, project: projectPod }),
+    supporting: new Map(SUPPORTING.map(managed)),
+  }
+}
+
+/** The key of an object of the same namespace that a label names; none without the label. */
+export function labelled(object: KubeObject, label: string): Key[] {
+  const name = object.metadata.labels?.[label]
+  return name === undefined ? [] : [`${object.metadata.namespace ?? ''}/${name}`]
+}
+
+export const keyOfSet = (object: KubeObject): Key[] => labelled(object, PART_OF)
+
+/** The set that an object says that it is part of, if it is there. */
+export const setOf = ({ sets }: World, object: KubeObject): PodCliqueSet | undefined =>
+  sets.get(object.metadata.namespace ?? '', object.metadata.labels?.[PART_OF] ?? '')
+
+/** A set's part of the world. Objects of that name which belong to somebody else are not its own. */
+export function observedSet(world: World, shape: SetShape): ObservedSet {
+  const { namespace, set } = shape
+  const groupNamed = (name: string): PodCliqueScalingGroup | undefined => {
+    const group = world.groups.get(namespace, name)
+    return group !== undefined && isOwnedBy(group, set) ? group : undefined
+  }
+  const cliqueOf = (identity: CliqueIdentity): PodClique | undefined => {
+    const clique = world.cliques.get(namespace, identity.name)
+    const owner = identity.member === null ? set : groupNamed(identity.member.groupName)
+    return clique !== undefined && owner !== undefined && isOwnedBy(clique, owner) ? clique : undefined
+  }
+  return {
+    scalingGroup: groupNamed,
+    clique: (name) => {
+      const clique = world.cliques.get(namespace, name)
+      return clique !== undefined && isOwnedBy(clique, set) ? clique : undefined
+    },
+    podsOf: (identity) => {
+      const clique = cliqueOf(identity)
+      return clique === undefined ? [] : activePods(world, clique).map(({ metadata }) => metadata.name)
+    },
+    minAvailableOf: (identity) => minAvailableOf(identity, cliqueOf(identity)),
+  }
+}
+
+export const activePods = ({ pods }: World, clique: PodClique): Pod[] =>
+  pods.owned(clique.metadata.uid).filter(isActive)
+
+export const isOwnedBy = (object: KubeObject, owner: KubeObject): boolean =>
+  object.metadata.ownerReferences?.some(({ controller, uid }) => controller === true && uid === owner.metadata.uid) ??
+  false
