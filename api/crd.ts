@@ -5,7 +5,8 @@ import type { Column, KindDefinition, ObjectSchema, Rule, Schema } from './schem
 
 type Properties = Record<string, unknown>
 
-const QUANTITY =
+/** What a CRD can say of an amount; a fraction in an exponent passes it and is still none. */
+export const QUANTITY_PATTERN: string =
   '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$'
 const NUMBER_OR_TEXT: Properties = {
   anyOf: [{ type: 'integer' }, { type: 'string' }],
@@ -45,7 +46,7 @@ function shapeOf(schema: Schema): Properties {
     case 'flag':
       return { type: 'boolean' }
     case 'quantity':
-      return { ...NUMBER_OR_TEXT, pattern: QUANTITY }
+      return { ...NUMBER_OR_TEXT, pattern: QUANTITY_PATTERN }
     case 'number-or-text':
       return NUMBER_OR_TEXT
     case 'opaque':

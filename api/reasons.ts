@@ -34,6 +34,7 @@ export const REASONS = {
   PodGated: { sentence: 'the pod has the scheduling gate {gate}', wakesOn: 'pods' },
   GatheringPods: { sentence: 'the gang is planned once no further gate was lifted for {ms} ms', wakesOn: 'time' },
   PodGangMissing: { sentence: 'the PodGang {podGang} does not exist', wakesOn: 'pods' },
+  PodGangDeleted: { sentence: 'the PodGang is being deleted', wakesOn: 'edit' },
   NotAMember: {
     sentence: 'the pod says that it is in group {group} of PodGang {podGang}, which does not name it',
     wakesOn: 'pods',

@@ -293,7 +293,7 @@ const spec: ObjectSchema = object(
         fieldPath: '.topologyConstraint',
       },
       {
-        rule: 'has(self.topologyConstraint) || self.services.all(n, !has(self.services[n].topologyConstraint))',
+        rule: 'has(self.topologyConstraint) || self.services.map(n, self.services[n]).all(s, !has(s.topologyConstraint))',
         message: "a service's topologyConstraint needs one on the graph",
         fieldPath: '.topologyConstraint',
       },
