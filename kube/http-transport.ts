@@ -6,18 +6,19 @@ import { type HttpAnswer, type HttpRequest, type HttpStream, type Transport, Tra
 export interface HttpTransportOptions {
   /** Connections for requests, at most. Every open watch has one of its own beside them. */
   readonly connections?: number
+  /** How long credentials are used before their source is asked again; asking costs files and, rarely, a plugin. */
+  readonly credentialsMs?: number
 }
 
 const CONNECTIONS = 32
 const CONNECT_DEADLINE_MS = 10_000
 /** Idle connections are dropped before the server does it (Go: 90 s), unless the server announces less. */
 const KEEP_ALIVE_MS = 30_000
-/** How long credentials are used before their source is asked again; reading them costs files and, rarely, a plugin. */
 const CREDENTIALS_MS = 5_000
 
 /** Keep-alive HTTP/1.1: one bounded pool for requests, and beside it connections that open watches hold. */
 export function httpTransport(config: ClusterConfig, options: HttpTransportOptions = {}): Transport {
-  return new HttpTransport(config, options.connections ?? CONNECTIONS)
+  return new HttpTransport(config, options)
 }
 
 /** Connections live as long as the key material that they were opened with. */
@@ -30,6 +31,7 @@ interface Pools {
 class HttpTransport implements Transport {
   readonly #config: ClusterConfig
   readonly #connections: number
+  readonly #credentialsMs: number
   readonly #origin: string
   readonly #prefix: string
   #credentials: Promise<Credentials> | null = null
@@ -37,10 +39,11 @@ class HttpTransport implements Transport {
   #pools: Pools | null = null
   #isClosed = false
 
-  constructor(config: ClusterConfig, connections: number) {
+  constructor(config: ClusterConfig, { connections, credentialsMs }: HttpTransportOptions) {
     const url = new URL(config.server)
     this.#config = config
-    this.#connections = connections
+    this.#connections = connections ?? CONNECTIONS
+    this.#credentialsMs = credentialsMs ?? CREDENTIALS_MS
     this.#origin = url.origin
     this.#prefix = url.pathname.replace(/\/+$/, '')
   }
@@ -101,7 +104,7 @@ class HttpTransport implements Transport {
   /** One reading at a time, shared by all who wait; one that failed is not kept. */
   #currentCredentials(): Promise<Credentials> {
     const nowMs = performance.now()
-    if (this.#credentials !== null && nowMs - this.#readMs < CREDENTIALS_MS) return this.#credentials
+    if (this.#credentials !== null && nowMs - this.#readMs < this.#credentialsMs) return this.#credentials
     this.#readMs = nowMs
     const reading = this.#config.credentials()
     this.#credentials = reading
