@@ -82,6 +82,7 @@ export const unsupportedMedia = (accepted: readonly string[]): ApiError =>
 /** One fault of one field, worded as Kubernetes' field.Error. */
 export interface FieldFault {
   readonly type:
+    | 'NotFound'
     | 'Required'
     | 'Invalid'
     | 'NotSupported'
@@ -97,6 +98,7 @@ export interface FieldFault {
 }
 
 const REASON_OF: Readonly<Record<FieldFault['type'], string>> = {
+  NotFound: 'FieldValueNotFound',
   Required: 'FieldValueRequired',
   Invalid: 'FieldValueInvalid',
   NotSupported: 'FieldValueNotSupported',
@@ -108,6 +110,7 @@ const REASON_OF: Readonly<Record<FieldFault['type'], string>> = {
 }
 
 const WORDS_OF: Readonly<Record<FieldFault['type'], string>> = {
+  NotFound: 'Not found',
   Required: 'Required value',
   Invalid: 'Invalid value',
   NotSupported: 'Unsupported value',
@@ -127,7 +130,8 @@ function shown(value: unknown): string {
 /** `Invalid value: -1: must be >= 0`: the part behind the field. */
 export function faultMessage(fault: FieldFault): string {
   const words = WORDS_OF[fault.type]
-  const isBare = fault.type === 'Required' || fault.type === 'Forbidden' || fault.type === 'TooLong'
+  const isBare =
+    fault.value === undefined || fault.type === 'Required' || fault.type === 'Forbidden' || fault.type === 'TooLong'
   const head = isBare ? words : `${words}: ${shown(fault.value)}`
   return fault.detail === '' ? head : `${head}: ${fault.detail}`
 }

@@ -1,3 +1,4 @@
+import { modelOf } from './model-name.ts'
 import type { ServedType } from './served-type.ts'
 
 /**
@@ -62,9 +63,6 @@ const IN_ALL = new Set(
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '')
 
-/** Models of the kinds that Kubernetes keeps under another name than version and kind. */
-const MODEL_OF: Readonly<Record<string, string>> = { Event: 'CoreV1Event' }
-
 function servedType([gv, kind, plural, scope, short, subs]: Row): ServedType {
   const [group, version] = gv.includes('/') ? (gv.split('/') as [string, string]) : ['', gv]
   const flags = words(subs)
@@ -82,7 +80,7 @@ function servedType([gv, kind, plural, scope, short, subs]: Row): ServedType {
     collection: `${group}/${plural}`,
     hasGeneration: flags.includes('generation') || kind === 'Pod',
     hasStatus: flags.includes('status'),
-    model: MODEL_OF[kind] ?? `${version.charAt(0).toUpperCase()}${version.slice(1)}${kind}`,
+    model: modelOf(group, version, kind),
     crd: null,
   }
 }

@@ -1,12 +1,130 @@
-import type { FieldFault } from './api-error.ts'
-import type { Json } from './json.ts'
+import { badRequest, type FieldFault } from './api-error.ts'
+import { crdSchemaFaults } from './crd/structural.ts'
+import { fillDefaults } from './crd/defaults.ts'
+import { validateSchema } from './crd/validate.ts'
+import { ruleFaults } from './crd/rules.ts'
+import { isRecord, type Json } from './json.ts'
 import type { ServedType } from './served-type.ts'
+import { shapeOf, type ScalarShape, type Shape, type StructShape } from './shape.ts'
 import type { WriteOptions } from './write-options.ts'
 
-/** Brings a body into the form of its kind: unknown fields told and dropped, defaults filled in. */
-export function conform(_type: ServedType, _object: Json, _options: WriteOptions): void {}
-
-/** Faults against the schema and the rules of a custom kind. */
-export function schemaFaults(_type: ServedType, _object: Json, _before: Json | null): FieldFault[] {
-  return []
+/** What reading a body by its shape found. */
+interface Reading {
+  /** Built-in kinds are read as Go structs: wrong types are refused and nulls are nothing. */
+  readonly isTyped: boolean
+  readonly unknown: string[]
+  /** What the decoder of a typed kind cannot read; the first one is told. */
+  readonly unreadable: string[]
 }
+
+const inside = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
+
+function goType({ type, format }: ScalarShape): string {
+  if (type === 'boolean') return 'bool'
+  if (type === 'integer') return format === '' ? 'int64' : format
+  return type === 'number' ? 'float64' : 'string'
+}
+
+function jsonType(value: unknown): string {
+  if (Array.isArray(value)) return 'array'
+  if (value === null) return 'null'
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}
+
+function isReadable({ type, format }: ScalarShape, value: unknown): boolean {
+  switch (type) {
+    case 'string':
+      return (
+        typeof value === 'string' &&
+        (format !== 'micro-time' || value === '' || /\.\d{6}(Z|[+-]\d\d:\d\d)$/.test(value))
+      )
+    case 'boolean':
+      return typeof value === 'boolean'
+    case 'integer':
+      return typeof value === 'number' && Number.isInteger(value)
+    case 'number':
+      return typeof value === 'number'
+    case 'int-or-string':
+      return typeof value === 'string' || typeof value === 'number'
+  }
+}
+
+function readScalar(shape: ScalarShape, value: unknown, path: string, owner: string, reading: Reading): unknown {
+  if (!reading.isTyped) return value
+  if (!isReadable(shape, value)) {
+    const found = jsonType(value) === 'number' ? `number ${String(value)}` : jsonType(value)
+    reading.unreadable.push(
+      shape.format === 'micro-time'
+        ? `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse ${JSON.stringify(value)}`
+        : `json: cannot unmarshal ${found} into Go struct field ${owner}.${path} of type ${goType(shape)}`,
+    )
+  }
+  return shape.format === 'quantity' && typeof value === 'number' ? String(value) : value
+}
+
+function readStruct(shape: StructShape, value: Json, path: string, reading: Reading): Json {
+  for (const key of Object.keys(value)) {
+    const field = shape.fields.get(key)
+    if (field === undefined) {
+      if (shape.isOpen) continue
+      reading.unknown.push(inside(path, key))
+      delete value[key]
+      continue
+    }
+    // Metadata is typed also in custom kinds.
+    const part = key === 'metadata' && shape.fields.has('apiVersion') ? { ...reading, isTyped: true } : reading
+    if (value[key] === null && part.isTyped) delete value[key]
+    else value[key] = read(field, value[key], inside(path, key), shape.name, part)
+  }
+  return value
+}
+
+/** Drops what the shape does not know, in place, and notes it. */
+function read(shape: Shape, value: unknown, path: string, owner: string, reading: Reading): unknown {
+  if (shape.kind === 'any') return value
+  if (shape.kind === 'scalar') return readScalar(shape, value, path, owner, reading)
+  const isList = shape.kind === 'list'
+  if (isList ? !Array.isArray(value) : !isRecord(value)) {
+    const type = isList ? '[]' : 'map'
+    if (reading.isTyped) {
+      reading.unreadable.push(
+        `json: cannot unmarshal ${jsonType(value)} into Go struct field ${owner}.${path} of type ${type}`,
+      )
+    }
+    return value
+  }
+  if (shape.kind === 'struct') return readStruct(shape, value as Json, path, reading)
+  if (shape.kind === 'list')
+    return (value as unknown[]).map((one, i) => read(shape.item, one, `${path}[${i}]`, owner, reading))
+  const map = value as Json
+  for (const key of Object.keys(map)) {
+    // A null in a map of strings is an empty string for Go.
+    if (map[key] === null && reading.isTyped && shape.value.kind === 'scalar') map[key] = ''
+    else map[key] = read(shape.value, map[key], inside(path, key), owner, reading)
+  }
+  return value
+}
+
+/** Brings a body into the form of its kind: unknown fields told and dropped, defaults of the schema filled in. */
+export function conform(type: ServedType, object: Json, options: WriteOptions): void {
+  const reading: Reading = { isTyped: type.crd === null, unknown: [], unreadable: [] }
+  read(shapeOf(type), object, '', type.kind, reading)
+  const refuse = (why: string): Error =>
+    badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${why}`)
+  if (reading.unreadable.length > 0) throw refuse(reading.unreadable[0]!)
+  const texts = reading.unknown.map((path) => `unknown field "${path}"`)
+  if (texts.length > 0 && options.fieldValidation === 'Strict')
+    throw refuse(`strict decoding error: ${texts.join(', ')}`)
+  if (options.fieldValidation === 'Warn') options.warnings.push(...texts)
+  if (type.crd !== null && type.crd.schema !== null) fillDefaults(type.crd.schema, object)
+}
+
+/** Faults against the schema and the rules of a custom kind; rules run only over what the schema accepts. */
+export function schemaFaults(type: ServedType, object: Json, before: Json | null): FieldFault[] {
+  const schema = type.crd?.schema ?? null
+  if (schema === null) return type.collection === CRDS ? crdSchemaFaults(object) : []
+  const faults = validateSchema(schema, object, before)
+  return faults.length > 0 ? faults : ruleFaults(schema, object, before)
+}
+
+const CRDS = 'apiextensions.k8s.io/customresourcedefinitions'

@@ -2,7 +2,7 @@ import { ApiError, badRequest, notFound, unsupportedMedia } from './api-error.ts
 import { applyObject } from './apply/apply.ts'
 import { bodyValue, mediaType } from './body.ts'
 import type { Core } from './core.ts'
-import { isRecord, stringAt, type Json } from './json.ts'
+import { cloneJson, isRecord, stringAt, type Json } from './json.ts'
 import { metadataOf } from './metadata.ts'
 import { jsonPatch } from './patch/json-patch.ts'
 import { mergePatch } from './patch/merge-patch.ts'
@@ -56,7 +56,7 @@ export function patch(core: Core, target: Target, options: WriteOptions): Writte
   const found = core.store.collection(type.collection).get(keyOf(namespace, name))
   if (found === undefined) throw notFound(type, name)
   const before = asVersion(type, found.object)
-  const draft = patched(target, before)
+  const draft = patched(target, cloneJson(before))
   const sentName = stringAt(metadataOf(draft), 'name')
   if (sentName !== name) {
     throw badRequest(`the name of the object (${sentName}) does not match the name on the URL (${name})`)

@@ -22,6 +22,11 @@ export function seedObject(core: Core, sent: NewObject): KubeObject {
   const given = Object.fromEntries(KEPT.flatMap((key) => (metadata[key] === undefined ? [] : [[key, metadata[key]]])))
   const status = object['status']
   for (const key of ['resourceVersion', 'managedFields']) delete metadata[key]
+  // A pod of another cluster keeps the priority that was worked out for it there.
+  const spec = type.collection === '/pods' ? recordAt(object, 'spec') : {}
+  const { priority, priorityClassName } = spec
+  delete spec['priority']
+  if (!isKnownPriority(core, priorityClassName)) delete spec['priorityClassName']
   const namespace = type.namespaced ? stringAt(metadata, 'namespace') || 'default' : ''
   const options = {
     isDryRun: false,
@@ -32,6 +37,8 @@ export function seedObject(core: Core, sent: NewObject): KubeObject {
   } as const
   const name = draftNew(core, type, namespace, object, { ...options, warnings: [] })
   Object.assign(metadataOf(object), given)
+  if (priority !== undefined) spec['priority'] = priority
+  if (priorityClassName !== undefined) spec['priorityClassName'] = priorityClassName
   if (status !== undefined) object['status'] = mergedStatus(object['status'], status)
   const key = keyOf(namespace, name)
   if (core.store.collection(type.collection).get(key) !== undefined) throw alreadyExists(type, name)
@@ -39,6 +46,9 @@ export function seedObject(core: Core, sent: NewObject): KubeObject {
   strategyOf(type).written?.(core, entry.object, null)
   return entry.object
 }
+
+const isKnownPriority = (core: Core, name: unknown): boolean =>
+  typeof name === 'string' && core.store.collection('scheduling.k8s.io/priorityclasses').get(`/${name}`) !== undefined
 
 const mergedStatus = (first: unknown, given: unknown): unknown => ({
   ...recordAt({ first }, 'first'),
