@@ -19,6 +19,9 @@ export type LiveChild = Readonly<
 
 const waiting = (why: Hindrance, text: string): Readiness => ({ kind: 'waiting', why, text })
 
+const unprocessed = (generation: number, seen: number): string =>
+  `spec not yet processed: generation=${generation}, observedGeneration=${seen}`
+
 /** What both kinds of children tell, under one name each. */
 interface Counts {
   readonly desired: number
@@ -34,7 +37,7 @@ export function setReadiness(set: PodCliqueSet | null): Readiness {
   if (set === null) return waiting('some_resources_are_not_ready', 'resource not found')
   const { generation = 1 } = set.metadata
   const seen = set.status?.observedGeneration ?? 0
-  return seen >= generation ? { kind: 'ready' } : waiting('updating', `generation=${generation}, observed=${seen}`)
+  return seen >= generation ? { kind: 'ready' } : waiting('some_resources_are_not_ready', unprocessed(generation, seen))
 }
 
 /**
@@ -48,10 +51,7 @@ export function readinessOf(child: LiveChild, wanted: number | null): Readiness 
   const generation = object.metadata.generation ?? 0
   if (seen === undefined) return waiting('some_resources_are_not_ready', 'observedGeneration is nil')
   if (seen < generation) {
-    return waiting(
-      'some_resources_are_not_ready',
-      `spec not yet processed: generation=${generation}, observedGeneration=${seen}`,
-    )
+    return waiting('some_resources_are_not_ready', unprocessed(generation, seen))
   }
   const counts = countsOf(child)
   if (wanted !== null && wanted !== counts.desired) {
