@@ -16,9 +16,9 @@ export interface Stage {
   readonly deltas: Delta<KubeObject>[]
   readonly troubles: string[]
   /** What the cache holds: `a=1 b=2`. */
-  cached(): string
+  readonly cached: () => string
   /** Lets promises settle and retries pass. */
-  quiet(): Promise<void>
+  readonly quiet: () => Promise<void>
 }
 
 export const sentenceOf = (delta: Delta<KubeObject>): string => {

@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest'
+import { note, SEEN_MAX, type Seen, WINDOW_MS } from '../../kube/events/aggregate.ts'
+import { type EventRecorder, eventRecorder, type EventTarget } from '../../kube/events/recorder.ts'
+import { kubeClient } from '../../kube/kube-client.ts'
+import { seededRandom } from '../../kube/random.ts'
+import { TransportError } from '../../kube/transport.ts'
+import { type Writer, writer } from '../../kube/writer.ts'
+import { VirtualClock } from '../../sim/clock.ts'
+import { refused, TinyServer } from './tiny-server.ts'
+
+const said = (message: string, more = {}) => ({
+  uid: 'u',
+  component: 'espalier',
+  reason: 'Unschedulable',
+  message,
+  ...more,
+})
+
+describe('the aggregate', () => {
+  const verdicts = (): { tell: (message: string, nowMs: number, more?: object) => unknown } => {
+    const seen = new Map<string, Seen>()
+    let names = 0
+    return { tell: (message, nowMs, more) => note(seen, said(message, more), nowMs, () => `e${++names}`) }
+  }
+
+  test('the same thing again is counted and not written; another message is, with the count so far', () => {
+    const { tell } = verdicts()
+    expect(tell('no room', 0)).toEqual({ kind: 'new', eventName: 'e1' })
+    expect(tell('no room', 1_000)).toBeNull()
+    expect(tell('no room', 2_000)).toBeNull()
+    expect(tell('less room', 3_000)).toEqual({ kind: 'count', eventName: 'e1', count: 4 })
+  })
+
+  test('another object, reason or source is another event, and so is the same after ten minutes', () => {
+    const { tell } = verdicts()
+    tell('m', 0)
+    expect(tell('m', 0, { uid: 'v' })).toMatchObject({ kind: 'new' })
+    expect(tell('m', 0, { reason: 'Failed' })).toMatchObject({ kind: 'new' })
+    expect(tell('m', 0, { component: 'operator' })).toMatchObject({ kind: 'new' })
+    expect(tell('m', WINDOW_MS - 1)).toBeNull()
+    expect(tell('m', WINDOW_MS)).toMatchObject({ kind: 'new' })
+  })
+
+  test('what was heard of longest ago is forgotten first, so memory has a bound', () => {
+    const seen = new Map<string, Seen>()
+    const tell = (uid: string): unknown => note(seen, said('m', { uid }), 0, () => uid)
+    tell('first')
+    for (let i = 1; i < SEEN_MAX; i++) tell(`u${i}`)
+    expect(tell('first')).toBeNull()
+    tell('one more')
+    expect(seen.size).toBe(SEEN_MAX)
+    expect(tell('first')).toBeNull()
+    expect(tell('u1')).toMatchObject({ kind: 'new' })
+  })
+})
+
+const pod = (name: string): EventTarget => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { namespace: 'default', name, uid: `uid-${name}` },
+})
+
+function desk(queue?: (clock: VirtualClock) => Writer): {
+  clock: VirtualClock
+  server: TinyServer
+  recorder: EventRecorder
+} {
+  const clock = new VirtualClock()
+  const server = new TinyServer()
+  const shared = queue?.(clock)
+  const client = kubeClient(server)
+  const options = { client, clock, component: 'espalier', ...(shared === undefined ? {} : { writer: shared }) }
+  return { clock, server, recorder: eventRecorder(options) }
+}
+
+const stored = ({ objects }: TinyServer): Record<string, unknown>[] => [...objects.values()]
+
+describe('the recorder', () => {
+  test('writes a core/v1 Event that kubectl describe finds, named after its object', async () => {
+    const { clock, server, recorder } = desk()
+    recorder.event(pod('a'), 'Warning', 'Unschedulable', 'no room', { component: 'kai-scheduler' })
+    await clock.runFor(0)
+    const [path] = [...server.objects.keys()]
+    expect(path).toMatch(/^\/api\/v1\/namespaces\/default\/events\/a\.[0-9a-f]{16}$/)
+    expect(stored(server)[0]).toMatchObject({
+      kind: 'Event',
+      involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'a', uid: 'uid-a' },
+      type: 'Warning',
+      reason: 'Unschedulable',
+      message: 'no room',
+      source: { component: 'kai-scheduler' },
+      count: 1,
+      firstTimestamp: '2026-01-01T00:00:00Z',
+      lastTimestamp: '2026-01-01T00:00:00Z',
+    })
+  })
+
+  test('events about cluster-scoped objects go to namespace default', async () => {
+    const { clock, server, recorder } = desk()
+    recorder.event({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', uid: 'u' } }, 'Normal', 'Seen', 'm')
+    await clock.runFor(0)
+    expect([...server.objects.keys()][0]).toContain('/namespaces/default/events/n1.')
+  })
+
+  test('a changed message updates the event that is there; if that has expired, a new one is made', async () => {
+    const { clock, server, recorder } = desk()
+    recorder.event(pod('a'), 'Warning', 'Unschedulable', 'one')
+    await clock.runFor(1_000)
+    recorder.event(pod('a'), 'Warning', 'Unschedulable', 'one')
+    recorder.event(pod('a'), 'Warning', 'Unschedulable', 'two')
+    await clock.runFor(1_000)
+    expect(stored(server)).toMatchObject([
+      { count: 3, message: 'two', firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:00:01Z' },
+    ])
+    server.objects.clear()
+    recorder.event(pod('a'), 'Warning', 'Unschedulable', 'three')
+    await clock.runFor(1_000)
+    expect(stored(server)).toMatchObject([{ count: 4, message: 'three' }])
+  })
+
+  test('writes at most fifty a second in the long run, and drops what a full queue cannot hold', async () => {
+    const { clock, server, recorder } = desk()
+    for (let i = 0; i < 5_000; i++) recorder.event(pod(`p${i}`), 'Normal', 'Bound', 'm')
+    await clock.runFor(0)
+    expect(server.asked.length).toBeLessThanOrEqual(50)
+    await clock.runFor(10_000)
+    expect(server.asked.length).toBeLessThanOrEqual(550)
+    expect(server.asked.length).toBeGreaterThan(500)
+    await clock.runFor(60_000)
+    expect(server.asked.length + recorder.lost).toBe(5_000)
+    expect(server.asked.length).toBeGreaterThanOrEqual(1_000)
+  })
+
+  test('goes behind the binds of the writer that it shares', async () => {
+    let shared: Writer | null = null
+    const { clock, server, recorder } = desk((made) => {
+      shared = writer({ clock: made, random: seededRandom(1), concurrency: 1 })
+      return shared
+    })
+    const client = kubeClient(server)
+    recorder.event(pod('a'), 'Normal', 'Bound', 'm')
+    for (const name of ['x', 'y', 'z']) {
+      void (shared as Writer | null)?.write(() =>
+        client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name } }),
+      )
+    }
+    await clock.runFor(1_000)
+    expect(server.asked.map(({ path }) => path.replace(/.*\//, ''))).toEqual(['pods', 'pods', 'pods', 'events'])
+  })
+  const pods = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', namespaced: true }
+
+  test('tries again when the server is busy or the answer was lost, and exists once', async () => {
+    const { clock, server, recorder } = desk()
+    let asked = 0
+    server.before = () => (++asked === 1 ? refused(429, 'TooManyRequests', { 'retry-after': '1' }) : null)
+    server.after = () => {
+      if (asked === 2) throw new TransportError('timeout', 'lost')
+    }
+    recorder.event(pod('a'), 'Normal', 'Bound', 'm')
+    await clock.runFor(60_000)
+    expect(server.objects.size).toBe(1)
+    expect(recorder.lost).toBe(0)
+    server.before = () => refused(403, 'Forbidden')
+    recorder.event(pod('b'), 'Normal', 'Bound', 'm')
+    await clock.runFor(60_000)
+    expect(recorder.lost).toBe(1)
+  })
+
+  test('long messages are cut, long names leave room for the stamp', async () => {
+    const { clock, server, recorder } = desk()
+    recorder.event(pod('n'.repeat(253)), 'Normal', 'Bound', 'm'.repeat(100_000))
+    await clock.runFor(0)
+    expect(String(stored(server)[0]?.['message'])).toHaveLength(1_000)
+    expect([...server.objects.keys()][0]?.split('/').at(-1)?.length).toBeLessThanOrEqual(253)
+  })
+
+  test('stop drops what waits and leaves no timer', async () => {
+    const { clock, server, recorder } = desk()
+    for (let i = 0; i < 200; i++) recorder.event(pod(`p${i}`), 'Normal', 'Bound', 'm')
+    await clock.runFor(100)
+    const before = server.asked.length
+    await recorder.stop()
+    recorder.event(pod('late'), 'Normal', 'Bound', 'm')
+    await clock.runFor(60_000)
+    expect(server.asked).toHaveLength(before)
+    expect(clock.pending()).toEqual([])
+  })
+})

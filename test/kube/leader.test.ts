@@ -1,0 +1,246 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { sleep } from '../../kube/clock.ts'
+import { kubeClient } from '../../kube/kube-client.ts'
+import {
+  acquireDelayMs,
+  decide,
+  type LeaseRecord,
+  leaderWriteTimeoutMs,
+  observe,
+  TIMING,
+} from '../../kube/leader/election.ts'
+import { leaderElection, type LeaderElection } from '../../kube/leader/lease.ts'
+import { seededRandom } from '../../kube/random.ts'
+import { TransportError } from '../../kube/transport.ts'
+import { VirtualClock } from '../../sim/clock.ts'
+import { refused, TinyServer } from './tiny-server.ts'
+
+const record = (holder: string, resourceVersion = '1', more: Partial<LeaseRecord> = {}): LeaseRecord => ({
+  holder,
+  durationMs: 15_000,
+  acquireTime: null,
+  renewTime: null,
+  transitions: 0,
+  resourceVersion,
+  ...more,
+})
+
+describe('the decision', () => {
+  test('no lease is made, a free one is taken, our own is renewed', () => {
+    expect(decide(observe(null, null, 0), 'me', 0).kind).toBe('create')
+    expect(decide(observe(null, record(''), 0), 'me', 0).kind).toBe('take')
+    expect(decide(observe(null, record('me'), 0), 'me', 99_999).kind).toBe('renew')
+  })
+
+  test("somebody else's is taken when we have seen it unchanged for its whole duration, and not before", () => {
+    const first = observe(null, record('other', '1'), 1_000)
+    const again = observe(first, record('other', '1'), 9_000)
+    expect(decide(again, 'me', 15_999).kind).toBe('wait')
+    expect(decide(again, 'me', 16_000).kind).toBe('take')
+    const renewed = observe(again, record('other', '2'), 15_000)
+    expect(decide(renewed, 'me', 29_999).kind).toBe('wait')
+  })
+
+  test('what the holder wrote as its time counts for nothing: its clock may be wrong by an hour', () => {
+    for (const renewTime of ['2001-01-01T00:00:00.000000Z', '2099-01-01T00:00:00.000000Z']) {
+      const seen = observe(null, record('other', '1', { renewTime }), 0)
+      expect([decide(seen, 'me', 14_999).kind, decide(seen, 'me', 15_000).kind]).toEqual(['wait', 'take'])
+    }
+  })
+
+  test('leader writes end at the server before anybody else can lead', () => {
+    expect(leaderWriteTimeoutMs(TIMING)).toBe(5_000)
+    expect([acquireDelayMs(TIMING, 0), acquireDelayMs(TIMING, 1)]).toEqual([2_000, 4_400])
+  })
+})
+
+interface Candidate {
+  readonly name: string
+  readonly server: TinyServer
+  readonly election: LeaderElection
+}
+
+interface Town {
+  readonly clock: VirtualClock
+  readonly server: TinyServer
+  /** `a leads`, `a stops`, with seconds. */
+  readonly heard: string[]
+  readonly candidate: (name: string, server?: TinyServer) => Candidate
+}
+
+const LEASE = '/apis/coordination.k8s.io/v1/namespaces/espalier-system/leases/espalier-scheduler'
+const elections: LeaderElection[] = []
+const towns: Town[] = []
+
+afterEach(async () => {
+  const stopping = elections.splice(0).map((election) => election.stop())
+  for (const { clock } of towns.splice(0)) await clock.runFor(60_000)
+  await Promise.all(stopping)
+})
+
+function town(): Town {
+  const clock = new VirtualClock()
+  const server = new TinyServer()
+  const heard: string[] = []
+  let seed = 0
+  const candidate = (name: string, own = server): Candidate => {
+    const note = (what: string): void => void heard.push(`${name} ${what} ${Math.round(clock.monotonicMs() / 1_000)}`)
+    const election = leaderElection({
+      client: kubeClient(own),
+      clock,
+      random: seededRandom(++seed),
+      lease: { namespace: 'espalier-system', name: 'espalier-scheduler' },
+      identity: name,
+      onStarted: () => note('leads'),
+      onStopped: () => note('stops'),
+    })
+    elections.push(election)
+    return { name, server: own, election }
+  }
+  const made = { clock, server, heard, candidate }
+  towns.push(made)
+  return made
+}
+
+/** The same objects behind a wire of its own, which can be cut. */
+function wireTo(server: TinyServer): TinyServer {
+  const wire = new TinyServer()
+  wire.before = (request) => server.request(request)
+  return wire
+}
+
+const specOf = (server: TinyServer): Record<string, unknown> =>
+  (server.objects.get(LEASE)?.['spec'] ?? {}) as Record<string, unknown>
+
+describe('an election', () => {
+  test('of one: it leads at once and goes on leading, with six decimals and our time-out on each write', async () => {
+    const { clock, server, heard, candidate } = town()
+    const { election } = candidate('a')
+    election.start()
+    await clock.runFor(600_000)
+    expect(heard).toEqual(['a leads 0'])
+    expect(election.isLeader).toBe(true)
+    expect(election.holder).toBe('a')
+    expect(specOf(server)).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 0 })
+    expect(specOf(server)['renewTime']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+    expect(server.writes().every(({ path }) => path.endsWith('?timeout=5000ms'))).toBe(true)
+    expect(server.asked.length).toBeLessThan(320) // one request a renewal: it need not be read first
+  })
+
+  test('of three: one leads; when it hands over, another does at its next look', async () => {
+    const { clock, server, heard, candidate } = town()
+    const all = ['a', 'b', 'c'].map((name) => candidate(name))
+    for (const { election } of all) election.start()
+    await clock.runFor(60_000)
+    expect(all.filter(({ election }) => election.isLeader)).toHaveLength(1)
+    expect(heard).toHaveLength(1)
+    const first = all.find(({ election }) => election.isLeader)
+    await first?.election.stop()
+    expect(specOf(server)).not.toHaveProperty('holderIdentity')
+    const stoppedMs = clock.monotonicMs()
+    await clock.runUntil(() => heard.length === 3, { maxVirtualMs: 60_000 })
+    expect(clock.monotonicMs() - stoppedMs).toBeLessThanOrEqual(4_400)
+    expect(specOf(server)['leaseTransitions']).toBe(1)
+  })
+
+  test('a leader that is cut off stops before anybody else leads, and campaigns again', async () => {
+    const { clock, server, heard, candidate } = town()
+    const a = candidate('a', wireTo(server))
+    a.election.start()
+    await clock.runFor(5_000)
+    const b = candidate('b')
+    b.election.start()
+    await clock.runFor(5_000)
+    a.server.before = () => Promise.reject(new TransportError('connection', 'cut'))
+    await clock.runFor(60_000)
+    expect(heard.map((line) => line.replace(/ \d+$/, ''))).toEqual(['a leads', 'a stops', 'b leads'])
+    const [, stopped = 0, led = 0] = heard.map((line) => Number(line.split(' ').at(-1)))
+    expect(stopped).toBeLessThan(led)
+    expect(led).toBeLessThanOrEqual(10 + 15 + 5)
+    a.server.before = (request) => server.request(request)
+    await b.election.stop()
+    await clock.runFor(10_000)
+    expect(a.election.isLeader).toBe(true)
+  })
+
+  test('a leader whose renewals hang stops in time, and a late answer does not make it lead', async () => {
+    const { clock, server, heard, candidate } = town()
+    const { election } = candidate('a')
+    election.start()
+    await clock.runFor(5_000)
+    server.before = async () => {
+      await sleep(clock, 9_500, 'background')
+      return null
+    }
+    await clock.runFor(9_000)
+    expect(heard).toEqual(['a leads 0', 'a stops 14'])
+    await clock.runFor(500)
+    expect(election.isLeader).toBe(false)
+  })
+
+  test('a frozen process does not believe that it leads when it wakes', async () => {
+    const { clock, candidate } = town()
+    const { election } = candidate('a')
+    election.start()
+    await clock.runFor(1_000)
+    expect(election.isLeader).toBe(true)
+    const monotonicMs = clock.monotonicMs.bind(clock)
+    clock.monotonicMs = () => monotonicMs() + 20_000 // SIGSTOP: time went on, no timer has fired yet
+    expect(election.isLeader).toBe(false)
+  })
+
+  const faults = ['6 s late', 'refused with a 500', 'carried out, but its answer lost'] as const
+  for (const fault of faults) {
+    test(`every third request ${fault} costs no leadership`, async () => {
+      const { clock, server, heard, candidate } = town()
+      const { election } = candidate('a')
+      election.start()
+      await clock.runFor(5_000)
+      let asked = 0
+      server.before = async () => {
+        const isThird = ++asked % 3 === 0
+        if (isThird && fault === '6 s late') await sleep(clock, 6_000, 'background')
+        return isThird && fault === 'refused with a 500' ? refused(500, 'InternalError') : null
+      }
+      server.after = () => {
+        if (asked % 3 === 0 && fault.startsWith('carried out'))
+          throw new TransportError('timeout', 'the answer was lost')
+      }
+      await clock.runFor(600_000)
+      expect(heard).toEqual(['a leads 0'])
+      expect(specOf(server)['leaseTransitions']).toBe(0)
+      expect(asked).toBeGreaterThan(100)
+    })
+  }
+
+  test('of two that write at the same instant only one leads', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const { clock, heard, candidate } = town()
+      for (const name of ['a', 'b', 'c', 'd']) candidate(name).election.start()
+      await clock.runFor(0)
+      expect(heard).toHaveLength(1)
+    }
+  })
+
+  test('an hour forward or back on the wall clock changes nothing', async () => {
+    const { clock, heard, candidate } = town()
+    const all = ['a', 'b'].map((name) => candidate(name))
+    for (const { election } of all) election.start()
+    await clock.runFor(10_000)
+    const nowMs = clock.nowMs.bind(clock)
+    for (const jumpMs of [3_600_000, -3_600_000]) {
+      clock.nowMs = () => nowMs() + jumpMs
+      await clock.runFor(120_000)
+    }
+    expect(heard).toHaveLength(1)
+  })
+
+  test('without permission it asks at a measured pace and never leads', async () => {
+    const { clock, server, heard, candidate } = town()
+    server.before = () => refused(403, 'Forbidden')
+    candidate('a').election.start()
+    await clock.runFor(600_000)
+    expect(heard).toEqual([])
+    expect(server.asked.length).toBeLessThan(310)
+  })
+})
