@@ -4,8 +4,10 @@ import { reflector } from '../../kube/reflector/reflector.ts'
 import type { Delta, Reflector, ReflectorOptions } from '../../kube/reflector/types.ts'
 import { CONFIG_MAPS } from '../../kube/resources.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { afterEach, expect } from 'vitest'
 import { VirtualClock } from '../../sim/clock.ts'
-import { ScriptedServer, valueOf } from './scripted-server.ts'
+import { type HttpAnswer, TransportError } from '../../kube/transport.ts'
+import { ScriptedServer, statusBody, valueOf } from './scripted-server.ts'
 
 export interface Stage {
   readonly server: ScriptedServer
@@ -56,3 +58,31 @@ export function stage(options: Partial<ReflectorOptions<KubeObject>> = {}): Stag
   }
   return { server, clock, reflector: made, told, deltas, troubles, cached, quiet }
 }
+
+/** Stages of this test file: stopped after each test. */
+export const running: Stage[] = []
+afterEach(async () => {
+  for (const { reflector: started } of running.splice(0)) await started.stop()
+})
+
+/** Started, with a=1 and b=1 told and forgotten. */
+export async function begun(options: Partial<ReflectorOptions<KubeObject>> = {}, streams = true): Promise<Stage> {
+  const made = stage(options)
+  made.server.streams = streams
+  made.server.put('a', '1')
+  made.server.put('b', '1')
+  running.push(made)
+  made.reflector.start()
+  await made.quiet()
+  expect(made.told.splice(0)).toEqual(['added a=1', 'added b=1'])
+  made.deltas.length = 0
+  return made
+}
+
+export const broken: TransportError = new TransportError('connection', 'refused by the script')
+
+export const refused = (status: number, reason: string, headers: Record<string, string> = {}): HttpAnswer => ({
+  status,
+  headers,
+  body: statusBody(status, reason),
+})
