@@ -15,7 +15,7 @@ const TEXT_MAX = 128
 const WHOLE = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+)$/
 const PART = /(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h)/g
 
-/** In milliseconds, to the nanosecond; null for what is no duration or is longer than 292 years. */
+/** In milliseconds, to the nanosecond below 104 days; null for what is no duration or is longer than 292 years. */
 export function parseDuration(text: string): number | null {
   if (text === '0' || text === '+0' || text === '-0') return 0
   const match = text.length > TEXT_MAX ? null : WHOLE.exec(text)
@@ -49,6 +49,7 @@ function formatNanos(nanos: bigint): string {
 
 /** As Go prints it: `4h0m0s`, `1.5s`, `300ms`, `0s`. */
 export function formatDuration(ms: number): string {
-  const nanos = BigInt(Math.round(Math.abs(ms) * 1e6))
+  const whole = Math.trunc(Math.abs(ms))
+  const nanos = BigInt(whole) * 1_000_000n + BigInt(Math.round((Math.abs(ms) - whole) * 1e6))
   return `${ms < 0 && nanos > 0n ? '-' : ''}${formatNanos(nanos)}`
 }

@@ -95,7 +95,7 @@ const DECIMAL_SUFFIX: Readonly<Record<string, string>> = Object.fromEntries(
 const BINARY_SUFFIXES = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 
 function formatBinary(nanos: bigint): string {
-  let units = divideUp(nanos, NANOS_PER_UNIT)
+  let units = nanos / NANOS_PER_UNIT
   let suffix = 0
   while (units !== 0n && units % 1024n === 0n && suffix < 6) {
     units /= 1024n
@@ -108,7 +108,8 @@ function formatBinary(nanos: bigint): string {
 export function formatQuantity({ nanos, family }: Quantity): string {
   if (nanos === 0n) return '0'
   const isBelow1024 = nanos < 1024n * NANOS_PER_UNIT && nanos > -1024n * NANOS_PER_UNIT
-  if (family === 'binary' && !isBelow1024) return formatBinary(nanos)
+  const isWhole = nanos % NANOS_PER_UNIT === 0n
+  if (family === 'binary' && isWhole && !isBelow1024) return formatBinary(nanos)
   let mantissa = nanos
   let exponent = -9
   while (mantissa % 1000n === 0n && exponent < 18) {
