@@ -2,6 +2,7 @@ import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { domainMayHold } from './bounds.ts'
 import { outerDomain } from './opened.ts'
 import { nodesOf } from './regions.ts'
+import { boundDomains } from './scopes.ts'
 import type { Frame } from './search.ts'
 
 /**
@@ -12,7 +13,7 @@ import type { Frame } from './search.ts'
 export function* candidatesFor(frame: Frame, scope: number, level: CompiledLevel): Generator<number> {
   const demand = frame.tree.nodes[scope]!.demand
   const ranked = reachable(frame, scope, level)
-    .filter((domain) => domainMayHold(frame.room, level, domain, demand))
+    .filter((domain) => domainMayHold(frame.room, level, domain, demand) && holdsBound(frame, scope, level, domain))
     .map((domain) => ({ domain, rank: rankOf(frame, scope, level, domain) }))
   if (ranked.length === 0) return
   let best = 0
@@ -30,6 +31,17 @@ function reachable(frame: Frame, scope: number, level: CompiledLevel): readonly 
   const found = new Set<number>()
   for (const n of nodesOf(frame, scope)) if (level.domainOf[n]! >= 0) found.add(level.domainOf[n]!)
   return [...found].sort((a, b) => a - b)
+}
+
+/** Whether the scope's bound pods lie in the domain too, at this level and at those that it implies. */
+function holdsBound(frame: Frame, scope: number, level: CompiledLevel, domain: number): boolean {
+  const { bound } = frame.tree.nodes[scope]!
+  if (bound.length === 0) return true
+  return frame.rules.ones[scope]!.every((one) => {
+    const held = boundDomains(one, bound)
+    const d = outerDomain(one, level, domain)
+    return held.length === 0 || (held.length === 1 && (d === null || d === held[0]))
+  })
 }
 
 function isInside(frame: Frame, scope: number): boolean {

@@ -86,9 +86,8 @@ export class Failures {
     for (const [s, of] of sets.entries()) {
       for (const { level, domains } of of) parts.push(`s${s}.${level.key}.${[...domains].sort((a, b) => a - b)}`)
     }
-    for (const [s, of] of splits.entries()) {
-      for (const { group, podClass, count, domain } of of ?? [])
-        parts.push(`u${s}.${group}.${podClass}.${count}.${domain}`)
+    for (const { group, podClass, count, level, domain } of splits) {
+      parts.push(`u${group}.${podClass}.${count}.${level.key}.${domain}`)
     }
     for (const s of this.#around(at)) {
       for (const { level, domain } of chosen[s]!) parts.push(`c${s}.${level.key}.${domain}`)

@@ -18,10 +18,6 @@ export function fewestDomains(
   level: CompiledLevel,
 ): number {
   const held = new Set(node.bound.map((n) => domainOrSelf(level, n)))
-  if (rules.ones[node.ix]!.includes(level) || node.chain.includes(level)) {
-    const one = fewestAsOne(room, node, level)
-    if (one === 1 || rules.ones[node.ix]!.includes(level)) return one
-  }
   const outer = narrowestOne(tree, rules, node.ix)
   if (outer === null) return fewestWithin(room, node, level, held, null)
   let fewest = Number.POSITIVE_INFINITY
@@ -33,15 +29,14 @@ export function fewestDomains(
   return fewest
 }
 
-/** 1 where some labelled domain may hold all of the scope, bound pods included; else infinity. */
-function fewestAsOne(room: Room, { bound, demand }: ScopeNode, level: CompiledLevel): number {
+/** Whether some labelled domain may hold all of the scope, bound pods included, by the bounds. O(domains). */
+export function mayBeInOne(room: Room, { bound, demand }: ScopeNode, level: CompiledLevel): boolean {
   const held = new Set(bound.map((n) => level.domainOf[n]!))
-  if (held.size > 1 || held.has(-1)) return Number.POSITIVE_INFINITY
+  if (held.size > 1 || held.has(-1)) return false
   for (let d = 0; d < level.paths.length; d++) {
-    if (held.size === 1 && !held.has(d)) continue
-    if (domainMayHold(room, level, d, demand)) return 1
+    if ((held.size === 0 || held.has(d)) && domainMayHold(room, level, d, demand)) return true
   }
-  return Number.POSITIVE_INFINITY
+  return false
 }
 
 /** The narrowest level of which the scope, or one around it, lies in one domain. */

@@ -52,26 +52,24 @@ function runsOf(frame: Frame): readonly LeafRun[] {
     if (seats.length === 0) continue
     const bounding = boundingScope(frame, scope)
     const nodes = nodesAt(`${bounding}`, () => nodesOf(frame, bounding))
-    const splits = frame.splits[scope]
-    if (splits) {
-      for (const { group, podClass, count, rule, domain } of splits) {
-        if (group !== g) continue
-        const inDomain = nodesAt(`${bounding}/${scope}/${domain}`, () =>
-          nodes.filter((n) => rule.level.domainOf[n] === domain),
-        )
-        add(`${bounding}/${scope}/${domain}`, inDomain, g, podClass, count)
-      }
-      continue
+    const left = countsOf(seats)
+    for (const { group, podClass, count, level, domain } of frame.splits) {
+      if (group !== g) continue
+      const key = `${bounding}/${level.key}/${domain}`
+      const inDomain = nodesAt(key, () => nodes.filter((n) => level.domainOf[n] === domain))
+      add(key, inDomain, g, podClass, count)
+      left.set(podClass, left.get(podClass)! - count)
     }
-    for (const [podClass, count] of countsOf(seats)) add(`${bounding}`, nodes, g, podClass, count)
+    for (const [podClass, count] of left) if (count > 0) add(`${bounding}`, nodes, g, podClass, count)
   }
   return [...runs.values()].map((run) => ({ ...run, count: run.members.reduce((sum, { count }) => sum + count, 0) }))
 }
 
-function countsOf(seats: readonly { podClass: number }[]): readonly (readonly [number, number])[] {
+/** Pods per class, in class order. */
+function countsOf(seats: readonly { podClass: number }[]): Map<number, number> {
   const counts = new Map<number, number>()
   for (const { podClass } of seats) counts.set(podClass, (counts.get(podClass) ?? 0) + 1)
-  return [...counts].sort(([a], [b]) => a - b)
+  return new Map([...counts].sort(([a], [b]) => a - b))
 }
 
 /** Runs that share a node, directly or through others, must be packed together; the rest need not be. */

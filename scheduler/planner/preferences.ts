@@ -2,7 +2,7 @@ import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import type { Room } from './bounds.ts'
 import type { Budget, Outcome } from './budget.ts'
 import { domainsUsed, hasPreference, isInOne } from './compare.ts'
-import { fewestDomains } from './fewest.ts'
+import { fewestDomains, mayBeInOne } from './fewest.ts'
 import { type Rules, withLimit, withOne } from './rules.ts'
 import { levelsBelow, type ScopeNode, type ScopeTree } from './scopes.ts'
 import { type Solution, search } from './search.ts'
@@ -61,7 +61,7 @@ class Improver {
   guess(scopes: readonly ScopeNode[]): Solution | null {
     let rules = this.#rules
     for (const node of scopes) {
-      const met = node.chain.find((level) => fewestDomains(this.#tree, this.#room, rules, node, level) === 1)
+      const met = node.chain.find((level) => mayBeInOne(this.#room, node, level))
       if (met) rules = withOne(rules, node.ix, met)
       for (const level of levelsBelow(met ?? null, this.#tree.view)) {
         const fewest = fewestDomains(this.#tree, this.#room, rules, node, level)
@@ -90,7 +90,7 @@ class Improver {
     for (const level of node.chain) {
       const rules = withOne(this.#rules, node.ix, level)
       const isMet = this.solution !== null && isInOne(this.#tree, this.solution, node.ix, level)
-      if (!isMet && !this.#improve(rules, fewestDomains(this.#tree, this.#room, rules, node, level) === 1)) continue
+      if (!isMet && !this.#improve(rules, mayBeInOne(this.#room, node, level))) continue
       this.#rules = rules
       return level
     }

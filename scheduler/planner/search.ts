@@ -39,8 +39,8 @@ export interface Frame {
   readonly chosen: Choice[][]
   /** Per scope: sets of domains that it must stay in, by domain-or-self number. */
   readonly sets: { readonly level: CompiledLevel; readonly domains: ReadonlySet<number> }[][]
-  /** Per scope: how pods of a clique are dealt out to domains. */
-  readonly splits: (readonly Split[] | null)[]
+  /** Pods that are promised to a domain: dealt out as units, or there because a unit must reach that domain. */
+  readonly splits: Split[]
   /** Estimated use of domains by sets chosen so far, per level: for the order of choices, never for a proof. */
   readonly estimates: Map<CompiledLevel, Map<number, Float64Array>>
   solution: Solution | null
@@ -69,7 +69,7 @@ export function search(
     regions: tree.nodes.map(() => null),
     chosen: tree.nodes.map(() => []),
     sets: tree.nodes.map(() => []),
-    splits: tree.nodes.map(() => null),
+    splits: [],
     estimates: new Map(levels.map((level) => [level, new Map()])),
     solution: null,
   }

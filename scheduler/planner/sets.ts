@@ -17,6 +17,8 @@ interface Offer {
   readonly likely: number
   /** Units that a spread rule counts there: the emptiest first. */
   readonly units: number
+  /** In the set from the start. */
+  readonly isIn: boolean
 }
 
 interface Choosing {
@@ -28,6 +30,8 @@ interface Choosing {
   /** Most places by offers[i ..], per number of offers: for giving up early. */
   readonly needed: number
   readonly taken: Offer[]
+  /** A spread may hold only because the unit reaches every domain of its set. */
+  readonly toCover: boolean
   readonly next: () => Outcome
 }
 
@@ -51,7 +55,8 @@ export function chooseSet(frame: Frame, decision: Extract<Decision, { kind: 'set
     max: max - [...opened.keys()].filter((d) => !all.some(({ domain }) => domain === d)).length,
     offers: all.filter((offer) => !isIn(offer)),
     needed: single === null ? demand.sums[frame.room.scarce]! : demand.pods,
-    taken: all.filter(isIn),
+    taken: all.filter(isIn).map((offer) => ({ ...offer, isIn: true })),
+    toCover: frame.rules.limits[limit]!.spread !== null,
     next,
   }
   return extend(choosing, 0)
@@ -89,7 +94,7 @@ function offersOf(frame: Frame, scope: number, level: CompiledLevel, limit: numb
   const offers: Offer[] = []
   for (const [domain, sums] of holds) {
     const likely = likelyRoom(frame, scope, level, domain, sums)
-    offers.push({ domain, holds: sums, likely, units: spread?.taken[domain] ?? 0 })
+    offers.push({ domain, holds: sums, likely, units: spread?.taken[domain] ?? 0, isIn: false })
   }
   const { counts } = tree.nodes[scope]!.demand
   const isUseful = ({ holds: of }: Offer): boolean => classes.some((c, i) => counts[c]! > 0 && of[i]! > 0)
@@ -202,10 +207,11 @@ function holdsAll(frame: Frame, scope: number, sums: Float64Array): boolean {
 }
 
 /** Fixes the set, books what it will likely use, and makes the next decision. */
-function goOn({ frame, scope, level, taken, needed, next }: Choosing): Outcome {
+function goOn({ frame, scope, level, taken, needed, toCover: isToCover, next }: Choosing): Outcome {
   const { demand } = frame.tree.nodes[scope]!
   const booked = frame.estimates.get(level)!
   const undo: (readonly [number, Float64Array | undefined])[] = []
+  const toCover = isToCover ? taken.filter(({ isIn }) => !isIn).map(({ domain }) => domain) : []
   let left = needed
   for (const { domain, likely } of taken) {
     const share = Math.min(left, likely) / Math.max(needed, 1)
@@ -218,9 +224,40 @@ function goOn({ frame, scope, level, taken, needed, next }: Choosing): Outcome {
     )
   }
   frame.sets[scope]!.push({ level, domains: new Set(taken.map(({ domain }) => domain)) })
-  const outcome = next()
+  let outcome = next()
+  if (outcome === 'unplaceable' && toCover.length > 0) outcome = cover(frame, scope, level, toCover, next)
   if (outcome === 'seated') return outcome
   frame.sets[scope]!.pop()
   for (const [domain, before] of undo.reverse()) before ? booked.set(domain, before) : booked.delete(domain)
   return outcome
+}
+
+/** Sees to it that the scope has a pod in each of these domains, by promising one to each before the packing. */
+function cover(
+  frame: Frame,
+  scope: number,
+  level: CompiledLevel,
+  domains: readonly number[],
+  next: () => Outcome,
+): Outcome {
+  const [domain, ...rest] = domains
+  if (domain === undefined) return next()
+  for (const group of frame.tree.nodes[scope]!.allGroups) {
+    for (const podClass of new Set(frame.tree.request.groups[group]!.seats.map((seat) => seat.podClass))) {
+      if (!frame.budget.take()) return 'undecided'
+      if (unpromised(frame, group, podClass) === 0) continue
+      frame.splits.push({ group, podClass, count: 1, level, domain })
+      const outcome = cover(frame, scope, level, rest, next)
+      if (outcome === 'seated') return outcome
+      frame.splits.pop()
+      if (outcome === 'undecided') return outcome
+    }
+  }
+  return 'unplaceable'
+}
+
+function unpromised(frame: Frame, group: number, podClass: number): number {
+  let pods = frame.tree.request.groups[group]!.seats.filter((seat) => seat.podClass === podClass).length
+  for (const split of frame.splits) if (split.group === group && split.podClass === podClass) pods -= split.count
+  return pods
 }

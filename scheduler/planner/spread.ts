@@ -5,10 +5,10 @@ import type { ScopeTree } from './scopes.ts'
 
 /** Units of the same peers as one limit's scope that this plan may move; the scope itself is one of them. */
 function peersOf(limits: readonly Limit[], limit: number): readonly number[] {
-  const { spread, level } = limits[limit]!
+  const { spread } = limits[limit]!
   if (spread?.peers === undefined) return [limit]
   return limits.flatMap((each, l) =>
-    each.spread !== null && each.spread.peers === spread.peers && each.level === level ? [l] : [],
+    each.spread !== null && (l === limit || isPeerOf(each.spread, spread)) ? [l] : [],
   )
 }
 
@@ -77,22 +77,35 @@ export function brokenSpreads(
   })
 }
 
+/** Whether two rules count each other's units. */
+export const isPeerOf = (a: SpreadRule, b: SpreadRule): boolean =>
+  a.peers !== undefined && a.peers === b.peers && a.level === b.level && (a.units ?? 'scope') === (b.units ?? 'scope')
+
 /** Whether a finished plan breaks a hard rule under which each pod of a clique is a unit. Exact. */
 export function brokenUnits(tree: ScopeTree, nodesOf: (scope: number) => readonly number[]): boolean {
   return tree.nodes.some(({ ix, scope }) =>
-    scope.spreads.some((rule) => rule.isHard && rule.units === 'pods' && isUneven(rule, nodesOf(ix))),
+    scope.spreads.some((rule) => {
+      if (!rule.isHard || rule.units !== 'pods') return false
+      const peers = tree.nodes.filter(
+        (other) => other.ix !== ix && other.scope.spreads.some((each) => isPeerOf(each, rule)),
+      )
+      return isUneven(
+        rule,
+        nodesOf(ix),
+        peers.flatMap((other) => nodesOf(other.ix)),
+      )
+    }),
   )
 }
 
-function isUneven(rule: SpreadRule, nodes: readonly number[]): boolean {
+function isUneven(rule: SpreadRule, nodes: readonly number[], peers: readonly number[]): boolean {
   const total = rule.taken.slice()
-  for (const n of nodes) {
-    const d = rule.level.domainOf[n]!
-    if (d < 0) return true
-    total[d]!++
-  }
+  for (const n of [...nodes, ...peers]) if (rule.level.domainOf[n]! >= 0) total[rule.level.domainOf[n]!]!++
   let floor = Number.POSITIVE_INFINITY
   for (let d = 0; d < total.length; d++) if (rule.eligible[d] === 1) floor = Math.min(floor, total[d]!)
   if (floor === Number.POSITIVE_INFINITY || isShortOfDomains(rule)) floor = 0
-  return nodes.some((n) => total[rule.level.domainOf[n]!]! - floor > rule.maxSkew)
+  return nodes.some((n) => {
+    const d = rule.level.domainOf[n]!
+    return d < 0 || total[d]! - floor > rule.maxSkew
+  })
 }

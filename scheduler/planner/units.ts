@@ -1,18 +1,19 @@
+import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import type { Outcome } from './budget.ts'
 import { nodesOf } from './regions.ts'
 import type { SpreadRule } from './request.ts'
 import type { Decision } from './rules.ts'
 import type { Frame } from './search.ts'
-import { isShortOfDomains } from './spread.ts'
+import { isPeerOf, isShortOfDomains } from './spread.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
-/** So many pods of a class of a group go to one domain of the rule's level. */
+/** So many pods of a class of a group go to one domain of a level. */
 export interface Split {
   readonly group: number
   readonly podClass: number
   readonly count: number
-  readonly rule: SpreadRule
+  readonly level: CompiledLevel
   readonly domain: number
 }
 
@@ -20,6 +21,10 @@ interface Dealing {
   readonly frame: Frame
   readonly scope: number
   readonly rule: SpreadRule
+  /** Units per domain, those of peers dealt earlier in this plan included. */
+  readonly taken: Int32Array
+  /** Pods of peers that are dealt after this scope: they may raise the floor. */
+  readonly toCome: number
   /** Pods alike, group by group. */
   readonly hands: readonly { readonly group: number; readonly podClass: number; readonly count: number }[]
   /** Domains with room, the emptiest first. */
@@ -39,23 +44,42 @@ export function chooseUnits(
   { scope, rule }: Extract<Decision, { kind: 'units' }>,
   next: () => Outcome,
 ): Outcome {
+  const isFirst = frame.tree.nodes[scope]!.scope.spreads.find(({ units }) => units === 'pods') === rule
   const dealing = dealingOf(frame, scope, rule, next)
-  if (frame.splits[scope] !== null || dealing.hands.length === 0) return next() // a second rule is judged at the end
+  if (!isFirst || dealing.hands.length === 0) return next() // a second rule is judged when the plan is finished
+  const { domains, taken } = dealing
   for (const { floor, ceiling } of boundsOf(dealing)) {
     if (!frame.budget.take()) return 'undecided'
-    const least = dealing.domains.map((d) => (rule.eligible[d] === 1 ? Math.max(0, floor - rule.taken[d]!) : 0))
-    const most = dealing.domains.map((d) => Math.max(0, ceiling - rule.taken[d]!))
-    const isMissed = (d: number): boolean => rule.eligible[d] === 1 && rule.taken[d]! < floor
-    const reached = new Set(dealing.domains)
-    if (rule.taken.some((_, d) => isMissed(d) && !reached.has(d))) continue
+    const missing = (d: number): number => (rule.eligible[d] === 1 ? Math.max(0, floor - taken[d]!) : 0)
+    const isOutOfReach = taken.some((_, d) => missing(d) > 0 && !domains.includes(d))
+    if (dealing.toCome === 0 && isOutOfReach) continue
+    const least = domains.map((d) => (dealing.toCome === 0 ? missing(d) : 0))
+    const most = domains.map((d) => Math.max(0, ceiling - taken[d]!))
     const outcome = deal(dealing, { least, most, splits: [] }, 0, 0, dealing.hands[0]!.count)
     if (outcome !== 'unplaceable') return outcome
   }
   return rule.isHard ? 'unplaceable' : next()
 }
 
+/** Units there already, and how the pods of peers in this plan bear on them. */
+function peersOf(frame: Frame, scope: number, rule: SpreadRule): { taken: Int32Array; toCome: number } {
+  const taken = rule.taken.slice()
+  let toCome = 0
+  const isDecided = (s: number): boolean =>
+    frame.splits.some(({ group }) => frame.tree.nodes[s]!.groups.includes(group))
+  for (const { ix, scope: other, demand, groups } of frame.tree.nodes) {
+    if (ix === scope || !other.spreads.some((each) => isPeerOf(each, rule))) continue
+    if (!isDecided(ix)) toCome += demand.pods
+    for (const split of frame.splits) {
+      if (groups.includes(split.group) && split.level === rule.level) taken[split.domain]! += split.count
+    }
+  }
+  return { taken, toCome }
+}
+
 function dealingOf(frame: Frame, scope: number, rule: SpreadRule, next: () => Outcome): Dealing {
   const { tree, room } = frame
+  const peers = peersOf(frame, scope, rule)
   const counts = new Map<number, Float64Array>()
   const { demand, groups } = tree.nodes[scope]!
   for (const n of nodesOf(frame, scope)) {
@@ -65,7 +89,7 @@ function dealingOf(frame: Frame, scope: number, rule: SpreadRule, next: () => Ou
     if (of === undefined) counts.set(d, (of = new Float64Array(demand.counts.length)))
     for (const c of room.seated) of[c]! += room.fits(c)[n]!
   }
-  const domains = [...counts.keys()].sort((a, b) => rule.taken[a]! - rule.taken[b]! || a - b)
+  const domains = [...counts.keys()].sort((a, b) => peers.taken[a]! - peers.taken[b]! || a - b)
   const hands = groups.flatMap((group) => {
     const perClass = new Map<number, number>()
     for (const { podClass } of tree.request.groups[group]!.seats) {
@@ -77,19 +101,22 @@ function dealingOf(frame: Frame, scope: number, rule: SpreadRule, next: () => Ou
     demand.counts.length === 0
       ? []
       : Array.from(demand.counts, (_, c) => Float64Array.from(domains, (d) => counts.get(d)![c]!))
-  return { frame, scope, rule, hands, domains, places, next }
+  return { frame, scope, rule, ...peers, hands, domains, places, next }
 }
 
-/** Every floor that could hold in the end, from the highest to what holds already, with its ceiling. */
-function boundsOf({ hands, rule }: Dealing): readonly { floor: number; ceiling: number }[] {
+/**
+ * Every floor that could hold in the end, from the highest to what holds already, with its ceiling. With peers still
+ * to come the highest floor allows all that a lower one does, and the finished plan is judged.
+ */
+function boundsOf({ hands, rule, taken, toCome }: Dealing): readonly { floor: number; ceiling: number }[] {
   const pods = hands.reduce((sum, { count }) => sum + count, 0)
-  const eligible = Array.from(rule.taken).filter((_, d) => rule.eligible[d] === 1)
+  const eligible = Array.from(taken).filter((_, d) => rule.eligible[d] === 1)
   if (eligible.length === 0 || isShortOfDomains(rule)) return [{ floor: 0, ceiling: rule.maxSkew }]
-  const lowest = eligible.reduce((least, taken) => Math.min(least, taken))
-  const highest = lowest + Math.floor(pods / 1)
+  const lowest = eligible.reduce((least, units) => Math.min(least, units))
+  if (toCome > 0) return [{ floor: lowest, ceiling: lowest + pods + toCome + rule.maxSkew }]
   const floors: { floor: number; ceiling: number }[] = []
-  for (let floor = highest; floor >= lowest; floor--) {
-    const missing = eligible.reduce((sum, taken) => sum + Math.max(0, floor - taken), 0)
+  for (let floor = lowest + pods; floor >= lowest; floor--) {
+    const missing = eligible.reduce((sum, units) => sum + Math.max(0, floor - units), 0)
     if (missing <= pods) floors.push({ floor, ceiling: floor + rule.maxSkew })
   }
   return floors
@@ -122,7 +149,7 @@ function deal(dealing: Dealing, state: Deal, hand: number, at: number, left: num
     if (left - count > roomAfter(dealing, state, podClass, at)) continue
     state.most[at]! -= count
     state.least[at]! -= count
-    if (count > 0) state.splits.push({ group, podClass, count, rule: dealing.rule, domain: domains[at]! })
+    if (count > 0) state.splits.push({ group, podClass, count, level: dealing.rule.level, domain: domains[at]! })
     const outcome = deal(dealing, state, hand, at + 1, left - count)
     if (outcome === 'seated') return outcome
     if (count > 0) state.splits.pop()
@@ -139,9 +166,9 @@ function roomAfter({ domains, places }: Dealing, { most }: Deal, podClass: numbe
   return room
 }
 
-function goOn({ frame, scope, next }: Dealing, { splits }: Deal): Outcome {
-  frame.splits[scope] = [...splits]
+function goOn({ frame, next }: Dealing, { splits }: Deal): Outcome {
+  frame.splits.push(...splits)
   const outcome = next()
-  if (outcome !== 'seated') frame.splits[scope] = null
+  if (outcome !== 'seated') frame.splits.length -= splits.length
   return outcome
 }
