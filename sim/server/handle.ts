@@ -47,7 +47,7 @@ const aggregatedAnswer = (core: Core, isCore: boolean): PlainAnswer => ({
 })
 
 /** Paths that name no resource; null when this is none of them. */
-function fixedPath(core: Core, request: ApiRequest, { segments, query }: SplitPath): PlainAnswer | null {
+function fixedPath(core: Core, request: ApiRequest, { segments }: SplitPath): PlainAnswer | null {
   const [first = '', second, third] = segments
   const count = segments.length
   if (first === 'api' && count === 1)
@@ -64,7 +64,7 @@ function fixedPath(core: Core, request: ApiRequest, { segments, query }: SplitPa
     return isServed ? answer(200, resourceList(core, second!, third!)) : NOT_FOUND
   }
   if (first === 'version') return answer(200, VERSION)
-  if (first === 'openapi') return openApi(core, segments.slice(1), query)
+  if (first === 'openapi') return openApi(core, segments.slice(1))
   if (['healthz', 'livez', 'readyz'].includes(first)) return textAnswer(200, 'ok')
   if (count === 0)
     return answer(200, { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] })

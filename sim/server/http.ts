@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { ApiError } from './api-error.ts'
 import type { Core } from './core.ts'
 import type { ApiAnswer, ApiRequest } from './exchange.ts'
+import { fromProtobuf } from './protobuf.ts'
 import { portForward } from './pods/port-forward.ts'
 
 /** A server that listens. `close` ends its watches and sockets at once. */
@@ -13,6 +14,8 @@ export interface Listening {
   close(): Promise<void>
 }
 
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+
 interface ListenOptions {
   readonly core: Core
   readonly serve: (request: ApiRequest) => Promise<ApiAnswer | null>
@@ -21,7 +24,7 @@ interface ListenOptions {
 }
 
 /** Reads a body up to the limit; null when it is longer (the rest is read and thrown away). */
-async function readBody(message: IncomingMessage, limit: number): Promise<string | null> {
+async function readBody(message: IncomingMessage, limit: number): Promise<Buffer | null> {
   const pieces: Buffer[] = []
   let size = 0
   for await (const piece of message as AsyncIterable<Buffer>) {
@@ -32,7 +35,7 @@ async function readBody(message: IncomingMessage, limit: number): Promise<string
     }
     pieces.push(piece)
   }
-  return Buffer.concat(pieces).toString('utf8')
+  return Buffer.concat(pieces)
 }
 
 function headersOf(message: IncomingMessage): Record<string, string> {
@@ -85,6 +88,15 @@ function refuse(response: ServerResponse, error: ApiError): void {
   response.end(JSON.stringify(error.status))
 }
 
+/** Bodies in protobuf are turned into JSON here: the core knows only texts. */
+function requestOf(message: IncomingMessage, body: Buffer, signal: AbortSignal): ApiRequest {
+  const headers = headersOf(message)
+  const isProtobuf = body.length > 0 && (headers['content-type'] ?? '').startsWith(PROTOBUF)
+  const text = isProtobuf ? JSON.stringify(fromProtobuf(body)) : body.toString('utf8')
+  if (isProtobuf) headers['content-type'] = 'application/json'
+  return { method: message.method ?? 'GET', path: message.url ?? '/', headers, body: text === '' ? null : text, signal }
+}
+
 async function exchange(o: ListenOptions, message: IncomingMessage, response: ServerResponse): Promise<void> {
   const gone = new AbortController()
   response.on('close', () => gone.abort())
@@ -96,13 +108,7 @@ async function exchange(o: ListenOptions, message: IncomingMessage, response: Se
     )
     return
   }
-  const request: ApiRequest = {
-    method: message.method ?? 'GET',
-    path: message.url ?? '/',
-    headers: headersOf(message),
-    body: body === '' ? null : body,
-    signal: gone.signal,
-  }
+  const request = requestOf(message, body, gone.signal)
   const found = await o.serve(request)
   // A lost answer: the asker waits until its own deadline.
   if (found !== null) await send(response, found)
@@ -111,7 +117,10 @@ async function exchange(o: ListenOptions, message: IncomingMessage, response: Se
 /** The core behind node's HTTP server: port-forward needs the raw socket of an upgrade. */
 export async function listenHttp(o: ListenOptions): Promise<Listening> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (message, response) => {
-    exchange(o, message, response).catch(() => response.destroy())
+    exchange(o, message, response).catch((error: unknown) => {
+      if (error instanceof ApiError && !response.headersSent) refuse(response, error)
+      else response.destroy()
+    })
   })
   const sockets = new Set<Socket>()
   server.on('connection', (socket) => {

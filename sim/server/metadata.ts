@@ -6,9 +6,13 @@ import { annotationFaults, keyFaults, labelFaults, nameFaults } from './object-n
 import { apiVersionOf, type ServedType } from './served-type.ts'
 import { keyOf } from './store.ts'
 
-/** Refuses a body of another kind or version than the path's. */
+/** Refuses a body of another kind or version than the path's. A built-in kind may leave both to the path. */
 export function checkKind(type: ServedType, object: Json): void {
   const apiVersion = apiVersionOf(type)
+  if (type.crd === null) {
+    object['apiVersion'] ??= apiVersion
+    object['kind'] ??= type.kind
+  }
   const found = stringAt(object, 'apiVersion')
   const kind = stringAt(object, 'kind')
   if (kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(object).slice(0, 1000)}'`)
