@@ -162,7 +162,7 @@ function messageOf(message: string, bytes: Uint8Array): Json {
 
 /** Go writes empty texts, zeros and empty structs for what was never set; JSON leaves them out. */
 function keep(object: Json, name: string, type: string, value: unknown): void {
-  if (value === '' || value === null) return
+  if (value === '' || value === null || (name === 'generation' && value === 0)) return
   if (isRecord(value) && Object.keys(value).length === 0 && (name === 'status' || type.endsWith('Status') || name === 'metadata' || name === 'resources')) return
   object[name] = value
 }
