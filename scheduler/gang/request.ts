@@ -2,7 +2,7 @@ import type { NodeIx } from '../../topology/compiled/index-types.ts'
 import type { CompiledTopology } from '../../topology/index.ts'
 import type { PlanGroup, PlanRequest, PlanView, Scope, Seat, SpreadRule } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
-import type { Constraint, GangFacts } from '../state/gang-facts.ts'
+import type { Constraint } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { type ViewFor, viewFor } from '../state/view.ts'
 import type { GangSituation, GroupSituation } from './situation.ts'
@@ -25,16 +25,6 @@ export interface AskOptions {
   readonly nowMs: number
 }
 
-/** All label keys that the gang's constraints name. */
-export function keysOf(gang: GangFacts): string[] {
-  const keys = [gang, ...gang.constraintGroups, ...gang.groups].flatMap(({ constraint }) => [
-    constraint.required,
-    constraint.preferred,
-    constraint.spread?.over ?? null,
-  ])
-  return [...keys, gang.sameDomainAs?.key ?? null].filter((key) => key !== null)
-}
-
 /** Null: the gang names a topology that does not exist. */
 export function questionOf(
   cluster: ClusterState,
@@ -43,8 +33,7 @@ export function questionOf(
   options: AskOptions,
 ): Question | null {
   const { gang } = situation
-  const index = cluster.topology()
-  const topology = index.topologyFor(gang.topologyName, keysOf(gang))
+  const topology = cluster.topologyOf(gang)
   if (gang.topologyName !== null && topology === null) return null
   const ties = tiesOf(cluster, gang)
   const tied = tiedPending(cluster, ties)

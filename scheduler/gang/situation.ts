@@ -1,7 +1,7 @@
 import type { ClusterState } from '../state/cluster.ts'
 import { byBytes } from '../state/bytes.ts'
 import type { GangFacts, GroupFacts } from '../state/gang-facts.ts'
-import { type GangKey, plainGang } from '../state/gangs.ts'
+import { type GangKey, missingGang, plainGang } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { groupOf } from './members.ts'
 
@@ -34,6 +34,8 @@ export interface GangSituation {
   readonly key: GangKey
   readonly gang: GangFacts
   readonly groups: readonly GroupSituation[]
+  /** Some pod of it asks for us, or it has none at all: else its status is another scheduler's to write. */
+  readonly isOurs: boolean
   /** Pods that name the gang and are in none of its groups. */
   readonly strays: readonly PodFacts[]
   /** Highest spec.priority of its unfinished pods, as admission left it. */
@@ -46,15 +48,15 @@ export interface GangSituation {
 
 const byIndex = (a: PodFacts, b: PodFacts): number => a.index - b.index || byBytes(a.name, b.name)
 
-/** Null: nothing of ours is there. */
+/** Null: there is neither a PodGang nor a pod of ours. */
 export function situationOf(
   cluster: ClusterState,
   key: GangKey,
   isSuspended: (uid: string) => boolean,
 ): GangSituation | null {
   const pods = [...cluster.gangs.podsOf(key)].sort(byIndex)
-  const gang = cluster.gangs.get(key) ?? plainOf(pods)
-  if (gang === null) return null
+  const gang = cluster.gangs.get(key) ?? unnamed(pods)
+  if (gang === null || (gang.uid === '' && !pods.some((pod) => cluster.isOurs(pod)))) return null
   const byGroup = new Map<GroupFacts, PodFacts[]>(gang.groups.map((group) => [group, []]))
   const strays: PodFacts[] = []
   for (const pod of pods) (byGroup.get(groupOf(gang, pod) as GroupFacts) ?? strays).push(pod)
@@ -63,6 +65,7 @@ export function situationOf(
     key,
     gang,
     groups,
+    isOurs: pods.length === 0 || pods.some((pod) => cluster.isOurs(pod)),
     strays,
     priority: priorityOf(pods),
     missing: groups.reduce((sum, { missing }) => sum + missing, 0),
@@ -70,8 +73,10 @@ export function situationOf(
   }
 }
 
-const plainOf = ([pod]: readonly PodFacts[]): GangFacts | null =>
-  pod === undefined || pod.gang !== null ? null : plainGang(pod)
+function unnamed([pod]: readonly PodFacts[]): GangFacts | null {
+  if (pod === undefined) return null
+  return pod.gang === null ? plainGang(pod) : missingGang(pod.namespace, pod.gang)
+}
 
 const priorityOf = (pods: readonly PodFacts[]): number => {
   const alive = pods.filter((pod) => !pod.isFinished)

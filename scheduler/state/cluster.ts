@@ -1,7 +1,7 @@
-import type { TopologyDeclaration, TopologyIndex } from '../../topology/index.ts'
+import type { CompiledTopology, TopologyDeclaration, TopologyIndex } from '../../topology/index.ts'
 import { buildTopologyIndex } from '../../topology/index.ts'
 import { ChangeLog } from './change-log.ts'
-import type { GangFacts } from './gang-facts.ts'
+import { type GangFacts, keysOf } from './gang-facts.ts'
 import { gangOfPod, Gangs } from './gangs.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { NodeTable } from './node-table.ts'
@@ -36,6 +36,7 @@ export class ClusterState {
   #declarations: readonly TopologyDeclaration[] = []
   #topology: TopologyIndex | null = null
   #topologyEpoch = 0
+  readonly #moves = new Map<string, number>()
 
   constructor(schedulerNames: readonly string[]) {
     this.schedulerNames = new Set(schedulerNames)
@@ -84,8 +85,11 @@ export class ClusterState {
     return this.#assumed.size
   }
 
-  setPod(pod: PodFacts): void {
-    const before = this.#pods.get(pod.uid)
+  setPod(told: PodFacts): void {
+    const before = this.#pods.get(told.uid)
+    // A pod never leaves its node: an event from before a binding that we have read of already is late.
+    const pod = told.node === null && before?.node ? { ...told, node: before.node } : told
+    if (pod.node !== (before?.node ?? null) || pod.isTerminating !== before?.isTerminating) this.#moved(pod.namespace)
     this.#pods.set(pod.uid, pod)
     if (pod.node !== null) this.#forget(pod.uid)
     this.#charge(pod)
@@ -101,6 +105,7 @@ export class ClusterState {
     this.#forget(uid)
     this.#repelling.delete(uid)
     this.usage.set(uid, null)
+    this.#moved(pod.namespace)
     this.gangs.removePod(pod)
   }
 
@@ -110,6 +115,7 @@ export class ClusterState {
     if (pod === undefined || pod.node !== null) return
     this.#assumed.set(uid, node)
     this.#charge(pod)
+    this.#moved(pod.namespace)
     this.gangs.touch(gangOfPod(pod))
   }
 
@@ -119,6 +125,7 @@ export class ClusterState {
     const pod = this.#pods.get(uid)
     if (pod === undefined) return
     this.#charge(pod)
+    this.#moved(pod.namespace)
     this.gangs.touch(gangOfPod(pod))
   }
 
@@ -156,6 +163,16 @@ export class ClusterState {
     return this.#topology
   }
 
+  /** The topology that the gang is placed by; null: it names one that does not exist, or there is none at all. */
+  topologyOf(gang: GangFacts): CompiledTopology | null {
+    return this.topology().topologyFor(gang.topologyName, keysOf(gang))
+  }
+
+  /** Changes whenever a pod of the namespace came to a node or left one. */
+  movesIn(namespace: string): number {
+    return this.#moves.get(namespace) ?? 0
+  }
+
   get topologyEpoch(): number {
     return this.#topologyEpoch
   }
@@ -163,6 +180,10 @@ export class ClusterState {
   /** Pods whose required anti-affinity counts where they run, in no order. */
   repellingPods(): PodFacts[] {
     return [...this.#repelling].flatMap((uid) => this.#pods.get(uid) ?? [])
+  }
+
+  #moved(namespace: string): void {
+    this.#moves.set(namespace, this.movesIn(namespace) + 1)
   }
 
   #forget(uid: string): boolean {

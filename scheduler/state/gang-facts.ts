@@ -144,3 +144,13 @@ function crossing(configs: readonly TopologyConstraintGroupConfig[]): string | n
 
 export const conditionOf = (status: GangStatusFacts, type: string): Condition | null =>
   status.conditions.find((condition) => condition.type === type) ?? null
+
+/** All label keys that the gang's constraints name. */
+export function keysOf(gang: GangFacts): string[] {
+  const keys = [gang, ...gang.constraintGroups, ...gang.groups].flatMap(({ constraint }) => [
+    constraint.required,
+    constraint.preferred,
+    constraint.spread?.over ?? null,
+  ])
+  return [...keys, gang.sameDomainAs?.key ?? null].filter((key) => key !== null)
+}

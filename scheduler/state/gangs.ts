@@ -29,6 +29,27 @@ export const plainGang = (pod: PodFacts): GangFacts => ({
   status: { phase: null, placementScore: null, conditions: [] },
 })
 
+/** Stands for a PodGang that does not exist: pods that name it wait for it. */
+export const missingGang = (namespace: string, name: string): GangFacts => ({
+  uid: '',
+  namespace,
+  name,
+  createdAt: '',
+  isPlain: false,
+  isScaled: false,
+  topologyName: null,
+  groups: [],
+  constraint: NO_CONSTRAINT,
+  constraintGroups: [],
+  sameDomainAs: null,
+  foreignReferences: [],
+  unsupported: null,
+  isTerminating: false,
+  status: { phase: null, placementScore: null, conditions: [] },
+})
+
+export const isMissing = (gang: GangFacts): boolean => gang.uid === ''
+
 /** PodGangs, the pods that say they are in one, and which of them have to be looked at again. */
 export class Gangs {
   readonly #gangs = new Map<GangKey, GangFacts>()
@@ -100,6 +121,10 @@ export class Gangs {
 
   touch(key: GangKey): void {
     this.#dirty.add(key)
+  }
+
+  get hasDirty(): boolean {
+    return this.#dirty.size > 0
   }
 
   /** Keys to look at again since the last call, in no order. */

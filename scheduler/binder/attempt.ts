@@ -1,0 +1,34 @@
+/**
+ * The record that travels in the bind: `<PodGang uid>/<seq>/<first|repair|surplus>/<count>`, `-` for a pod of no gang.
+ * It is the only log there is: a scheduler that starts reads from it what another had begun.
+ */
+export type AttemptKind = 'first' | 'repair' | 'surplus'
+
+export interface Attempt {
+  /** Null: a pod of no gang. */
+  readonly gangUid: string | null
+  readonly seq: number
+  readonly kind: AttemptKind
+  /** How many pods the plan seated. */
+  readonly count: number
+}
+
+const NO_GANG = '-'
+
+export const formatAttempt = ({ gangUid, seq, kind, count }: Attempt): string =>
+  `${gangUid ?? NO_GANG}/${seq}/${kind}/${count}`
+
+const FORM = /^([^/\s]{1,64})\/(\d{1,9})\/(first|repair|surplus)\/(\d{1,9})$/
+
+/** Null: not one of ours. */
+export function parseAttempt(text: string | null): Attempt | null {
+  const found = text === null ? null : FORM.exec(text)
+  if (found === null) return null
+  const [, gang = '', seq, kind, count] = found
+  return {
+    gangUid: gang === NO_GANG ? null : gang,
+    seq: Number(seq),
+    kind: kind as AttemptKind,
+    count: Number(count),
+  }
+}

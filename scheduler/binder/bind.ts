@@ -1,0 +1,186 @@
+import type { Binding, KubeObject, Status } from '../../api/kinds/kubernetes.ts'
+import type { Answer, KubeClient } from '../../kube/client.ts'
+import { type Clock, sleep } from '../../kube/clock.ts'
+import type { Log } from '../../kube/log.ts'
+import { PODS } from '../../kube/resources.ts'
+import type { Writer } from '../../kube/writer.ts'
+import type { ClusterState } from '../state/cluster.ts'
+import { projectPod, type PodFacts } from '../state/pod-facts.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
+import type { Suspended } from './suspended.ts'
+
+/** One pod, its seat, and the annotations that go with it. */
+export interface Order {
+  readonly pod: PodFacts
+  readonly node: string
+  /** Null: a pod of no gang. */
+  readonly gangUid: string | null
+  readonly annotations: Readonly<Record<string, string>>
+}
+
+export interface BinderOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly writer: Writer
+  readonly log: Log
+  readonly cluster: ClusterState
+  readonly suspended: Suspended
+  /** An answer about the pod is in: look at its gang again. */
+  readonly onNews: (pod: PodFacts) => void
+}
+
+/** The server gives a binding up after this. */
+const BIND_TIMEOUT_MS = 10_000
+/** Before status and events in the writer's queue. */
+const BIND_PRIORITY = 10
+const RETRY_FIRST_MS = 1_000
+const RETRY_MAX_MS = 60_000
+const WORK_RETRIES = 8
+
+/**
+ * Carries plans out. The seat of each pod is assumed before its binding is sent; what ends that is an event on the
+ * pod's uid, or a read of it. No timer ends it: a timer only says when to read.
+ */
+export class Binder {
+  readonly #options: BinderOptions
+  readonly #aborter = new AbortController()
+  #inFlight = 0
+  #whenStill: (() => void)[] = []
+
+  constructor(options: BinderOptions) {
+    this.#options = options
+  }
+
+  /** Bindings that are not settled yet. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
+  /** Assumes all seats, then sends all bindings at once. */
+  bind(orders: readonly Order[]): void {
+    for (const { pod, node } of orders) this.#options.cluster.assume(pod.uid, node)
+    for (const order of orders) void this.#carryOut(order)
+  }
+
+  /** Sends nothing any more; resolves when every answer is in. */
+  async stop(): Promise<void> {
+    this.#aborter.abort()
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => this.#whenStill.push(resolve))
+  }
+
+  async #carryOut(order: Order): Promise<void> {
+    this.#inFlight++
+    const { log, onNews } = this.#options
+    try {
+      await this.#settle(order, await this.#send(order))
+    } catch (error) {
+      log.error('a binding broke', { pod: order.pod.name, error: String(error) })
+    }
+    this.#inFlight--
+    if (this.#inFlight === 0) for (const resolve of this.#whenStill.splice(0)) resolve()
+    onNews(order.pod)
+  }
+
+  async #send(order: Order): Promise<Outcome> {
+    const { client, clock, writer } = this.#options
+    let deadlineMs = 0
+    const send = (): Promise<Answer<Status>> => {
+      deadlineMs = clock.monotonicMs() + BIND_TIMEOUT_MS
+      return client.bind(bindingOf(order), { timeoutMs: BIND_TIMEOUT_MS })
+    }
+    const answer = await writer.write(() => (this.#isStillMeant(order) ? send() : Promise.resolve(NOT_SENT)), {
+      priority: BIND_PRIORITY,
+    })
+    return outcomeOf(answer, deadlineMs)
+  }
+
+  /** What the plan saw is still so, as far as we have heard since. */
+  #isStillMeant({ pod, node, gangUid }: Order): boolean {
+    const { cluster } = this.#options
+    const now = cluster.pod(pod.uid)
+    if (this.#aborter.signal.aborted || now === undefined || now.isTerminating || now.isFinished) return false
+    if (now.node !== null || cluster.nodeOf(now) !== node) return false
+    return gangUid === null || cluster.gangs.byUid(gangUid) !== undefined
+  }
+
+  async #settle(order: Order, outcome: Outcome): Promise<void> {
+    const { cluster, suspended, log, clock } = this.#options
+    const { uid } = order.pod
+    if (outcome.kind === 'bound') {
+      suspended.forget(uid)
+      cluster.confirm(uid)
+      return
+    }
+    const facts = { namespace: order.pod.namespace, pod: order.pod.name, node: order.node, answer: outcome.why }
+    if (outcome.kind === 'unknown') {
+      log.warn('no certain answer to a binding: the pod is read once the server has given it up', facts)
+      await sleep(clock, Math.max(0, outcome.readAfterMs - clock.monotonicMs()), 'work', this.#aborter.signal)
+      return this.#read(order, outcome.why)
+    }
+    const failures = suspended.add(uid, outcome.why)
+    cluster.release(uid)
+    if (outcome.kind === 'forbidden') log.error('not allowed to bind', facts)
+    else log.info('a binding was refused', facts)
+    const restMs = outcome.kind === 'later' ? outcome.afterMs : failures > 1 ? backOffMs(failures - 1) : 0
+    await this.#rest(restMs, failures)
+    return this.#read(order, outcome.why)
+  }
+
+  #rest(ms: number, failures: number): Promise<void> {
+    if (ms === 0) return Promise.resolve()
+    return sleep(this.#options.clock, ms, failures <= WORK_RETRIES ? 'work' : 'background', this.#aborter.signal)
+  }
+
+  /** Asks until somebody answers, or until an event has told already. */
+  async #read(order: Order, why: string): Promise<void> {
+    const { client, cluster, suspended } = this.#options
+    const { uid, namespace, name } = order.pod
+    for (let tries = 1; !this.#aborter.signal.aborted; tries++) {
+      const known = cluster.pod(uid)
+      if (known === undefined || known.node !== null) return suspended.forget(uid)
+      const answer = await client.get<KubeObject>(PODS, { namespace, name })
+      if (answer.kind === 'ok' || answer.status === 404) {
+        return this.#learn(order, answer.kind === 'ok' ? answer.value : null, why)
+      }
+      await this.#rest(backOffMs(tries), tries)
+    }
+  }
+
+  /** `read`: the pod of that name as it is now; null: there is none. */
+  #learn({ pod: { uid } }: Order, read: KubeObject | null, why: string): void {
+    const { cluster, suspended } = this.#options
+    if (cluster.pod(uid) === undefined) return suspended.forget(uid)
+    if (read === null || read.metadata.uid !== uid) {
+      suspended.add(uid, 'the pod is gone')
+      return cluster.release(uid)
+    }
+    const { facts } = projectPod(read)
+    if (facts.node !== null) {
+      suspended.forget(uid)
+      return cluster.setPod(facts)
+    }
+    cluster.release(uid)
+    if (facts.isTerminating) suspended.add(uid, why)
+    else suspended.end(uid)
+  }
+}
+
+const backOffMs = (failures: number): number => Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (failures - 1))
+
+const NOT_SENT: Answer<Status> = {
+  kind: 'failure',
+  status: 0,
+  reason: 'NotSent',
+  message: 'pod or PodGang changed before the binding was sent',
+  retryable: false,
+  retryAfterMs: null,
+  outcome: 'refused',
+  details: null,
+}
+
+const bindingOf = ({ pod, node, annotations }: Order): Binding => ({
+  apiVersion: 'v1',
+  kind: 'Binding',
+  metadata: { name: pod.name, namespace: pod.namespace, uid: pod.uid, annotations: { ...annotations } },
+  target: { apiVersion: 'v1', kind: 'Node', name: node },
+})

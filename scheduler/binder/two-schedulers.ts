@@ -1,0 +1,38 @@
+import type { PodFacts } from '../state/pod-facts.ts'
+import { parseAttempt } from './attempt.ts'
+
+/** Nothing is bound in a namespace until it was quiet for so long. */
+export const QUIET_MS = 300_000
+
+/**
+ * A pod that we saw pending under our name and that got a node without our annotation: somebody else binds for us. A
+ * pod that was created with its node is merely foreign, so nobody can stop the scheduler with one.
+ */
+export function isRivalBind(before: PodFacts, after: PodFacts, isOurs: boolean): boolean {
+  return isOurs && before.node === null && after.node !== null && parseAttempt(after.attempt) === null
+}
+
+/** Which namespaces are left alone, and until when on the monotonic clock. */
+export class Rivals {
+  readonly #until = new Map<string, number>()
+
+  /** Returns true when the namespace was not left alone before. */
+  add(namespace: string, nowMs: number): boolean {
+    const isNew = !this.isStopped(namespace, nowMs)
+    this.#until.set(namespace, nowMs + QUIET_MS)
+    return isNew
+  }
+
+  /** Milliseconds until it may be quiet again; 0: it is. */
+  waitMs(namespace: string, nowMs: number): number {
+    return Math.max(0, (this.#until.get(namespace) ?? nowMs) - nowMs)
+  }
+
+  isStopped(namespace: string, nowMs: number): boolean {
+    const untilMs = this.#until.get(namespace)
+    if (untilMs === undefined) return false
+    if (nowMs < untilMs) return true
+    this.#until.delete(namespace)
+    return false
+  }
+}

@@ -1,0 +1,61 @@
+import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
+import type { PodGang } from '../../api/generated/kinds.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { POD_GANGS, PODS } from '../../kube/resources.ts'
+import { boundOf, type GangSituation } from '../gang/situation.ts'
+import { conditionOf, gangFacts, PLACEMENT_COMPLETE } from '../state/gang-facts.ts'
+import { podFacts, type PodFacts } from '../state/pod-facts.ts'
+import { parseAttempt } from './attempt.ts'
+
+/** A gang that was never whole and cannot be completed is left alone for so long before its seats are given back. */
+export const UNDO_AFTER_MS = 30_000
+
+/** Part of the gang is bound, and the rest of the minimum is not on its way. */
+export const isPartial = ({ groups, missing, gang }: GangSituation): boolean =>
+  !gang.isPlain && missing > 0 && groups.some(({ bound }) => bound.length > 0)
+
+/**
+ * The pods whose seats may be given back: all that are bound, or none. One that is Ready, that somebody else bound,
+ * that no controller would replace, or that came with a repair makes the gang stay as it is. What somebody else bound
+ * is a fact.
+ */
+export function undoable(situation: GangSituation): readonly PodFacts[] {
+  const bound = boundOf(situation)
+  const isOurs = bound.every(
+    ({ pod, isConfirmed }) => isConfirmed && !pod.isReady && isFirstAttempt(situation.gang.uid, pod),
+  )
+  return isOurs ? bound.map(({ pod }) => pod) : []
+}
+
+function isFirstAttempt(gangUid: string, pod: PodFacts): boolean {
+  const attempt = parseAttempt(pod.attempt)
+  return attempt?.gangUid === gangUid && attempt.kind === 'first' && pod.controller !== null
+}
+
+/**
+ * Deletes them, each as it was just read: a pod that turned Ready in between has another resourceVersion and
+ * survives. The PodGang is read first, because its condition may say that it was whole. Returns how many were deleted.
+ */
+export async function undo(client: KubeClient, situation: GangSituation): Promise<number> {
+  const { namespace, name, uid } = situation.gang
+  const gang = await client.get<KubeObject>(POD_GANGS, { namespace, name })
+  if (gang.kind === 'failure' || gang.value.metadata.uid !== uid) return 0
+  const { status } = gangFacts(gang.value as PodGang)
+  if (conditionOf(status, PLACEMENT_COMPLETE)?.status === 'True') return 0
+  const read = await Promise.all(undoable(situation).map((pod) => client.get<KubeObject>(PODS, pod)))
+  const pods = read.flatMap((answer) => (answer.kind === 'ok' ? [answer.value as Pod] : []))
+  const now = pods.map((pod) => ({ pod, facts: podFacts(pod) }))
+  if (now.some(({ facts }) => facts.isReady || !isFirstAttempt(uid, facts))) return 0
+  const deleted = await Promise.all(
+    now
+      .filter(({ facts }) => !facts.isTerminating && facts.node !== null)
+      .map(({ pod: { metadata } }) =>
+        client.delete(
+          PODS,
+          { namespace, name: metadata.name },
+          { uid: metadata.uid, resourceVersion: metadata.resourceVersion },
+        ),
+      ),
+  )
+  return deleted.filter(({ kind }) => kind === 'ok').length
+}

@@ -1,0 +1,91 @@
+import type { KubeObject } from '../api/kinds/kubernetes.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Clock } from '../kube/clock.ts'
+import type { Log } from '../kube/log.ts'
+import type { Random } from '../kube/random.ts'
+import { reflector } from '../kube/reflector/reflector.ts'
+import type { Delta, Reflector } from '../kube/reflector/types.ts'
+import { NODES, POD_GANGS, PODS, type ResourceType } from '../kube/resources.ts'
+import { isRivalBind } from './binder/two-schedulers.ts'
+import type { ClusterState } from './state/cluster.ts'
+import { type GangObject, projectGang } from './state/gang-facts.ts'
+import { type NodeObject, projectNode } from './state/node-facts.ts'
+import { type PodFacts, type PodObject, projectPod } from './state/pod-facts.ts'
+import { isKubeletRefusal } from './state/refusals.ts'
+
+export interface FeedOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly cluster: ClusterState
+  /** Something changed: look again. */
+  readonly onNote: () => void
+  readonly onPodGone: (uid: string) => void
+  /** A pod of ours that was pending got a node from somebody else. */
+  readonly onRival: (pod: PodFacts) => void
+  /** A kubelet refused a pod of ours; its class avoids the node from now on. */
+  readonly onRefused: (pod: PodFacts, node: string) => void
+}
+
+export interface Feeds {
+  start(): void
+  /** Pods, nodes and PodGangs are known. */
+  readonly synced: Promise<void>
+  stop(): Promise<void>
+}
+
+/** Reflectors → cluster state. Every delta is one call on the state and one note. */
+export function createFeeds(options: FeedOptions): Feeds {
+  const { client, clock, random, log } = options
+  const onTrouble = (message: string): void => log.warn(message)
+  const of = <T extends KubeObject>(
+    type: ResourceType,
+    project: (raw: KubeObject) => T,
+    take: (delta: Delta<T>, options: FeedOptions) => void,
+  ): Reflector<T> => {
+    const onDelta = (delta: Delta<T>): void => {
+      take(delta, options)
+      options.onNote()
+    }
+    return reflector<T>({ client, type, clock, random, project, onDelta, onTrouble })
+  }
+  const all: readonly Reflector<never>[] = [
+    of(NODES, projectNode, takeNode),
+    of(POD_GANGS, projectGang, takeGang),
+    of(PODS, projectPod, takePod),
+  ] as unknown as readonly Reflector<never>[]
+  return {
+    start: () => all.forEach((each) => each.start()),
+    synced: Promise.all(all.map((each) => each.synced)).then(() => undefined),
+    stop: async () => {
+      await Promise.all(all.map((each) => each.stop()))
+    },
+  }
+}
+
+function takeNode({ kind, object }: Delta<NodeObject>, { cluster }: FeedOptions): void {
+  if (kind === 'deleted') cluster.deleteNode(object.facts.name)
+  else cluster.setNode(object.facts)
+}
+
+function takeGang({ kind, object }: Delta<GangObject>, { cluster }: FeedOptions): void {
+  if (kind === 'deleted') cluster.deleteGang(object.facts.uid)
+  else cluster.setGang(object.facts)
+}
+
+function takePod({ kind, object, before }: Delta<PodObject>, options: FeedOptions): void {
+  const { cluster, onPodGone, onRival, onRefused } = options
+  const { facts } = object
+  if (kind === 'deleted') {
+    cluster.deletePod(facts.uid)
+    onPodGone(facts.uid)
+    return
+  }
+  const known = before?.facts ?? null
+  cluster.setPod(facts)
+  if (known === null) return
+  if (isRivalBind(known, facts, cluster.isOurs(facts))) onRival(facts)
+  const isRefused = !known.isFailed && facts.failure !== null && isKubeletRefusal(facts.failure)
+  if (isRefused && facts.node !== null && cluster.isOurs(facts)) onRefused(facts, facts.node)
+}

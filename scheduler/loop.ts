@@ -1,0 +1,197 @@
+import type { Clock, Timer } from '../kube/clock.ts'
+import type { Log } from '../kube/log.ts'
+import { ATTEMPT, DOMAIN_PREFIX } from '../api/names.ts'
+import type { KubeClient } from '../kube/client.ts'
+import { formatAttempt } from './binder/attempt.ts'
+import type { Binder, Order } from './binder/bind.ts'
+import { isPartial, undo, undoable, UNDO_AFTER_MS } from './binder/undo.ts'
+import { isWhole } from './gang/situation.ts'
+import type { Plan } from './planner/request.ts'
+import type { Book } from './queue/book.ts'
+import { type Entry, wasWhole } from './queue/entry.ts'
+import type { Gather } from './queue/gather.ts'
+import { type Placement, planRound } from './queue/round.ts'
+import type { SurplusReader } from './queue/surplus.ts'
+import type { ClusterState } from './state/cluster.ts'
+import type { StatusWriter } from './status/writer.ts'
+
+export interface LoopOptions {
+  readonly clock: Clock
+  readonly client: KubeClient
+  readonly log: Log
+  readonly cluster: ClusterState
+  readonly book: Book
+  readonly binder: Binder
+  readonly gather: Gather
+  readonly status: StatusWriter
+  readonly surplus: SurplusReader
+  readonly plan: Plan
+  readonly defaultPack: 'narrowest' | 'none'
+  readonly maxSteps: number
+}
+
+/** Everything is tried again so often, whatever was heard. */
+const ROUND_MS = 60_000
+/** A turn gives way to answers and events after this, on the monotonic clock. */
+const TURN_MS = 20
+
+const nothing = (): void => {}
+
+/**
+ * Notes in, one bounded turn, binds out. A note (an event, an answer, a timer) only says that something may have
+ * changed; the turn looks at what is.
+ */
+export class Loop {
+  readonly #options: LoopOptions
+  #turn: Timer | null = null
+  #round = 0
+  #roundTimer: Timer | null = null
+  readonly #timers = new Map<string, Timer>()
+  #isRunning = false
+  #decisions = 0
+
+  constructor(options: LoopOptions) {
+    this.#options = options
+  }
+
+  get decisions(): number {
+    return this.#decisions
+  }
+
+  start(): void {
+    this.#isRunning = true
+    this.#nextRound()
+    this.notify()
+  }
+
+  stop(): void {
+    this.#isRunning = false
+    for (const timer of [this.#turn, this.#roundTimer, ...this.#timers.values()]) timer?.cancel()
+    this.#timers.clear()
+  }
+
+  /** A turn comes soon; many notes make one turn. */
+  notify(): void {
+    if (!this.#isRunning || this.#turn !== null) return
+    this.#turn = this.#options.clock.after(0, 'work', () => {
+      this.#turn = null
+      this.#run()
+    })
+  }
+
+  /** A turn comes then, after `first`; of several calls with one name the last holds. */
+  notifyIn(name: string, ms: number, first: () => void = nothing): void {
+    if (!this.#isRunning) return
+    this.#timers.get(name)?.cancel()
+    const wake = (): void => {
+      this.#timers.delete(name)
+      first()
+      this.notify()
+    }
+    this.#timers.set(name, this.#options.clock.after(ms, 'work', wake))
+  }
+
+  #nextRound(): void {
+    this.#roundTimer = this.#options.clock.after(ROUND_MS, 'background', () => {
+      this.#round++
+      this.notify()
+      this.#nextRound()
+    })
+  }
+
+  #run(): void {
+    const { clock, cluster, book, gather, log } = this.#options
+    try {
+      const nowMs = clock.monotonicMs()
+      this.#lookAgain(nowMs)
+      const result = planRound(book.active(), {
+        ...this.#options,
+        nowMs,
+        round: this.#round,
+        waitMs: (entry) => gather.waitMs(entry.situation, nowMs),
+        onPlacement: (placement) => this.#place(placement, nowMs),
+        isOver: () => clock.monotonicMs() - nowMs > TURN_MS,
+      })
+      this.#decisions += result.decisions
+      for (const entry of book.active()) this.#afterwards(entry, nowMs)
+      if (result.waitMs !== null) this.notifyIn('gather', result.waitMs)
+      if (result.isCut || cluster.gangs.hasDirty) this.notify()
+    } catch (error) {
+      log.error('a turn broke off', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    }
+  }
+
+  #lookAgain(nowMs: number): void {
+    const { cluster, book, status, surplus } = this.#options
+    for (const key of cluster.gangs.takeDirty()) {
+      const entry = book.refresh(key, nowMs)
+      if (entry === null) continue
+      if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) entry.wasSeenWhole = true
+      surplus.look(entry)
+      this.#afterwards(entry, nowMs)
+      status.touch(key)
+    }
+  }
+
+  /** A gang that cannot be completed: told by status, and its seats given back after a while. */
+  #afterwards(entry: Entry, nowMs: number): void {
+    const { situation, waiting, refusal } = entry
+    const { key } = situation
+    if (refusal !== null) this.#options.status.touch(key)
+    const isStuck = isPartial(situation) && !wasWhole(entry) && (waiting ?? refusal) !== null
+    if (!isStuck || undoable(situation).length === 0) {
+      if (!isStuck) entry.stuckSinceMs = null
+      return
+    }
+    entry.stuckSinceMs ??= nowMs
+    const restMs = entry.stuckSinceMs + UNDO_AFTER_MS - nowMs
+    if (restMs > 0) {
+      this.notifyIn(`undo ${key}`, restMs)
+      return
+    }
+    entry.stuckSinceMs = null
+    this.#undo(entry)
+  }
+
+  #undo({ situation }: Entry): void {
+    const { client, log, cluster } = this.#options
+    const facts = { namespace: situation.gang.namespace, podGang: situation.gang.name }
+    undo(client, situation)
+      .then((deleted) => log.info('gave the seats of an incomplete gang back', { ...facts, deleted }))
+      .catch((error: unknown) => log.warn('an undo broke off', { ...facts, error: String(error) }))
+      .finally(() => {
+        cluster.gangs.touch(situation.key)
+        this.notify()
+      })
+  }
+
+  #place({ entry, item, seats }: Placement, nowMs: number): void {
+    const { binder, book, surplus } = this.#options
+    const gangUid = entry.situation.gang.isPlain ? null : entry.uid
+    const kind = item.kind === 'surplus' ? 'surplus' : wasWhole(entry) ? 'repair' : 'first'
+    const attempt = formatAttempt({ gangUid, seq: entry.seq++, kind, count: seats.length })
+    const orders = seats.map(
+      ({ pod, node }): Order => ({
+        pod,
+        node,
+        gangUid,
+        annotations: { [ATTEMPT]: attempt, ...this.#domains(entry, node) },
+      }),
+    )
+    binder.bind(orders)
+    const refreshed = book.refresh(entry.situation.key, nowMs)
+    if (refreshed !== null) surplus.look(refreshed)
+  }
+
+  /** The chosen domain of each level, for the downward API. */
+  #domains({ situation: { gang } }: Entry, node: string): Record<string, string> {
+    const { cluster } = this.#options
+    const at = cluster.nodes.read().ixOf.get(node) ?? -1
+    const domains: Record<string, string> = {}
+    for (const level of cluster.topologyOf(gang)?.levels ?? []) {
+      const value = level.values[level.domainOf[at] ?? -1]
+      if (value !== undefined) domains[`${DOMAIN_PREFIX}${level.name}`] = value
+    }
+    return domains
+  }
+}

@@ -1,0 +1,144 @@
+import { type Reason, reason } from '../../api/reasons.ts'
+import { parseAttempt } from '../binder/attempt.ts'
+import { boundOf, type GangSituation, type GroupSituation, isMinimumConfirmed, surplusOf } from '../gang/situation.ts'
+import { foreignTie } from '../gang/ties.ts'
+import type { DomainShortfall } from '../planner/request.ts'
+import { conditionOf, PLACEMENT_COMPLETE } from '../state/gang-facts.ts'
+import type { PodFacts } from '../state/pod-facts.ts'
+import type { Item } from './order.ts'
+import type { Tried } from './wake.ts'
+
+/** A refused plan: why, and what was so when it was tried. */
+export interface Refusal {
+  readonly reason: Reason
+  readonly shortfalls: readonly DomainShortfall[]
+  readonly tried: Tried
+}
+
+/** What the scheduler remembers of a gang from turn to turn; everything in it can be lost with the process. */
+export interface Entry {
+  readonly uid: string
+  situation: GangSituation
+  /** Why it cannot even be tried; null: it can, or there is nothing to try. */
+  waiting: Reason | null
+  refusal: Refusal | null
+  /** Of the last plan; null: none since the start. */
+  score: number | null
+  /** Number of the next attempt; above all that its pods carry. */
+  seq: number
+  /** Whole at least once, as this process has seen; the condition says so too once it is written. */
+  wasSeenWhole: boolean
+  /** Surplus pods that were there before the PodGang was read again. */
+  clearedSurplus: ReadonlySet<string>
+  /** Since when, on the monotonic clock, pods that could be placed are not; null: none are. */
+  unplacedSinceMs: number | null
+  /** Since when a gang that was never whole cannot be completed although part of it is bound. */
+  stuckSinceMs: number | null
+}
+
+export const newEntry = (situation: GangSituation): Entry => ({
+  uid: situation.gang.uid,
+  situation,
+  waiting: null,
+  refusal: null,
+  score: situation.gang.status.placementScore,
+  seq: 1,
+  wasSeenWhole: false,
+  clearedSurplus: new Set(),
+  unplacedSinceMs: null,
+  stuckSinceMs: null,
+})
+
+/** Was it recorded whole? The condition is output, and this is its one reading: it stops an undo. */
+export const wasWhole = ({ situation: { gang }, wasSeenWhole }: Entry): boolean =>
+  wasSeenWhole || conditionOf(gang.status, PLACEMENT_COMPLETE)?.status === 'True'
+
+/** Bound by us, under this PodGang's uid, and there. */
+export const isOwnBind = ({ uid }: { readonly uid: string }, pod: PodFacts): boolean =>
+  parseAttempt(pod.attempt)?.gangUid === uid
+
+/** Repairs come first: gangs that were whole and of which a pod that we bound is still bound. */
+function kindOf(entry: Entry): 'repair' | 'minimum' {
+  return wasWhole(entry) && boundOf(entry.situation).some(({ pod }) => isOwnBind(entry, pod)) ? 'repair' : 'minimum'
+}
+
+/** What is next for the gang; null: nothing can be planned. */
+export function itemOf(entry: Entry): Item | null {
+  const { situation, waiting } = entry
+  const { gang, priority, missing, groups } = situation
+  if (waiting !== null) return null
+  const rest = {
+    priority,
+    isScaled: gang.isScaled,
+    createdAt: gang.createdAt,
+    namespace: gang.namespace,
+    name: gang.name,
+  }
+  if (missing > 0) return { ...rest, kind: kindOf(entry), surplusBound: 0 }
+  if (nextSurplus(entry).length === 0) return null
+  const surplusBound = groups.reduce((sum, { bound, group }) => sum + Math.max(0, bound.length - group.minimum), 0)
+  return { ...rest, kind: 'surplus', surplusBound }
+}
+
+/**
+ * Surplus pods to try in turn: from the group with the fewest surplus pods first; of pods that ask for the same in one
+ * group, one. Empty until the minimum is confirmed and the PodGang has been read again since the pods were there.
+ */
+export function nextSurplus({ situation, clearedSurplus }: Entry): readonly PodFacts[] {
+  if (!isMinimumConfirmed(situation)) return []
+  const surplusBound = ({ bound, group }: GroupSituation): number => bound.length - group.minimum
+  const groups = situation.groups
+    .map((group, at) => ({ group, at }))
+    .sort((a, b) => surplusBound(a.group) - surplusBound(b.group) || a.at - b.at)
+  return groups.flatMap(({ group }) => {
+    const seen = new Set<string>()
+    return group.pending.filter(({ uid, demand }) => {
+      if (!clearedSurplus.has(uid) || seen.has(demand.key)) return false
+      seen.add(demand.key)
+      return true
+    })
+  })
+}
+
+/** Surplus pods that wait for the PodGang to be read again. */
+export const unclearedSurplus = ({ situation, clearedSurplus }: Entry): readonly PodFacts[] =>
+  isMinimumConfirmed(situation) ? surplusOf(situation).filter(({ uid }) => !clearedSurplus.has(uid)) : []
+
+/** Why the gang cannot be tried at all, whatever room there is. */
+export function waitingReason({ gang, groups }: GangSituation): Reason | null {
+  const reference = gang.foreignReferences[0]
+  const tie = foreignTie(gang)
+  if (gang.isTerminating) return reason('PodGangDeleted', {})
+  if (gang.unsupported !== null) return reason('UnsupportedPredicate', { path: gang.unsupported })
+  if (reference !== undefined) return reason('ForeignPodReference', { reference })
+  if (tie !== null) return reason('ForeignGangReference', { reference: tie })
+  for (const [test, why] of WAITS) {
+    const group = groups.find((each) => each.missing > each.pending.length && test(each))
+    if (group !== undefined) return why(group)
+  }
+  return null
+}
+
+const present = ({ pending, unsupported, gated, suspended, bound }: GroupSituation): number =>
+  pending.length + unsupported.length + gated.length + suspended.length + bound.length
+
+/** First match wins, over all groups: pods that do not exist, pods that cannot be bound, gates, answers. */
+const WAITS: readonly (readonly [(group: GroupSituation) => boolean, (group: GroupSituation) => Reason])[] = [
+  [
+    (group) => present(group) < group.group.minimum,
+    (group) => {
+      const { name, minimum } = group.group
+      return reason('WaitingForPods', { group: name, present: present(group), minimum })
+    },
+  ],
+  [
+    ({ unsupported }) => unsupported.length > 0,
+    ({ unsupported }) => reason('UnsupportedPredicate', { path: unsupported[0]?.unsupported ?? '' }),
+  ],
+  [
+    ({ gated }) => gated.length > 0,
+    ({ group, pending, bound }) =>
+      reason('WaitingForGates', { group: group.name, ungated: pending.length + bound.length, minimum: group.minimum }),
+  ],
+  [() => true, () => reason('BindRefused', { answer: 'its pods are being read again' })],
+]

@@ -1,0 +1,113 @@
+import { reason, reasonOf } from '../../api/reasons.ts'
+import { type Question, questionOf, type Wanted } from '../gang/request.ts'
+import type { Plan, Verdict } from '../planner/request.ts'
+import type { ClusterState } from '../state/cluster.ts'
+import type { PodFacts } from '../state/pod-facts.ts'
+import { type Entry, itemOf, nextSurplus, type Refusal } from './entry.ts'
+import { Heap } from './heap.ts'
+import { byTurn, type Item } from './order.ts'
+import { isWorthTrying, triedNow } from './wake.ts'
+
+/** Pods of one plan and the nodes that they go to. */
+export interface Placement {
+  readonly entry: Entry
+  readonly item: Item
+  readonly seats: readonly { readonly pod: PodFacts; readonly node: string }[]
+}
+
+export interface RoundOptions {
+  readonly cluster: ClusterState
+  readonly plan: Plan
+  readonly defaultPack: 'narrowest' | 'none'
+  readonly maxSteps: number
+  readonly nowMs: number
+  /** Number of the 60 s round. */
+  readonly round: number
+  /** Milliseconds until the gang may be planned; 0: now. */
+  readonly waitMs: (entry: Entry) => number
+  /** Seats are taken before the next gang is planned: assumes them, and looks at the entry anew. */
+  readonly onPlacement: (placement: Placement) => void
+  /** Ends a round early; what is left is planned in the next one. */
+  readonly isOver: () => boolean
+}
+
+export interface RoundResult {
+  readonly decisions: number
+  /** Not everything was looked at. */
+  readonly isCut: boolean
+  /** Milliseconds until some gang has gathered enough; null: none waits. */
+  readonly waitMs: number | null
+}
+
+/** Plans what is worth planning, first things first, until nothing is left or the round is over. */
+export function planRound(entries: Iterable<Entry>, options: RoundOptions): RoundResult {
+  const heap = new Heap<{ readonly item: Item; readonly entry: Entry }>((a, b) => byTurn(a.item, b.item))
+  let waitMs: number | null = null
+  const offer = (entry: Entry): void => {
+    const item = itemOf(entry)
+    if (item === null || !isDue(entry, options)) return
+    const ms = item.kind === 'surplus' ? 0 : options.waitMs(entry)
+    if (ms === 0) heap.push({ item, entry })
+    else waitMs = Math.min(waitMs ?? ms, ms)
+  }
+  for (const entry of entries) offer(entry)
+  let decisions = 0
+  for (let next = heap.pop(); next !== undefined; next = heap.pop()) {
+    decisions++
+    if (decide(next.entry, next.item, options) && next.item.kind === 'surplus') offer(next.entry)
+    if (options.isOver()) return { decisions, isCut: heap.size > 0, waitMs }
+  }
+  return { decisions, isCut: false, waitMs }
+}
+
+const isDue = ({ refusal, situation }: Entry, { cluster, round }: RoundOptions): boolean =>
+  refusal === null || isWorthTrying(cluster, situation, refusal.tried, round)
+
+/** True: placed. */
+function decide(entry: Entry, item: Item, options: RoundOptions): boolean {
+  const wants: Wanted[] =
+    item.kind === 'surplus' ? nextSurplus(entry).map((pod) => ({ kind: 'surplus', pod })) : [{ kind: 'minimum' }]
+  for (const [at, wanted] of wants.entries()) {
+    const question = questionOf(options.cluster, entry.situation, wanted, options)
+    const verdict = question === null ? null : options.plan(question.request, question.view)
+    if (question !== null && verdict?.kind === 'plan') {
+      place(entry, item, question, verdict, options)
+      return true
+    }
+    if (at === 0) entry.refusal = refusalOf(entry, verdict, options)
+  }
+  return false
+}
+
+function place(
+  entry: Entry,
+  item: Item,
+  { podOf, view }: Question,
+  { seats, placementScore }: Verdict & { kind: 'plan' },
+  { onPlacement }: RoundOptions,
+): void {
+  entry.refusal = null
+  if (item.kind !== 'surplus') {
+    entry.score = placementScore
+    entry.stuckSinceMs = null
+  }
+  const placed = seats.flatMap(({ pod: uid, node }) => {
+    const pod = podOf.get(uid)
+    const name = view.nodeNames[node]
+    return pod === undefined || name === undefined ? [] : [{ pod, node: name }]
+  })
+  onPlacement({ entry, item, seats: placed })
+}
+
+/** `verdict` null: the gang names a topology that does not exist. */
+function refusalOf({ situation }: Entry, verdict: Verdict | null, options: RoundOptions): Refusal {
+  const tried = triedNow(options.cluster, situation, options.round)
+  const { topologyName } = situation.gang
+  if (verdict === null) {
+    return { reason: reason('TopologyUnknown', { topology: topologyName ?? '' }), shortfalls: [], tried }
+  }
+  if (verdict.kind !== 'unplaceable') {
+    return { reason: reason('SearchBudgetExhausted', { steps: verdict.steps }), shortfalls: [], tried }
+  }
+  return { reason: reasonOf(verdict.reason, verdict.facts), shortfalls: verdict.shortfalls, tried }
+}

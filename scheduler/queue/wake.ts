@@ -1,0 +1,46 @@
+import { looksAround } from '../gang/spread.ts'
+import type { GangSituation } from '../gang/situation.ts'
+import type { ClusterState } from '../state/cluster.ts'
+import { viewOf } from '../state/pod-class.ts'
+
+/** What was so when a gang was refused. */
+export interface Tried {
+  readonly signature: string
+  readonly topologyEpoch: number
+  /** The growth log up to which nothing has grown that the gang could use; moved forward by looking. */
+  growthEpoch: number
+  readonly moves: number
+  /** Grows every 60 s: everything is tried again, in case a cause of change was forgotten here. */
+  readonly round: number
+}
+
+export const triedNow = (cluster: ClusterState, situation: GangSituation, round: number): Tried => ({
+  signature: situation.signature,
+  topologyEpoch: cluster.topologyEpoch,
+  growthEpoch: cluster.growth.epoch,
+  moves: cluster.movesIn(situation.gang.namespace),
+  round,
+})
+
+/** Whether something has changed since that could change the answer. O(what grew × classes of the gang). */
+export function isWorthTrying(cluster: ClusterState, situation: GangSituation, tried: Tried, round: number): boolean {
+  if (tried.signature !== situation.signature || tried.round !== round) return true
+  if (tried.topologyEpoch !== cluster.topologyEpoch) return true
+  if (looksAround(situation.gang) && tried.moves !== cluster.movesIn(situation.gang.namespace)) return true
+  const grown = cluster.growth.since(tried.growthEpoch)
+  if (grown === 'forgotten') return true
+  if (grown.size === 0) return false
+  tried.growthEpoch = cluster.growth.epoch
+  return [...situation.groups].some(({ pending }) => pending.some((pod) => canUse(cluster, pod.demand, grown)))
+}
+
+type Demand = Parameters<ClusterState['classes']['read']>[0]
+
+/** Refusals of a kubelet and fences of running pods are left out: at worst the gang is tried once too often. */
+function canUse(cluster: ClusterState, demand: Demand, grown: ReadonlySet<string>): boolean {
+  cluster.nodes.require(demand.requests)
+  const layout = cluster.nodes.read()
+  const { feasible } = viewOf(cluster.classes.read(demand, layout))
+  for (const name of grown) if (feasible[layout.ixOf.get(name) ?? -1] === 1) return true
+  return false
+}

@@ -1,0 +1,182 @@
+import { SCHEDULER_NAME } from '../api/names.ts'
+import { reason } from '../api/reasons.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Clock } from '../kube/clock.ts'
+import type { Log } from '../kube/log.ts'
+import type { Random } from '../kube/random.ts'
+import { writer } from '../kube/writer.ts'
+import { Binder } from './binder/bind.ts'
+import { Suspended } from './binder/suspended.ts'
+import { Rivals } from './binder/two-schedulers.ts'
+import { createFeeds } from './feeds.ts'
+import type { GangSituation } from './gang/situation.ts'
+import { Loop } from './loop.ts'
+import { plan } from './planner/plan.ts'
+import { Book } from './queue/book.ts'
+import { Gather } from './queue/gather.ts'
+import { SurplusReader } from './queue/surplus.ts'
+import { reportOf, type SchedulerReport } from './report.ts'
+import { ClusterState } from './state/cluster.ts'
+import { gangOfPod } from './state/gangs.ts'
+import type { PodFacts } from './state/pod-facts.ts'
+import { StatusWriter } from './status/writer.ts'
+import { createTopologyFeed } from './topology-feed.ts'
+
+export type { GangReport, PodReport, SchedulerReport } from './report.ts'
+
+export interface SchedulerOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Pods that ask for one of these are ours. Default: `espalier`. */
+  readonly schedulerNames?: readonly string[]
+  /** What a gang that states no pack prefers. Default: the narrowest level. */
+  readonly defaultPack?: 'narrowest' | 'none'
+  /** How long a gang waits for further gates to be lifted. Default: 1 s. */
+  readonly gatherMs?: number
+}
+
+export interface Scheduler {
+  start(): void
+  /** Resolves when nothing of it runs and no write is under way any more. */
+  stop(): Promise<void>
+  report(): SchedulerReport
+  /** Pods, nodes, PodGangs and topology are known; from now on it places. */
+  readonly ready: Promise<void>
+}
+
+const GATHER_MS = 1_000
+/** Bound on one search; above what 10,000 pods in 1,000 domains need when nothing has to be taken back. */
+const STEPS_MAX = 200_000
+
+export function createScheduler(options: SchedulerOptions): Scheduler {
+  const schedulerNames = options.schedulerNames?.length ? options.schedulerNames : [SCHEDULER_NAME]
+  return new Running({ ...options, schedulerNames })
+}
+
+class Running implements Scheduler {
+  readonly ready: Promise<void>
+  readonly #options: SchedulerOptions
+  readonly #cluster: ClusterState
+  readonly #suspended = new Suspended()
+  readonly #rivals = new Rivals()
+  readonly #gather: Gather
+  readonly #book: Book
+  readonly #binder: Binder
+  readonly #surplus: SurplusReader
+  readonly #status: StatusWriter
+  readonly #loop: Loop
+  readonly #feeds: ReturnType<typeof createFeeds>
+  readonly #topology: ReturnType<typeof createTopologyFeed>
+  readonly #writer: ReturnType<typeof writer>
+  #isStarted = false
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options
+    const { client, clock, random, log, schedulerNames = [SCHEDULER_NAME] } = options
+    const cluster = new ClusterState(schedulerNames)
+    const suspended = this.#suspended
+    const whySuspended = (uid: string): string | null => suspended.whyOf(uid)
+    this.#cluster = cluster
+    this.#gather = new Gather(options.gatherMs ?? GATHER_MS)
+    this.#writer = writer({ clock, random })
+    this.#book = new Book({
+      cluster,
+      isSuspended: (uid) => suspended.has(uid),
+      stopped: (situation) => this.#stopped(situation),
+      onEnd: (key) => this.#gather.forget(key),
+    })
+    const shared = { client, clock, random, log, cluster, writer: this.#writer, book: this.#book }
+    const component = schedulerNames[0] ?? SCHEDULER_NAME
+    this.#status = new StatusWriter({ ...shared, component, whySuspended })
+    this.#binder = new Binder({ ...shared, suspended, onNews: (pod) => this.#look(gangOfPod(pod)) })
+    this.#surplus = new SurplusReader({ client, clock, onCleared: ({ situation }) => this.#look(situation.key) })
+    this.#loop = new Loop({
+      ...shared,
+      binder: this.#binder,
+      gather: this.#gather,
+      status: this.#status,
+      surplus: this.#surplus,
+      plan,
+      defaultPack: options.defaultPack ?? 'narrowest',
+      maxSteps: STEPS_MAX,
+    })
+    this.#topology = createTopologyFeed({ ...shared, onNote: () => this.#loop.notify() })
+    this.#feeds = createFeeds({
+      ...shared,
+      onNote: () => this.#loop.notify(),
+      onPodGone: (uid) => suspended.forget(uid),
+      onRival: (pod) => this.#onRival(pod),
+      onRefused: (pod, node) => this.#onRefused(pod, node),
+    })
+    this.ready = Promise.all([this.#feeds.synced, this.#topology.synced]).then(() => undefined)
+  }
+
+  start(): void {
+    if (this.#isStarted) return
+    this.#isStarted = true
+    this.#feeds.start()
+    this.#topology.start()
+    this.#status.start()
+    this.ready.then(
+      () => this.#isStarted && this.#loop.start(),
+      () => undefined,
+    )
+  }
+
+  async stop(): Promise<void> {
+    this.#isStarted = false
+    this.#loop.stop()
+    this.#surplus.stop()
+    await Promise.all([this.#feeds.stop(), this.#topology.stop()])
+    await Promise.all([this.#binder.stop(), this.#status.stop(), this.#writer.stop()])
+  }
+
+  report(): SchedulerReport {
+    return reportOf({
+      cluster: this.#cluster,
+      book: this.#book,
+      decisions: this.#loop.decisions,
+      topologyErrors: this.#topology.errors(),
+      whySuspended: (uid) => this.#suspended.whyOf(uid),
+    })
+  }
+
+  #look(key: string): void {
+    this.#cluster.gangs.touch(key)
+    this.#loop.notify()
+  }
+
+  #stopped({ gang: { namespace } }: GangSituation): ReturnType<typeof reason> | null {
+    if (!this.#rivals.isStopped(namespace, this.#options.clock.monotonicMs())) return null
+    return reason('TwoSchedulers', { schedulerName: [...this.#cluster.schedulerNames].join(', ') })
+  }
+
+  /** Nothing is bound in the namespace until it has been quiet for 5 min. */
+  #onRival(pod: PodFacts): void {
+    const { namespace, schedulerName } = pod
+    const nowMs = this.#options.clock.monotonicMs()
+    this.#rivals.add(namespace, nowMs)
+    const { code, message } = reason('TwoSchedulers', { schedulerName })
+    this.#options.log.warn(message, { namespace, pod: pod.name, node: pod.node })
+    this.#status.warn(pod, code, message)
+    this.#touchNamespace(namespace)
+    this.#loop.notifyIn(`rival ${namespace}`, this.#rivals.waitMs(namespace, nowMs), () =>
+      this.#touchNamespace(namespace),
+    )
+  }
+
+  #touchNamespace(namespace: string): void {
+    for (const { situation } of this.#book.entries()) {
+      if (situation.gang.namespace === namespace) this.#cluster.gangs.touch(situation.key)
+    }
+  }
+
+  #onRefused(pod: PodFacts, node: string): void {
+    const waitMs = this.#cluster.refusals.add(pod.demand.key, node, this.#options.clock.monotonicMs())
+    const { namespace, name, failure } = pod
+    this.#options.log.warn('a kubelet refused a pod', { namespace, pod: name, node, failure, waitMs })
+    this.#loop.notifyIn(`refusal ${node}`, waitMs, () => this.#cluster.growth.add(node))
+  }
+}

@@ -1,0 +1,172 @@
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import type { PodGang } from '../../api/generated/kinds.ts'
+import { Allowance } from '../../kube/allowance.ts'
+import { KubeError } from '../../kube/answers.ts'
+import type { Answer, KubeClient } from '../../kube/client.ts'
+import { type Clock, sleep, timestamp } from '../../kube/clock.ts'
+import { type EventRecorder, eventRecorder } from '../../kube/events/recorder.ts'
+import type { Log } from '../../kube/log.ts'
+import type { Random } from '../../kube/random.ts'
+import { POD_GANGS, PODS } from '../../kube/resources.ts'
+import { type Reconciled, WorkQueue } from '../../kube/work-queue.ts'
+import type { Writer } from '../../kube/writer.ts'
+import { isWhole } from '../gang/situation.ts'
+import type { Book } from '../queue/book.ts'
+import { type Entry, wasWhole } from '../queue/entry.ts'
+import type { ClusterState } from '../state/cluster.ts'
+import { gangFacts } from '../state/gang-facts.ts'
+import { isMissing } from '../state/gangs.ts'
+import type { PodFacts } from '../state/pod-facts.ts'
+import { gangStatus, gangStatusPatch } from './gang.ts'
+import { podCondition, podReason, saysSo } from './pod.ts'
+import { gangReason } from './reason.ts'
+
+export interface StatusOptions {
+  readonly client: KubeClient
+  readonly clock: Clock
+  readonly random: Random
+  readonly writer: Writer
+  readonly log: Log
+  readonly component: string
+  readonly cluster: ClusterState
+  readonly book: Book
+  readonly whySuspended: (uid: string) => string | null
+}
+
+/** What is placed so soon is not called pending first. */
+const PATIENCE_MS = 1_000
+const WRITES_PER_SECOND = 50
+/** Behind the bindings. */
+const PRIORITY = -10
+const CONFLICTS_MAX = 5
+
+/**
+ * Writes what the book says onto PodGangs and pods: behind binds, at most 50 writes a second together with events, and
+ * only what is not there already, so that a quiet cluster sees no write.
+ */
+export class StatusWriter {
+  readonly #options: StatusOptions
+  readonly #allowance: Allowance
+  readonly #recorder: EventRecorder
+  readonly #queue: WorkQueue<string>
+  readonly #aborter = new AbortController()
+
+  constructor(options: StatusOptions) {
+    const { client, clock, random, writer, log, component } = options
+    this.#options = options
+    this.#allowance = new Allowance(clock, WRITES_PER_SECOND)
+    this.#recorder = eventRecorder({ client, clock, component, writer, allowance: this.#allowance })
+    this.#queue = new WorkQueue({
+      clock,
+      random,
+      concurrency: 4,
+      reconcile: (key) => this.#reconcile(key),
+      onError: (key, error) =>
+        log.warn('a status could not be written and is tried again', { key, error: String(error) }),
+    })
+  }
+
+  start(): void {
+    this.#queue.start()
+  }
+
+  async stop(): Promise<void> {
+    this.#aborter.abort()
+    await Promise.all([this.#queue.stop(), this.#recorder.stop()])
+  }
+
+  /** Something about the gang may have changed. */
+  touch(key: string): void {
+    this.#queue.add(key)
+  }
+
+  /** Two schedulers bind pods of one name: told on the pod that was taken. */
+  warn(pod: PodFacts, code: string, message: string): void {
+    this.#recorder.event(target(pod), 'Warning', code, message, { component: pod.schedulerName })
+  }
+
+  async #reconcile(key: string): Promise<Reconciled | void> {
+    const { book, clock } = this.#options
+    const entry = book.get(key)
+    if (entry === undefined) return
+    const { unplacedSinceMs, situation } = entry
+    const restMs = unplacedSinceMs === null ? 0 : unplacedSinceMs + PATIENCE_MS - clock.monotonicMs()
+    if (restMs > 0 && !isWhole(situation)) return { again: restMs }
+    if (situation.isOurs && !situation.gang.isPlain && !isMissing(situation.gang)) await this.#writeGang(entry)
+    if (restMs > 0) return { again: restMs }
+    await this.#writePods(entry)
+  }
+
+  async #writeGang(entry: Entry): Promise<void> {
+    const { client, clock, writer } = this.#options
+    const { namespace, name, uid, status } = entry.situation.gang
+    if (gangStatusPatch(status, wanted(entry), '') === null) return
+    for (let tries = 1; tries <= CONFLICTS_MAX; tries++) {
+      const read = await client.get<KubeObject>(POD_GANGS, { namespace, name })
+      if (read.kind === 'failure' && read.status === 404) return
+      if (read.kind === 'failure') throw new KubeError(read)
+      if (read.value.metadata.uid !== uid) return
+      const newest = gangFacts(read.value as PodGang).status
+      const patch = gangStatusPatch(newest, wanted(entry), timestamp(clock.nowMs()))
+      if (patch === null || !(await this.#take())) return
+      const { resourceVersion } = read.value.metadata
+      const body = { metadata: { resourceVersion }, status: patch }
+      const send = (): Promise<Answer<KubeObject>> =>
+        client.mergePatch(POD_GANGS, { namespace, name }, body, { subresource: 'status' })
+      const answer = await writer.write(send, { priority: PRIORITY })
+      if (answer.kind === 'ok' || answer.status === 404) return
+      if (answer.status !== 409) throw new KubeError(answer)
+    }
+  }
+
+  async #writePods(entry: Entry): Promise<void> {
+    const { cluster, book, whySuspended } = this.#options
+    const { groups, strays, key } = entry.situation
+    const waiting = groups.flatMap(({ pending, unsupported, suspended }) => [...pending, ...unsupported, ...suspended])
+    const ours = strays.filter((pod) => cluster.isOurs(pod) && !pod.isTerminating && !pod.isFinished)
+    for (const { uid } of [...waiting, ...ours]) {
+      const now = book.get(key)
+      const pod = cluster.pod(uid)
+      if (now === undefined || pod === undefined || cluster.nodeOf(pod) !== null || pod.gates.length > 0) continue
+      const why = podReason(cluster, now, pod, whySuspended(uid))
+      if (why.code !== 'Queued' && why.code !== 'Binding') await this.#writePod(pod, podCondition(why))
+    }
+  }
+
+  async #writePod(pod: PodFacts, want: ReturnType<typeof podCondition>): Promise<void> {
+    if (saysSo(pod, want)) return
+    const { client, clock, writer } = this.#options
+    if (!(await this.#take())) return
+    const nowText = timestamp(clock.nowMs())
+    const isNew = pod.scheduled?.status !== want.status
+    const condition = { ...want, lastProbeTime: null, ...(isNew ? { lastTransitionTime: nowText } : {}) }
+    const body = { metadata: { uid: pod.uid }, status: { conditions: [condition] } }
+    const send = (): Promise<Answer<KubeObject>> => client.strategicPatch(PODS, pod, body, { subresource: 'status' })
+    const answer = await writer.write(send, { priority: PRIORITY })
+    if (answer.kind === 'failure' && answer.status !== 404 && answer.status !== 409) throw new KubeError(answer)
+    if (answer.kind === 'ok' && want.reason === 'Unschedulable') this.warn(pod, 'Unschedulable', want.message ?? '')
+  }
+
+  /** False: we are stopping. */
+  async #take(): Promise<boolean> {
+    const { signal } = this.#aborter
+    for (let ms = this.#allowance.take(); ms > 0 && !signal.aborted; ms = this.#allowance.take()) {
+      await sleep(this.#options.clock, ms, 'work', signal)
+    }
+    return !signal.aborted
+  }
+}
+
+const wanted = (entry: Entry): ReturnType<typeof gangStatus> =>
+  gangStatus({
+    situation: entry.situation,
+    wasWhole: wasWhole(entry),
+    score: entry.score,
+    reason: gangReason(entry),
+  })
+
+const target = (pod: PodFacts): Parameters<EventRecorder['event']>[0] => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { namespace: pod.namespace, name: pod.name, uid: pod.uid },
+})
