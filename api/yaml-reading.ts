@@ -16,6 +16,8 @@ export interface ObjectFields {
 }
 
 const SYNTAX_ERRORS_MAX = 20
+/** Aliases that a value may unroll to before it is shown as text. */
+const ALIASES_MAX = 100
 
 const firstLine = (message: string): string => (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
 
@@ -27,7 +29,22 @@ export class YamlReading {
 
   constructor(text: string) {
     this.#text = text
-    this.#document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: true })
+    this.#document = this.#parse(text)
+  }
+
+  /** The parser goes down as deep as the text nests; where that is too deep, there is nothing to read. */
+  #parse(text: string): Document {
+    try {
+      return parseDocument(text, { lineCounter: this.#lines, prettyErrors: true })
+    } catch {
+      this.#errors.push({
+        path: [],
+        found: text.slice(0, 120),
+        want: 'YAML that nests less deeply',
+        at: { line: 1, column: 1 },
+      })
+      return parseDocument('')
+    }
   }
 
   /** In the order in which they stand in the file. */
@@ -42,15 +59,14 @@ export class YamlReading {
       const at = this.#at(pos[0])
       this.#errors.push({ path: [], found: this.#line(at.line), want: `YAML: ${firstLine(message)}`, at })
     }
-    if (this.#document.errors.length > 0) return null
+    if (this.#errors.length > 0) return null
     return { path: [], node: this.#document.contents as Node | null, key: { offset: 0, text: '' } }
   }
 
   /** Notes that an entry's value is not what it should be. */
   fail(entry: Entry, want: string): void {
-    const node = this.#resolved(entry)
-    const found = node === null ? null : (node.toJS(this.#document, { maxAliasCount: 100 }) as unknown)
-    this.#errors.push({ path: entry.path, found, want, at: this.#at(entry.node?.range?.[0] ?? entry.key.offset) })
+    const at = this.#at(entry.node?.range?.[0] ?? entry.key.offset)
+    this.#errors.push({ path: entry.path, found: this.#found(entry), want, at })
   }
 
   /** Notes that an entry's key is not what it should be. */
@@ -124,6 +140,16 @@ export class YamlReading {
 
   #resolved({ node }: Entry): Node | null {
     return isAlias(node) ? (node.resolve(this.#document) ?? null) : node
+  }
+
+  /** The value, or its text where aliases would multiply it or it nests without end. */
+  #found(entry: Entry): unknown {
+    const node = this.#resolved(entry)
+    try {
+      return node === null ? null : node.toJS(this.#document, { maxAliasCount: ALIASES_MAX })
+    } catch {
+      return this.#text.slice(node?.range?.[0] ?? 0, node?.range?.[1] ?? 0)
+    }
   }
 
   #at(offset: number): { line: number; column: number } {
