@@ -64,11 +64,9 @@ describeBoth('our kinds', (server) => {
   })
 
   test('wrong types and bounds are refused with the field', async () => {
-    expect(await refusal({}, -1)).toEqual([
-      expect.stringMatching(
-        /^spec\.replicas: Invalid value: -1: spec\.replicas in body should be greater than or equal to 0$/,
-      ),
-    ])
+    expect(await refusal({}, -1)).toContain(
+      'spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0',
+    )
     expect((await refusal({ cliqueStartupType: 'Sometimes' }))[0]).toContain(
       'spec.template.cliqueStartupType: Unsupported value: "Sometimes"',
     )
