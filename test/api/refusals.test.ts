@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { KINDS } from '../../api/kinds/all.ts'
 import type { KindDefinition, Rule, Schema } from '../../api/schema.ts'
 import { refusals } from './admission.ts'
-import { REFUSAL_CASES } from './refusal-cases.ts'
+import { REFUSAL_CASES } from './refusals/all.ts'
 
 const kindOf = (name: string): KindDefinition => {
   const kind = KINDS.find((one) => one.kind === name)

@@ -1,0 +1,71 @@
+import {
+  clique,
+  DEPRECATED,
+  explicit,
+  type Fields,
+  grouped,
+  IMMUTABLE,
+  legacy,
+  packed,
+  pair,
+  pod,
+  type RefusalCase,
+  refused,
+  set,
+  taken,
+} from './writing.ts'
+
+/** What may be changed in a PodCliqueSet, and what may not. */
+
+const update = (name: string, now: Fields, before: Fields): RefusalCase => refused(name, now, IMMUTABLE, before)
+const one = (spec: Fields, more: Fields = {}): Fields => set({ cliques: [clique('a', spec, more)] })
+
+export const updates: readonly RefusalCase[] = [
+  taken(
+    'more replicas, another image, another delay',
+    set({ cliques: [clique('a', { replicas: 5 })], terminationDelay: '1h' }),
+    one({}),
+  ),
+  update('a clique more', set(pair), one({})),
+  update('a clique less', one({}), set(pair)),
+  update('a renamed clique', set({ cliques: [clique('x', { roleName: 'a' })] }), one({})),
+  taken('another order of cliques that start in any order', set({ cliques: [clique('b'), clique('a')] }), set(pair)),
+  update(
+    'another order of cliques that start in order',
+    set({ cliqueStartupType: 'CliqueStartupTypeInOrder', cliques: [clique('b'), clique('a')] }),
+    set({ cliqueStartupType: 'CliqueStartupTypeInOrder', ...pair }),
+  ),
+  update('another role', one({ roleName: 'x' }), one({})),
+  update('another minAvailable', one({ minAvailable: 1 }), one({ minAvailable: 2 })),
+  update('a minAvailable where none was', one({ minAvailable: 1 }), one({})),
+  update('another start order', explicit({ a: ['b'] }), explicit({ b: ['a'] })),
+  update('another scheduler', one({ podSpec: pod({ schedulerName: 'x' }) }), one({})),
+  update('another start-up type', set({ ...pair, cliqueStartupType: 'CliqueStartupTypeInOrder' }), set(pair)),
+  update('a scaling group more', grouped(), set(pair)),
+  update('other members', grouped({ cliqueNames: ['a'] }), grouped()),
+  update('another minAvailable of a group', grouped({ replicas: 2, minAvailable: 2 }), grouped({ replicas: 2 })),
+  taken('more copies of a group', grouped({ replicas: 4 }), grouped()),
+  update('a constraint more', packed({ pack: { required: 'rack' } }), set(pair)),
+  update('another required level', packed({ pack: { required: 'rack' } }), packed({ pack: { required: 'zone' } })),
+  update('another preferred level', packed({ pack: { preferred: 'rack' } }), packed({ pack: { preferred: 'host' } })),
+  update('another spread', packed({ spread: { domain: 'rack' } }), packed({ spread: { domain: 'zone' } })),
+  taken('packDomain that stood there before', packed(legacy), packed(legacy)),
+  taken(
+    'pack.required in place of the same packDomain',
+    packed({ topologyName: 't', pack: { required: 'rack' } }),
+    packed(legacy),
+  ),
+  update(
+    'pack.required in place of another packDomain',
+    packed({ topologyName: 't', pack: { required: 'zone' } }),
+    packed(legacy),
+  ),
+  taken('a missing topologyName beside the same packDomain', packed(legacy), packed({ packDomain: 'rack' })),
+  update('another topologyName', packed({ ...legacy, topologyName: 'u' }), packed(legacy)),
+  refused(
+    'packDomain in place of pack.required',
+    packed({ packDomain: 'rack' }),
+    DEPRECATED,
+    packed({ pack: { required: 'rack' } }),
+  ),
+]
