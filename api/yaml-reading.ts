@@ -16,10 +16,10 @@ export interface ObjectFields {
 }
 
 const SYNTAX_ERRORS_MAX = 20
+/** Characters of a line that are shown. */
+const SHOWN_MAX = 120
 /** Aliases that a value may unroll to before it is shown as text. */
 const ALIASES_MAX = 100
-
-const firstLine = (message: string): string => (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '')
 
 export class YamlReading {
   readonly #text: string
@@ -35,11 +35,11 @@ export class YamlReading {
   /** The parser goes down as deep as the text nests; where that is too deep, there is nothing to read. */
   #parse(text: string): Document {
     try {
-      return parseDocument(text, { lineCounter: this.#lines, prettyErrors: true })
+      return parseDocument(text, { lineCounter: this.#lines, prettyErrors: false })
     } catch {
       this.#errors.push({
         path: [],
-        found: text.slice(0, 120),
+        found: text.slice(0, SHOWN_MAX),
         want: 'YAML that nests less deeply',
         at: { line: 1, column: 1 },
       })
@@ -57,7 +57,7 @@ export class YamlReading {
   root(): Entry | null {
     for (const { message, pos } of this.#document.errors.slice(0, SYNTAX_ERRORS_MAX)) {
       const at = this.#at(pos[0])
-      this.#errors.push({ path: [], found: this.#line(at.line), want: `YAML: ${firstLine(message)}`, at })
+      this.#errors.push({ path: [], found: this.#line(at.line), want: `YAML: ${message}`, at })
     }
     if (this.#errors.length > 0) return null
     return { path: [], node: this.#document.contents as Node | null, key: { offset: 0, text: '' } }
@@ -158,6 +158,6 @@ export class YamlReading {
   }
 
   #line(line: number): string {
-    return this.#text.split('\n')[line - 1] ?? ''
+    return (this.#text.split('\n')[line - 1] ?? '').slice(0, SHOWN_MAX)
   }
 }
