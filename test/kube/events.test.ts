@@ -131,6 +131,14 @@ describe('the recorder', () => {
     expect(server.asked.length).toBeGreaterThanOrEqual(1_000)
   })
 
+  test('a quiet hour saves up no more than one second of writes', async () => {
+    const { clock, server, recorder } = desk()
+    await clock.runFor(3_600_000)
+    for (let i = 0; i < 500; i++) recorder.event(pod(`p${i}`), 'Normal', 'Bound', 'm')
+    await clock.runFor(0)
+    expect(server.asked).toHaveLength(50)
+  })
+
   test('goes behind the binds of the writer that it shares', async () => {
     let shared: Writer | null = null
     const { clock, server, recorder } = desk((made) => {
@@ -138,12 +146,18 @@ describe('the recorder', () => {
       return shared
     })
     const client = kubeClient(server)
-    recorder.event(pod('a'), 'Normal', 'Bound', 'm')
-    for (const name of ['x', 'y', 'z']) {
-      void (shared as Writer | null)?.write(() =>
-        client.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name } }),
-      )
+    let release: () => void = () => {}
+    server.before = () => (server.asked.length > 1 ? null : new Promise((resolve) => (release = () => resolve(null))))
+    const bind = (name: string): void => {
+      const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name } }
+      void (shared as Writer | null)?.write(() => client.create(pods, object))
     }
+    bind('x')
+    recorder.event(pod('a'), 'Normal', 'Bound', 'm')
+    await clock.runFor(10) // the event waits in the writer already when the next binds come
+    bind('y')
+    bind('z')
+    release()
     await clock.runFor(1_000)
     expect(server.asked.map(({ path }) => path.replace(/.*\//, ''))).toEqual(['pods', 'pods', 'pods', 'events'])
   })

@@ -222,6 +222,45 @@ describe('an election', () => {
     }
   })
 
+  test('of two that take a free lease at the same instant only one leads', async () => {
+    const { clock, server, heard, candidate } = town()
+    const first = candidate('first')
+    first.election.start()
+    await clock.runFor(1_000)
+    await first.election.stop()
+    heard.length = 0
+    for (const name of ['a', 'b', 'c', 'd']) candidate(name).election.start()
+    await clock.runFor(0)
+    expect(heard).toHaveLength(1)
+    expect(specOf(server)['leaseTransitions']).toBe(1)
+  })
+
+  test('a leader whose lease somebody else took by force stops at its next look', async () => {
+    const { clock, server, heard, candidate } = town()
+    candidate('a').election.start()
+    await clock.runFor(5_000)
+    const lease = server.objects.get(LEASE)
+    if (lease === undefined) throw new Error('there is no lease')
+    const metadata = { ...lease.metadata, resourceVersion: '1000' }
+    server.objects.set(LEASE, { ...lease, metadata, spec: { ...specOf(server), holderIdentity: 'rival' } })
+    await clock.runFor(4_500)
+    expect(heard.map((line) => line.replace(/ \d+$/, ''))).toEqual(['a leads', 'a stops'])
+  })
+
+  test('leadership counts from when a renewal was sent, not from its answer', async () => {
+    const { clock, server, heard, candidate } = town()
+    candidate('a').election.start()
+    await clock.runFor(2_500)
+    server.before = async () => {
+      await sleep(clock, 6_000, 'background') // sent at 4 s, answered at 10 s
+      return null
+    }
+    await clock.runFor(5_000)
+    server.before = (request) => (server.asked.at(-1) === request ? refused(500, 'InternalError') : null)
+    await clock.runFor(20_000)
+    expect(heard).toEqual(['a leads 0', 'a stops 14'])
+  })
+
   test('an hour forward or back on the wall clock changes nothing', async () => {
     const { clock, heard, candidate } = town()
     const all = ['a', 'b'].map((name) => candidate(name))

@@ -42,6 +42,40 @@ describe('a server that goes back in time', () => {
   })
 })
 
+describe('a streaming list', () => {
+  test('during which objects come, change and go is told as it is in the end', async () => {
+    const made = stage()
+    running.push(made)
+    const { server } = made
+    server.put('a', '1')
+    server.put('b', '1')
+    server.duringList = (watch) => {
+      server.duringList = () => {}
+      const metadata = { name: 'a', namespace: 'default', uid: 'uid-1', resourceVersion: '13' }
+      watch.push(JSON.stringify({ type: 'DELETED', object: { kind: 'ConfigMap', metadata } }))
+      server.objects.delete('a')
+      server.version = 13
+    }
+    made.reflector.start()
+    await made.quiet()
+    expect(made.told).toEqual(['added b=1'])
+  })
+
+  test('of a server that tells no end of it is given up for pages', async () => {
+    const made = stage()
+    running.push(made)
+    made.server.put('a', '1')
+    made.server.duringList = (watch) => {
+      made.server.duringList = () => {}
+      watch.push('{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"11"}}}')
+    }
+    made.reflector.start()
+    await made.quiet()
+    expect(made.told).toEqual(['added a=1'])
+    expect(made.server.asked[1]).toBe('/api/v1/configmaps?limit=500')
+  })
+})
+
 describe('what its reader needs', () => {
   test('an update that changes no projected field is not told', async () => {
     const projected = {

@@ -166,6 +166,19 @@ describe('a watch', () => {
     })
   }
 
+  test('410 by its code or by its reason alone: lists anew', async () => {
+    for (const [code, reason] of [
+      [410, 'Other'],
+      [500, 'Expired'],
+      [0, 'Gone'],
+    ] as const) {
+      const { server, quiet } = await begun()
+      server.error(code, reason)
+      await quiet()
+      expect(server.lists()).toBe(2)
+    }
+  })
+
   test('an ERROR event of another code: rests, then resumes where it was', async () => {
     const { server, told, quiet } = await begun()
     server.put('a', '2')

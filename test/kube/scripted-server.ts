@@ -80,6 +80,8 @@ export class ScriptedServer implements Transport {
   version = 10
   /** Changes up to here are forgotten: a watch from before gets a 410. */
   forgottenUpTo = 0
+  /** Called inside a streaming list, before its end is told. */
+  duringList: (watch: OpenWatch) => void = () => {}
   onChange: (type: Past['type'], object: KubeObject) => void = () => {}
   #past: Past[] = []
   #uids = 0
@@ -161,6 +163,7 @@ export class ScriptedServer implements Transport {
   #sendList(watch: OpenWatch): void {
     const { objects, version } = this.#listed()
     for (const object of objects) watch.push(line('ADDED', object))
+    this.duringList(watch)
     watch.push(bookmarkLine(version, { 'k8s.io/initial-events-end': 'true' }))
     if (version >= this.forgottenUpTo) this.#sendPast(watch, version)
     else watch.push(`{"type":"ERROR","object":${statusBody(410, 'Expired')}}`)

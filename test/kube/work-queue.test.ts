@@ -90,6 +90,7 @@ describe('waiting', () => {
     made.queue.addAfter('a', 200, 'work')
     made.queue.addAfter('a', 900, 'work')
     made.queue.addAfter('b', 60_000, 'background')
+    expect(made.queue.isIdle).toBe(false)
     await settle(made)
     expect(made.begun).toEqual(['a@200'])
     expect(made.queue.isIdle).toBe(true)
