@@ -107,6 +107,12 @@ function read(shape: Shape, value: unknown, path: string, owner: string, reading
 
 /** Brings a body into the form of its kind: unknown fields told and dropped, defaults of the schema filled in. */
 export function conform(type: ServedType, object: Json, options: WriteOptions): void {
+  dropUnknown(type, object, options)
+  if (type.crd !== null && type.crd.schema !== null) fillDefaults(type.crd.schema, object)
+}
+
+/** Unknown fields told and dropped, as `fieldValidation` asks. */
+export function dropUnknown(type: ServedType, object: Json, options: WriteOptions): void {
   const reading: Reading = { isTyped: type.crd === null, unknown: [], unreadable: [] }
   read(shapeOf(type), object, '', type.kind, reading)
   const refuse = (why: string): Error =>
@@ -116,7 +122,6 @@ export function conform(type: ServedType, object: Json, options: WriteOptions): 
   if (texts.length > 0 && options.fieldValidation === 'Strict')
     throw refuse(`strict decoding error: ${texts.join(', ')}`)
   if (options.fieldValidation === 'Warn') options.warnings.push(...texts)
-  if (type.crd !== null && type.crd.schema !== null) fillDefaults(type.crd.schema, object)
 }
 
 /** Faults against the schema and the rules of a custom kind; rules run only over what the schema accepts. */

@@ -81,7 +81,7 @@ export function stampNew(core: Core, type: ServedType, metadata: Json): void {
 
 /** Empty maps and lists of the metadata are not kept, as Go's omitempty does. */
 export function dropEmpty(metadata: Json): void {
-  for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences', 'managedFields']) {
+  for (const key of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
     const value = metadata[key]
     const isEmpty = Array.isArray(value)
       ? value.length === 0

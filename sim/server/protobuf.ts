@@ -152,7 +152,11 @@ function messageOf(message: string, bytes: Uint8Array): Json {
     } else if (type.startsWith('{}')) {
       const entry = plainFields(bytesOf(value))
       const map = recordAt(object, name)
-      setOwn(map, text(bytesOf(entry.get(1) ?? new Uint8Array())), valueOf(type.slice(2), entry.get(2) ?? new Uint8Array()))
+      setOwn(
+        map,
+        text(bytesOf(entry.get(1) ?? new Uint8Array())),
+        valueOf(type.slice(2), entry.get(2) ?? new Uint8Array()),
+      )
       object[name] = map
     } else if (isEmbedded(message, name, type)) Object.assign(object, valueOf(type, value))
     else keep(object, name, type, valueOf(type, value))
@@ -163,7 +167,12 @@ function messageOf(message: string, bytes: Uint8Array): Json {
 /** Go writes empty texts, zeros and empty structs for what was never set; JSON leaves them out. */
 function keep(object: Json, name: string, type: string, value: unknown): void {
   if (value === '' || value === null || (name === 'generation' && value === 0)) return
-  if (isRecord(value) && Object.keys(value).length === 0 && (name === 'status' || type.endsWith('Status') || name === 'metadata' || name === 'resources')) return
+  if (
+    isRecord(value) &&
+    Object.keys(value).length === 0 &&
+    (name === 'status' || type.endsWith('Status') || name === 'metadata' || name === 'resources')
+  )
+    return
   object[name] = value
 }
 

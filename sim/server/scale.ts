@@ -22,7 +22,8 @@ const BUILT_IN: ScalePaths = { spec: 'spec.replicas', status: 'status.replicas',
 const count = (value: unknown): number => (typeof value === 'number' ? value : 0)
 
 function selectorOf(target: Target, object: Json, paths: ScalePaths): string {
-  if (paths.selector === null) return target.type.crd === null ? labelSelectorText(recordAt(object, 'spec')['selector']) : ''
+  if (paths.selector === null)
+    return target.type.crd === null ? labelSelectorText(recordAt(object, 'spec')['selector']) : ''
   const text = valueAt(object, paths.selector)
   return typeof text === 'string' ? text : ''
 }
@@ -45,7 +46,8 @@ function wantedScale(target: Target, before: Json): Json {
   const { request } = target
   if (request.method === 'PUT') return objectBody(request)
   const patch = bodyValue(request)
-  const patched = mediaType(request) === 'application/json-patch+json' ? jsonPatch(before, patch) : mergePatch(before, patch)
+  const patched =
+    mediaType(request) === 'application/json-patch+json' ? jsonPatch(before, patch) : mergePatch(before, patch)
   if (!isRecord(patched)) throw badRequest('a Scale must be an object')
   return patched
 }
@@ -74,7 +76,9 @@ export function scale(core: Core, target: Target): ApiAnswer {
   if (version !== '' && version !== before.metadata.resourceVersion) throw conflict(type, name, MODIFIED)
   const replicas = recordAt(wanted, 'spec')['replicas'] ?? 0
   if (typeof replicas !== 'number' || !Number.isInteger(replicas)) {
-    throw badRequest('Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32')
+    throw badRequest(
+      'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32',
+    )
   }
   if (replicas < 0) {
     throw invalid({ group: 'autoscaling', plural: 'scales', kind: 'Scale' }, name, [

@@ -33,6 +33,7 @@ export function seedObject(core: Core, sent: NewObject): KubeObject {
     fieldValidation: 'Ignore',
     manager: 'seed',
     isForced: false,
+    isApply: true,
     warnings: [],
   } as const
   const name = draftNew(core, type, namespace, object, { ...options, warnings: [] })

@@ -7,6 +7,8 @@ export interface WriteOptions {
   /** Field manager, by parameter or from the User-Agent. */
   readonly manager: string
   readonly isForced: boolean
+  /** The owners of fields are settled already: by server-side apply. */
+  readonly isApply: boolean
   /** Texts for Warning headers, gathered on the way. */
   readonly warnings: string[]
 }
@@ -31,6 +33,7 @@ export function writeOptions({ query, request }: Target): WriteOptions {
     fieldValidation: validation === '' ? 'Warn' : (validation as WriteOptions['fieldValidation']),
     manager: query.get('fieldManager') || agent,
     isForced: query.get('force') === 'true',
+    isApply: (request.headers['content-type'] ?? '').startsWith('application/apply-patch'),
     warnings: [],
   }
 }

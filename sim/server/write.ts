@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { MODIFIED, alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from './api-error.ts'
+import { trackUpdate } from './apply/managed-fields.ts'
 import { conform, schemaFaults } from './conform.ts'
 import type { Core, WriteRecord } from './core.ts'
 import { cloneJson, equalJson, listAt, recordAt, stringAt, type Json } from './json.ts'
@@ -87,6 +88,7 @@ export function create(core: Core, target: Target, object: Json, options: WriteO
   const name = draftNew(core, type, namespace, object, options)
   const key = keyOf(namespace, name)
   if (core.store.collection(type.collection).get(key) !== undefined) throw alreadyExists(type, name)
+  if (!options.isApply) trackUpdate(core, type, object, null, { manager: options.manager, subresource: '' })
   if (options.isDryRun) return { entry: unstored(key, object), isCreated: true }
   const entry = core.store.put(type.collection, key, object as KubeObject)
   strategyOf(type).written?.(core, entry.object, null)
@@ -102,6 +104,7 @@ function onlyStatus(type: ServedType, draft: Json, before: Json): Json {
   const metadata = metadataOf(object)
   const sent = recordAt(draft, 'metadata')
   metadata['resourceVersion'] = sent['resourceVersion']
+  if (sent['managedFields'] !== undefined) metadata['managedFields'] = sent['managedFields']
   if (type.collection === '/pods' || type.collection === '/nodes') {
     for (const key of ['labels', 'annotations']) {
       if (sent[key] === undefined) delete metadata[key]
@@ -133,7 +136,7 @@ export function draftUpdate(core: Core, target: Target, sent: Json, before: Kube
   metadata['resourceVersion'] = before.metadata.resourceVersion
   const counts = type.hasGeneration || type.crd !== null
   if (counts && typeof metadata['generation'] === 'number' && hasNewSpec(object, before)) metadata['generation']++
-  if (equalJson(object, before)) return before
+  if (isUnchanged(object, before)) return before
   const faults = [
     ...metadataFaults(type, object),
     ...schemaFaults(type, object, before),
@@ -141,8 +144,21 @@ export function draftUpdate(core: Core, target: Target, sent: Json, before: Kube
     ...(subresource === '' ? (strategy.validateUpdate?.(object, before) ?? []) : []),
   ]
   if (faults.length > 0) throw invalid(type, name, faults)
-  void core
+  if (!options.isApply) trackUpdate(core, type, object, before, { manager: options.manager, subresource })
   return object
+}
+
+/** Owners alone are no news for a plain write: its own are worked out after it. */
+function isUnchanged(object: Json, before: Json): boolean {
+  const strip = (one: Json): Json => ({ ...recordAt(one, 'metadata'), managedFields: null })
+  const { metadata: _new, ...rest } = object
+  const { metadata: _old, ...old } = before
+  return equalJson(rest, old) && equalJson(strip(object), strip(before)) && !hasNewOwners(object, before)
+}
+
+const hasNewOwners = (object: Json, before: Json): boolean => {
+  const owners = (one: Json): unknown => recordAt(one, 'metadata')['managedFields']
+  return !equalJson(owners(object), owners(before))
 }
 
 function checkVersion(type: ServedType, metadata: Json, before: KubeObject, name: string): void {

@@ -54,7 +54,10 @@ export class Components {
   #custom(type: ServedType): Json {
     const schema = cloneJson(type.crd?.schema ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true })
     this.#model('meta.v1.ObjectMeta')
-    const metadata = { allOf: [reference(componentName('meta.v1.ObjectMeta'))], description: 'Standard object metadata.' }
+    const metadata = {
+      allOf: [reference(componentName('meta.v1.ObjectMeta'))],
+      description: 'Standard object metadata.',
+    }
     const string = { type: 'string' }
     schema['properties'] = { ...recordAt(schema, 'properties'), apiVersion: string, kind: string, metadata }
     return schema
@@ -106,4 +109,3 @@ function extensionsOf(flag: string): Json {
   const key = flag.slice(6)
   return { 'x-kubernetes-patch-strategy': 'merge', ...(key === '' ? {} : { 'x-kubernetes-patch-merge-key': key }) }
 }
-

@@ -43,7 +43,9 @@ function operation(type: ServedType, verb: string, action: string, extra: Json):
 
 function itemOperations(type: ServedType): Json {
   const schema = { $ref: `#/components/schemas/${componentOf(type)}` }
-  const content = Object.fromEntries(patchTypes(type.crd !== null).map((media) => [media, { schema: { type: 'object' } }]))
+  const content = Object.fromEntries(
+    patchTypes(type.crd !== null).map((media) => [media, { schema: { type: 'object' } }]),
+  )
   return {
     get: operation(type, 'read', 'get', {}),
     put: operation(type, 'replace', 'put', {
@@ -72,7 +74,12 @@ function collectionOperations(type: ServedType): Json {
   }
 }
 
-const inPath = (name: string): Json => ({ name, in: 'path', required: true, schema: { type: 'string', uniqueItems: true } })
+const inPath = (name: string): Json => ({
+  name,
+  in: 'path',
+  required: true,
+  schema: { type: 'string', uniqueItems: true },
+})
 
 const placeParameters = (type: ServedType, isOne: boolean): Json[] => [
   ...(type.namespaced ? [inPath('namespace')] : []),
@@ -87,7 +94,8 @@ function pathsOf(type: ServedType): Json {
     [collection]: collectionOperations(type),
     [`${collection}/{name}`]: itemOperations(type),
   }
-  if (type.namespaced) paths[`${root}/${plural}`] = { get: operation(type, 'listAll', 'list', { parameters: LIST_PARAMETERS }) }
+  if (type.namespaced)
+    paths[`${root}/${plural}`] = { get: operation(type, 'listAll', 'list', { parameters: LIST_PARAMETERS }) }
   for (const sub of type.subresources.filter((one) => one === 'status' || one === 'scale')) {
     const { get, put, patch, parameters } = itemOperations(type)
     paths[`${collection}/{name}/${sub}`] = { get, put, patch, parameters }

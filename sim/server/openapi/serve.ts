@@ -25,7 +25,9 @@ function index(core: Core): unknown {
     for (const version of versions) {
       const path = group === '' ? `api/${version}` : `apis/${group}/${version}`
       // The hash only has to change when the document does.
-      paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${core.types.generation.toString(16).padStart(8, '0')}` }
+      paths[path] = {
+        serverRelativeURL: `/openapi/v3/${path}?hash=${core.types.generation.toString(16).padStart(8, '0')}`,
+      }
     }
   }
   return { paths }

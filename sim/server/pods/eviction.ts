@@ -17,7 +17,9 @@ const BUDGETS = 'policy/poddisruptionbudgets'
 /** Pods that take nothing from a service when they go. */
 function isFree(pod: KubeObject): boolean {
   const phase = recordAt(pod, 'status')['phase']
-  return phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || pod.metadata.deletionTimestamp !== undefined
+  return (
+    phase === 'Succeeded' || phase === 'Failed' || phase === 'Pending' || pod.metadata.deletionTimestamp !== undefined
+  )
 }
 
 function budgetsOf(core: Core, pod: KubeObject): KubeObject[] {
@@ -39,7 +41,9 @@ function refuse(message: string, cause: string, budget: string): ApiError {
 }
 
 const isReady = (pod: KubeObject): boolean =>
-  listAt(pod['status'], 'conditions').some((one) => stringAt(one, 'type') === 'Ready' && stringAt(one, 'status') === 'True')
+  listAt(pod['status'], 'conditions').some(
+    (one) => stringAt(one, 'type') === 'Ready' && stringAt(one, 'status') === 'True',
+  )
 
 /** Takes one disruption from the budget, or refuses; nothing is stored in a dry run. */
 function spend(core: Core, budget: KubeObject, pod: KubeObject, isDryRun: boolean): void {
@@ -51,7 +55,11 @@ function spend(core: Core, budget: KubeObject, pod: KubeObject, isDryRun: boolea
   const always = recordAt(budget, 'spec')['unhealthyPodEvictionPolicy'] === 'AlwaysAllow'
   if (!isReady(pod) && (always || (healthy >= desired && desired > 0))) return
   if (Number(status['observedGeneration'] ?? 0) < Number(budget.metadata.generation ?? 0)) {
-    throw refuse('Cannot evict pod as it would violate the pod\'s disruption budget.', 'is still being processed by the server.', name)
+    throw refuse(
+      "Cannot evict pod as it would violate the pod's disruption budget.",
+      'is still being processed by the server.',
+      name,
+    )
   }
   if (allowed <= 0) {
     const counts = `needs ${desired} healthy pods and has ${healthy} currently`
@@ -85,7 +93,8 @@ export function evict(core: Core, target: Target): ApiAnswer {
   if (target.request.method !== 'POST') throw methodNotAllowed()
   const body = objectBody(target.request)
   const sentName = stringAt(metadataOf(body), 'name')
-  if (sentName !== '' && sentName !== target.name) throw badRequest('name in URL does not match name in Eviction object')
+  if (sentName !== '' && sentName !== target.name)
+    throw badRequest('name in URL does not match name in Eviction object')
   const pod = entryOf(core, target).object
   const options = writeOptions(target)
   const wishes = recordAt(body, 'deleteOptions')
@@ -93,12 +102,20 @@ export function evict(core: Core, target: Target): ApiAnswer {
   if (!isFree(pod)) {
     const budgets = budgetsOf(core, pod)
     if (budgets.length > 1) {
-      throw new ApiError(500, 'InternalError', 'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.')
+      throw new ApiError(
+        500,
+        'InternalError',
+        'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+      )
     }
     for (const budget of budgets) spend(core, budget, pod, isDryRun)
   }
   if (!isDryRun && pod.metadata.deletionTimestamp === undefined) markDisrupted(core, target, pod)
-  const request = { ...target.request, method: 'DELETE', body: JSON.stringify({ ...wishes, ...(isDryRun ? { dryRun: ['All'] } : {}) }) }
+  const request = {
+    ...target.request,
+    method: 'DELETE',
+    body: JSON.stringify({ ...wishes, ...(isDryRun ? { dryRun: ['All'] } : {}) }),
+  }
   remove(core, { ...target, subresource: '', request })
   return answer(201, { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 })
 }
