@@ -55,6 +55,7 @@ function askWithStatus(status: PodStatus): Ask {
     const asked = requestsOf(container)
     if (given === undefined) return asked
     const held = raise(read(given.allocatedResources), read(given.resources?.requests))
+    // A status that tells nothing yet does not make the container free.
     return held.size === 0 ? asked : isInfeasible ? held : raise(held, asked)
   }
 }
