@@ -67,13 +67,13 @@ export class View {
 
   /** Resolves when every store has had its first list. */
   async synced(): Promise<void> {
-    await Promise.all([...this.#feeds.values()].map((feed) => feed.reflector?.synced))
+    await Promise.all([...this.#feeds.values()].map((feed) => feed.reflector?.synced ?? Promise.resolve()))
   }
 
   async stop(): Promise<void> {
     this.#state = 'stopped'
     this.#unseenCheck?.cancel()
-    await Promise.all([...this.#feeds.values()].map((feed) => feed.reflector?.stop()))
+    await Promise.all([...this.#feeds.values()].map((feed) => feed.reflector?.stop() ?? Promise.resolve()))
   }
 
   /** The answer to a create or a patch of ours; counts from now on. */
