@@ -36,7 +36,7 @@ export const topology: readonly RefusalCase[] = [
     'both spellings of a required level',
     packed({ ...legacy, pack: { required: 'rack' } }),
     'must not set both pack.required and deprecated packDomain',
-    packed({ ...legacy, pack: { required: 'rack' } }),
+    packed(legacy),
   ),
   refused('a spread over nothing', packed({ spread: { maxSkew: 1 } }), 'spread.domain'),
   refused('a skew of 0', packed({ spread: { domain: 'rack', maxSkew: 0 } }), 'spread.maxSkew'),
