@@ -1,0 +1,159 @@
+import type { NewObject } from '../api/kinds/kubernetes.ts'
+import { SYSTEM_NAMESPACE } from '../api/names.ts'
+import type { KubeClient } from '../kube/client.ts'
+import type { Clock } from '../kube/clock.ts'
+import { eventRecorder } from '../kube/events/recorder.ts'
+import { kubeClient } from '../kube/kube-client.ts'
+import { type Random, seededRandom } from '../kube/random.ts'
+import type { Transport } from '../kube/transport.ts'
+import type { Controller } from './controllers/controller.ts'
+import { EndpointController } from './controllers/endpoints.ts'
+import { GarbageCollector } from './controllers/garbage.ts'
+import { AutoscalerController, type Metrics } from './controllers/autoscaler.ts'
+import { BudgetController } from './controllers/budget.ts'
+import { NamespaceController } from './controllers/namespace.ts'
+import { NodeLifecycle } from './controllers/node-lifecycle.ts'
+import { PodGarbage } from './controllers/pod-garbage.ts'
+import { TaintEviction } from './controllers/taint-eviction.ts'
+import { TokenController } from './controllers/token.ts'
+import { type Faults, faultsOf } from './faults.ts'
+import { Informers } from './informers.ts'
+import { kubeconfigText } from './kubeconfig.ts'
+import { seededDelays } from './nodes/delays.ts'
+import { Kubelet } from './nodes/kubelet.ts'
+import { NodeAgent } from './nodes/node-agent.ts'
+import { ApiError } from './server/api-error.ts'
+import { type ApiServer, createApiServer } from './server/api-server.ts'
+import { simulatedStreams } from './streams/streams.ts'
+
+export interface ClusterOptions {
+  readonly clock: Clock
+  readonly random: Random
+  /** Delays of simulated nodes are drawn from it and the pods' names. Default 1. */
+  readonly seed?: number
+  readonly nodes?: readonly NewObject[]
+  /** What autoscalers read. Default: the annotation `espalier.io/simulated-metrics` of the scaled object. */
+  readonly metrics?: Metrics
+  readonly onTrouble?: (message: string) => void
+}
+
+/** A Kubernetes cluster in this process: API server, controllers and simulated nodes. */
+export interface Cluster {
+  readonly server: ApiServer
+  readonly transport: Transport
+  readonly client: KubeClient
+  readonly faults: Faults
+  /** Resolves when every controller has seen the cluster once. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Serves HTTP on 127.0.0.1; port 0 takes a free one. */
+  listen(port: number): Promise<{ readonly url: string; readonly port: number; close(): Promise<void> }>
+  /** A kubeconfig for this cluster at `url`; it holds no credential, as the server asks for none. */
+  kubeconfig(url: string): string
+  /**
+   * Puts an object in as it stands: uid, creationTimestamp and status are kept. Null, or why the API would refuse it.
+   */
+  load(object: NewObject): Promise<string | null>
+}
+
+export function createCluster(options: ClusterOptions): Cluster {
+  const { clock, random, nodes = [], onTrouble } = options
+  const server = createApiServer({ clock, random })
+  const client = kubeClient(server.transport)
+  const parts = new Parts(options, server, client)
+  server.registerPodStreams(simulatedStreams({ clock, kubelet: parts.kubelet }))
+  const boot: NewObject[] = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } }, ...nodes]
+  for (const object of boot) seedBare(server, object)
+  return {
+    server,
+    transport: server.transport,
+    client,
+    faults: parts.faults,
+    start: () => parts.start(),
+    stop: async () => {
+      await parts.stop()
+      server.stop()
+    },
+    listen: (port) => server.listen({ port }),
+    kubeconfig: kubeconfigText,
+    load: (object) => Promise.resolve(refusalOfSeed(server, object, onTrouble)),
+  }
+}
+
+/** Generated nodes leave to the server what only it can know. */
+function seedBare(server: ApiServer, object: NewObject): void {
+  const { uid, resourceVersion: _, creationTimestamp, ...metadata } = object.metadata
+  const given = { ...(uid ? { uid } : {}), ...(creationTimestamp ? { creationTimestamp } : {}) }
+  server.seed({ ...object, metadata: { ...metadata, ...given } })
+}
+
+function refusalOfSeed(server: ApiServer, object: NewObject, onTrouble?: (message: string) => void): string | null {
+  try {
+    seedBare(server, object)
+    return null
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error
+    // What every cluster has from the start may come in a file as well.
+    if (object.kind === 'Namespace' && error.status.reason === 'AlreadyExists') return null
+    onTrouble?.(error.message)
+    return error.message
+  }
+}
+
+/** Everything that acts on the cluster's objects, through its client, started and stopped together. */
+class Parts {
+  readonly kubelet: Kubelet
+  readonly faults: Faults
+  readonly #informers: Informers
+  readonly #controllers: readonly Controller[]
+
+  constructor({ clock, seed = 1, metrics, onTrouble }: ClusterOptions, server: ApiServer, client: KubeClient) {
+    const trouble = onTrouble === undefined ? {} : { onTrouble }
+    // A generator of its own: what the controllers draw does not move anybody else's numbers.
+    const own = seededRandom(seed)
+    const common = { client, clock, random: own, ...trouble }
+    this.#informers = new Informers(common)
+    const context = { ...common, informers: this.#informers, transport: server.transport }
+    const recorder = eventRecorder({ client, clock, component: 'kubelet' })
+    const lifecycle = new NodeLifecycle(context, (node) => agent.isAlive(node))
+    const agent: NodeAgent = new NodeAgent({
+      ...context,
+      onLife: (node, isAlive) => {
+        lifecycle.heard(node)
+        if (isAlive) this.kubelet.refreshNode(node)
+      },
+    })
+    this.kubelet = new Kubelet({
+      ...context,
+      delays: seededDelays(seed),
+      tell: (pod, type, reason, message) => recorder.event(pod, type, reason, message),
+      isAlive: (node) => agent.isAlive(node),
+    })
+    this.faults = faultsOf(this.kubelet, agent, client)
+    this.#controllers = [
+      new NamespaceController(context),
+      new TokenController(context),
+      new GarbageCollector(context),
+      new PodGarbage(context),
+      lifecycle,
+      new TaintEviction(context),
+      new BudgetController(context),
+      new EndpointController(context),
+      new AutoscalerController(context, metrics),
+      agent,
+      this.kubelet,
+      { start: () => {}, stop: () => recorder.stop() },
+    ]
+  }
+
+  async start(): Promise<void> {
+    this.#informers.start()
+    await this.#informers.synced()
+    for (const controller of this.#controllers) controller.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#controllers.map((controller) => controller.stop()))
+    await this.#informers.stop()
+  }
+}

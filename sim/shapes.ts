@@ -1,0 +1,85 @@
+import type { Node } from '../api/kinds/kubernetes.ts'
+import { GPU_CLIQUE_LABEL, GPU_RESOURCE, HOSTNAME_LABEL, ZONE_LABEL } from '../api/names.ts'
+import { healthyConditions, SIMULATED_NODE_INFO } from './nodes/node-status.ts'
+import { timestamp } from '../kube/clock.ts'
+import { VIRTUAL_EPOCH_MS } from './clock.ts'
+
+const BLOCK_LABEL = 'fabric.topograph.run/tier-2'
+const RACK_LABEL = 'fabric.topograph.run/tier-1'
+const ACCELERATOR_LABEL = 'accelerator.topograph.run/domain'
+
+export interface Gb200Shape {
+  readonly racks: number
+  readonly racksPerBlock: number
+  /** Default `zone-a`. */
+  readonly zone?: string
+  /** Default 18: the compute trays of an NVL72 rack. */
+  readonly nodesPerRack?: number
+}
+
+/** A compute tray of a GB200 NVL72 rack: two Grace CPUs of 72 cores, four GPUs; the system keeps four cores. */
+const TRAY = {
+  capacity: { cpu: '144', memory: '960Gi', 'ephemeral-storage': '3576Gi', pods: '110', [GPU_RESOURCE]: '4' },
+  allocatable: { cpu: '140', memory: '944Gi', 'ephemeral-storage': '3296Gi', pods: '110', [GPU_RESOURCE]: '4' },
+} as const
+
+const twoDigits = (n: number): string => String(n).padStart(2, '0')
+
+/**
+ * GB200 NVL72 racks: 18 nodes of 4 GPUs, one NVLink domain a rack, so many racks a block, one zone. Nodes are named
+ * `gb200-r01-n01` and carry the labels that topograph and the GPU operator write.
+ */
+export function gb200Nvl72(shape: Gb200Shape): Node[] {
+  const nodes: Node[] = []
+  for (let rack = 1; rack <= shape.racks; rack++) {
+    for (let tray = 1; tray <= (shape.nodesPerRack ?? 18); tray++) nodes.push(tray72(shape, rack, tray))
+  }
+  return nodes
+}
+
+function tray72({ racksPerBlock, zone = 'zone-a' }: Gb200Shape, rack: number, tray: number): Node {
+  const rackName = `r${twoDigits(rack)}`
+  const name = `gb200-${rackName}-n${twoDigits(tray)}`
+  const block = Math.floor((rack - 1) / racksPerBlock) + 1
+  return simulatedNode(name, TRAY, `10.${16 + (rack >> 8)}.${rack & 0xff}.${tray}`, {
+    [ZONE_LABEL]: zone,
+    [BLOCK_LABEL]: `b${twoDigits(block)}`,
+    [RACK_LABEL]: rackName,
+    [ACCELERATOR_LABEL]: `nvl-${rackName}`,
+    [GPU_CLIQUE_LABEL]: `nvl-${rackName}.0`,
+    'node.kubernetes.io/instance-type': 'gb200-nvl72',
+    'nvidia.com/gpu.product': 'NVIDIA-GB200',
+    'nvidia.com/gpu.count': '4',
+  })
+}
+
+interface Size {
+  readonly capacity: Readonly<Record<string, string>>
+  readonly allocatable: Readonly<Record<string, string>>
+}
+
+/** A healthy machine with a whole status, as its kubelet would have registered it; the server gives it a uid. */
+export function simulatedNode(name: string, size: Size, ip: string, labels: Readonly<Record<string, string>>): Node {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      uid: '',
+      resourceVersion: '',
+      creationTimestamp: '',
+      labels: { [HOSTNAME_LABEL]: name, 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': 'arm64', ...labels },
+    },
+    spec: { providerID: `simulated://${name}` },
+    status: {
+      capacity: { ...size.capacity },
+      allocatable: { ...size.allocatable },
+      conditions: healthyConditions(timestamp(VIRTUAL_EPOCH_MS)),
+      addresses: [
+        { type: 'InternalIP', address: ip },
+        { type: 'Hostname', address: name },
+      ],
+      nodeInfo: { ...SIMULATED_NODE_INFO },
+    },
+  }
+}
