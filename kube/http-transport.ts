@@ -53,6 +53,7 @@ class HttpTransport implements Transport {
     try {
       const { dispatcher, options } = await this.#prepare(request, deadline, 'requests')
       const { statusCode, headers, body } = await dispatcher.request(options)
+      if (statusCode === 401) this.#credentials = null // a token that was revoked early is read again
       return { status: statusCode, headers: flat(headers), body: await body.text() }
     } catch (error) {
       throw deadline.errorOf(error)
