@@ -1,4 +1,4 @@
-import type { Condition, Pod, PodStatus } from '../../api/kinds/kubernetes.ts'
+import type { Pod, PodStatus } from '../../api/kinds/kubernetes.ts'
 import { timestamp } from '../../kube/clock.ts'
 import { WAITER_CONTAINER, type PodRun } from './pod-run.ts'
 
@@ -36,13 +36,16 @@ function readConditions({ pod, since }: TrackedPod): void {
   }
 }
 
+/** A patch keeps what it does not name: the reason of a condition that no longer has one must be taken off. */
+const NO_REASON = { reason: null, message: null }
+
 /** Gives each condition the time at which it took its present status. */
-export function dated(tracked: TrackedPod, status: PodStatus, nowMs: number): PodStatus {
-  const conditions = (status.conditions ?? []).map((condition): Condition => {
+export function dated(tracked: TrackedPod, status: PodStatus, nowMs: number): object {
+  const conditions = (status.conditions ?? []).map((condition) => {
     const known = tracked.since.get(condition.type)
     const at = known?.status === condition.status ? known.at : timestamp(nowMs)
     tracked.since.set(condition.type, { status: condition.status, at })
-    return { ...condition, lastProbeTime: null, lastTransitionTime: at }
+    return { ...NO_REASON, ...condition, lastTransitionTime: at }
   })
   return { ...status, conditions }
 }

@@ -197,7 +197,7 @@ describe('a pod on a simulated node', () => {
     const lines = watchLines(world, 'a')
     await world.during(world.client.delete(PODS, { namespace: 'default', name: 'a' }))
     const { settledAfterMs } = await world.settle()
-    expect(lines.filter((line) => line !== 'Completed 0/1')).toEqual(['Terminating 1/1', 'gone'])
+    expect(lines.filter((line) => line !== 'Completed 0/1')).toEqual(['Running 1/1', 'Terminating 1/1', 'gone'])
     expect(settledAfterMs).toBeLessThan(1_500)
     await world.create(PODS, podObject('b', {}, asking))
     await world.settle()
