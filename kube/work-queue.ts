@@ -23,6 +23,14 @@ export interface WorkQueueOptions<K extends string> {
 const BACK_OFF_FIRST_MS = 5
 const BACK_OFF_MAX_MS = 30_000
 
+/** A key that keeps failing is looked at no more often than that, however often it is added. */
+const FAILING_REST_MAX_MS = 1_000
+
+interface Failing {
+  readonly count: number
+  readonly notBeforeMs: number
+}
+
 interface Delayed {
   readonly dueMs: number
   readonly timer: Timer
@@ -38,7 +46,7 @@ export class WorkQueue<K extends string> {
   readonly #running = new Set<K>()
   /** Added while running: looked at once more. */
   readonly #again = new Set<K>()
-  readonly #failures = new Map<K, number>()
+  readonly #failing = new Map<K, Failing>()
   readonly #delayed: Readonly<Record<Wake, Map<K, Delayed>>> = { work: new Map(), background: new Map() }
   #state: 'new' | 'started' | 'stopped' = 'new'
   #isPumpDue = false
@@ -60,11 +68,17 @@ export class WorkQueue<K extends string> {
 
   add(key: K): void {
     if (this.#state === 'stopped') return
-    if (this.#running.has(key)) this.#again.add(key)
-    else {
-      this.#waiting.add(key)
-      this.#pumpSoon()
+    if (this.#running.has(key)) {
+      this.#again.add(key)
+      return
     }
+    const restMs = (this.#failing.get(key)?.notBeforeMs ?? 0) - this.#options.clock.monotonicMs()
+    if (restMs > 0) {
+      this.addAfter(key, restMs, 'work')
+      return
+    }
+    this.#waiting.add(key)
+    this.#pumpSoon()
   }
 
   /** Of several delays of one kind for a key the earliest holds. */
@@ -98,7 +112,7 @@ export class WorkQueue<K extends string> {
     }
     this.#waiting.clear()
     this.#again.clear()
-    this.#failures.clear()
+    this.#failing.clear()
     return this.#running.size === 0 ? Promise.resolve() : new Promise((resolve) => this.#whenStill.push(resolve))
   }
 
@@ -123,7 +137,7 @@ export class WorkQueue<K extends string> {
   async #run(key: K): Promise<void> {
     try {
       const result = await this.#options.reconcile(key)
-      this.#failures.delete(key)
+      this.#failing.delete(key)
       if (result && result.again !== null) this.addAfter(key, result.again, result.wake ?? 'work')
     } catch (error) {
       this.#retry(key, error)
@@ -136,10 +150,12 @@ export class WorkQueue<K extends string> {
 
   #retry(key: K, error: unknown): void {
     if (this.#state === 'stopped') return
-    const failures = this.#failures.get(key) ?? 0
-    this.#failures.set(key, failures + 1)
+    const failures = this.#failing.get(key)?.count ?? 0
+    const restMs = backOffMs(failures, this.#options.random)
+    const notBeforeMs = this.#options.clock.monotonicMs() + Math.min(restMs, FAILING_REST_MAX_MS)
+    this.#failing.set(key, { count: failures + 1, notBeforeMs })
     const asked = error instanceof KubeError ? (error.failure.retryAfterMs ?? 0) : 0
-    const retryMs = Math.max(asked, backOffMs(failures, this.#options.random))
+    const retryMs = Math.max(asked, restMs)
     this.addAfter(key, retryMs, 'work')
     this.#options.onError?.(key, error, retryMs)
   }

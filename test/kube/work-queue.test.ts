@@ -148,6 +148,22 @@ describe('a reconcile that throws', () => {
     expect(made.begun).toEqual(['a@0', 'a@7000'])
   })
 
+  test('is not hammered by those who keep adding its key, not even by itself', async () => {
+    const made = desk((key) => {
+      made.queue.add(key) // its own write comes back as an event
+      return Promise.reject(new Error('no'))
+    })
+    made.queue.start()
+    made.queue.add('a')
+    for (let second = 0; second < 600; second++) {
+      await made.clock.runFor(1_000)
+      made.queue.add('a')
+    }
+    expect(made.begun.length).toBeGreaterThan(300) // news is still looked at
+    expect(made.begun.length).toBeLessThan(1_300)
+    await made.queue.stop()
+  })
+
   test('does not stop the others', async () => {
     const made = desk((key) => (key === 'bad' ? Promise.reject(new Error('no')) : done()), 1)
     made.queue.start()
