@@ -74,7 +74,10 @@ function podsOf(shape: SetShape, object: NewObject): NewObject[] {
   const clique = placed(object) as PodClique
   const identity = cliqueIdentityOf(shape, clique)
   if (identity === null) throw new Error(`no identity of ${clique.metadata.name}`)
-  const awaited = dependenciesOf(shape, identity).map(({ name, clique: { minAvailable } }) => ({ clique: name, minAvailable }))
+  const awaited = dependenciesOf(shape, identity).map(({ name, clique: { minAvailable } }) => ({
+    clique: name,
+    minAvailable,
+  }))
   const plan = { shape, identity, clique, awaited, config: DEFAULT_OPERATOR_CONFIG }
   return indices(clique.spec.replicas ?? 1).map((index) => expandPod(plan, index, suffix(index)))
 }
