@@ -65,7 +65,7 @@ export function fieldsOf(shape: Shape, value: unknown): FieldSet {
   for (const key of Object.keys(record)) {
     const below = fieldsOf(childShape(shape, key), record[key])
     const isItem = shape.kind === 'map' && Object.keys(below).length > 0
-    setOwn(fields as Json, `f:${key}`, isItem ? { '.': {}, ...below } : below)
+    fields[`f:${key}`] = isItem ? { '.': {}, ...below } : below
   }
   return fields
 }
@@ -93,21 +93,6 @@ export function minus(a: FieldSet, b: FieldSet): FieldSet | null {
   }
   if (Object.keys(result).length === 0) return isOwn ? {} : null
   return isOwn ? { '.': {}, ...result } : result
-}
-
-/** Without the fields at these paths of elements, and all below them. */
-export function without(fields: FieldSet, paths: readonly (readonly string[])[]): FieldSet {
-  const copy: FieldSet = { ...fields }
-  for (const [head, ...rest] of paths) {
-    if (head === undefined || copy[head] === undefined) continue
-    if (rest.length === 0) delete copy[head]
-    else {
-      const below = without(copy[head], [rest])
-      if (Object.keys(below).length === 0) delete copy[head]
-      else copy[head] = below
-    }
-  }
-  return copy
 }
 
 const keyed = (shape: ListShape, value: unknown): Map<string, unknown> =>

@@ -4,7 +4,7 @@ import { equalJson, isRecord, listAt, recordAt, stringAt, type Json } from '../j
 import { metadataOf } from '../metadata.ts'
 import { apiVersionOf, type ServedType } from '../served-type.ts'
 import { shapeOf } from '../shape.ts'
-import { changesOf, fieldsOf, minus, NOTHING, union, without, type FieldSet } from './field-set.ts'
+import { changesOf, fieldsOf, minus, NOTHING, union, type FieldSet } from './field-set.ts'
 
 /** Whose fields these are: one entry of metadata.managedFields. */
 export interface Manager {
@@ -16,26 +16,23 @@ export interface Manager {
   readonly fields: FieldSet
 }
 
-/** Fields that nobody owns: the object's identity and what the server says. */
-const OWNERLESS = [
-  ['f:apiVersion'],
-  ['f:kind'],
-  ['f:metadata', 'f:name'],
-  ['f:metadata', 'f:namespace'],
-  ['f:metadata', 'f:generateName'],
-  ['f:metadata', 'f:creationTimestamp'],
-  ['f:metadata', 'f:deletionTimestamp'],
-  ['f:metadata', 'f:deletionGracePeriodSeconds'],
-  ['f:metadata', 'f:selfLink'],
-  ['f:metadata', 'f:uid'],
-  ['f:metadata', 'f:resourceVersion'],
-  ['f:metadata', 'f:generation'],
-  ['f:metadata', 'f:managedFields'],
-] as const
+const OWNERLESS = new Set(
+  [
+    ...['name', 'namespace', 'generateName', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'],
+    ...['selfLink', 'uid', 'resourceVersion', 'generation', 'managedFields'],
+  ].map((key) => `f:${key}`),
+)
+
+/** Without what nobody owns: the object's identity and what the server says. */
+function owned(fields: FieldSet): FieldSet {
+  const { 'f:apiVersion': _version, 'f:kind': _kind, 'f:metadata': metadata, '.': _self, ...rest } = fields
+  const kept = Object.entries(metadata ?? {}).filter(([key]) => !OWNERLESS.has(key) && key !== '.')
+  return kept.length === 0 ? rest : { 'f:metadata': Object.fromEntries(kept), ...rest }
+}
 
 /** All fields of an object that somebody may own. */
 export const ownableFields = (type: ServedType, object: Json): FieldSet =>
-  without(fieldsOf(shapeOf(type), object), OWNERLESS)
+  owned(fieldsOf(shapeOf(type), object))
 
 export function managersOf(object: Json): Manager[] {
   return listAt(recordAt(object, 'metadata'), 'managedFields')
@@ -89,8 +86,8 @@ export function trackUpdate(core: Core, type: ServedType, object: Json, before: 
   const reset = isReset(object)
   const known = before === null || reset ? [] : managersOf(object)
   const { changed, removed } = changesOf(shapeOf(type), before === null ? {} : before, object)
-  const gained = changed === null ? {} : without(changed, OWNERLESS)
-  const lost = removed === null ? {} : without(removed, OWNERLESS)
+  const gained = changed === null ? {} : owned(changed)
+  const lost = removed === null ? {} : owned(removed)
   if (isEmpty(gained) && isEmpty(lost)) {
     writeManagers(object, known)
     return
@@ -104,7 +101,7 @@ export function trackUpdate(core: Core, type: ServedType, object: Json, before: 
   const fields = minus(union(mine?.fields ?? {}, gained), isEmpty(lost) ? NOTHING : lost) ?? {}
   const isUnchanged = mine !== undefined && equalJson(mine.fields, fields)
   const time = isUnchanged ? mine.time : timestamp(core.clock.nowMs())
-  const cleaned = { ...own, time, fields: fields['.'] === undefined ? fields : without(fields, [['.']]) }
+  const cleaned = { ...own, time, fields: owned(fields) }
   const updaters = others.filter((one) => one.operation === 'Update')
   const forgotten = new Set(updaters.slice(0, Math.max(0, updaters.length - MOST_UPDATERS + 1)))
   writeManagers(object, [...others.filter((one) => !forgotten.has(one)), cleaned])
