@@ -61,12 +61,3 @@ export function valuesOf(declaration: TopologyDeclaration, node: LabelledNode): 
   }
   return declaration.levels.map(({ name, key }) => written[name] || node.labels[key] || null)
 }
-
-/** Declares the well-known levels that these nodes carry. Null where they carry none. */
-export function declarationOf(
-  name: string,
-  levels: readonly DeclaredLevel[],
-  nodes: TopologyDeclaration['nodes'] = [],
-): TopologyDeclaration {
-  return { name, levels, nodes }
-}

@@ -1,6 +1,10 @@
 /** The room's doors: declarations and labels in, a flat index out. */
 export { compileTopology } from './compiled/compile.ts'
 export type { CompiledLevel, CompiledTopology, DomainIx, NodeIx, TopologyIndex } from './compiled/index-types.ts'
+export { checkTopology, type TopologyFinding } from './check.ts'
 export { domainsAround } from './compiled/nesting.ts'
 export { buildTopologyIndex, declarationsInForce } from './compiled/topology-index.ts'
+export { drawTopology, type Gpus } from './draw.ts'
+export { domainPathsOf, topologyModel, type TopologyGraph } from './model.ts'
+export { type TopologyReport, TopologySource } from './source.ts'
 export type { DeclaredLevel, LabelledNode, TopologyDeclaration } from './declaration.ts'

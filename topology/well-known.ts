@@ -1,3 +1,4 @@
+import { CLUSTER_WIDE_KEYS } from '../api/kinds/topology-file.ts'
 import type { CompiledLevel } from './compiled/index-types.ts'
 
 /** A level that a label key stands for where nobody declared one. */
@@ -48,13 +49,9 @@ export const ACCELERATOR_LEVELS: readonly WellKnownLevel[] = [
 
 export const HOST: WellKnownLevel = level('host', 'kubernetes.io/hostname')
 
-const CLUSTER_WIDE: ReadonlySet<string> = new Set([
-  ...ACCELERATOR_LEVELS.map(({ key }) => key),
-  'accelerator.topograph.run/sub-domain',
-])
-
 /** What `within` a level has that does not say: accelerator labels name a domain wherever they occur. */
-export const defaultWithin = (key: string): CompiledLevel['within'] => (CLUSTER_WIDE.has(key) ? 'cluster' : 'parent')
+export const defaultWithin = (key: string): CompiledLevel['within'] =>
+  CLUSTER_WIDE_KEYS.has(key) ? 'cluster' : 'parent'
 
 /**
  * The levels to use where no topology is declared: of each kind the first family that some node carries. A node whose

@@ -74,11 +74,6 @@ export class Room {
     return Math.max(0, this.view.free[node * this.columns + this.scarce]!)
   }
 
-  isUntouched(node: number): boolean {
-    const at = node * this.columns + this.scarce
-    return this.view.free[at]! >= this.view.allocatable[at]!
-  }
-
   /** Whether class `big` asks for at least as much as `small` of everything, and passes nowhere that it does not. */
   dominates(big: number, small: number): boolean {
     if (big === small) return true

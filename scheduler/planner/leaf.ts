@@ -149,12 +149,28 @@ function usefulNodes({ room }: Frame, runs: readonly LeafRun[]): Int32Array {
   return Int32Array.from(useful).sort()
 }
 
-/** Nodes in use before untouched ones, then the least room first, then names. Positions into `nodes`. */
-function fillingOrder({ room }: Frame, nodes: Int32Array): Int32Array {
-  const untouched = Uint8Array.from(nodes, (n) => (room.isUntouched(n) ? 1 : 0))
-  const left = Float64Array.from(nodes, (n) => room.scarceFree(n))
+/**
+ * The order in which nodes fill: the domain with the least room first, from the broadest level of the topology down,
+ * then the node with the least room, then names. So what is broken is used up, and what is whole stays whole.
+ */
+function fillingOrder({ room, tree }: Frame, nodes: Int32Array): Int32Array {
+  const keys = (tree.view.topology?.levels ?? [])
+    .filter((level) => level.paths.length < tree.view.nodeNames.length)
+    .map((level) => {
+      const free = room.domainFree(level)
+      const left = (d: number): number => (d < 0 ? Number.POSITIVE_INFINITY : free[d * room.columns + room.scarce]!)
+      return [
+        Float64Array.from(nodes, (n) => left(level.domainOf[n]!)),
+        Int32Array.from(nodes, (n) => level.domainOf[n]!),
+      ]
+    })
+    .flat()
+  keys.push(Float64Array.from(nodes, (n) => room.scarceFree(n)))
   const order = Int32Array.from(nodes, (_, k) => k)
-  return order.sort((a, b) => untouched[a]! - untouched[b]! || left[a]! - left[b]! || a - b)
+  return order.sort((a, b) => {
+    for (const key of keys) if (key[a] !== key[b]) return key[a]! - key[b]!
+    return a - b
+  })
 }
 
 /**

@@ -10,7 +10,9 @@ import { type Solution, search } from './search.ts'
 /**
  * Finds the best plan by the first criterion of the order of plans, which is a list of numbers to be made small one
  * after another: for each scope with a preference, root first, the step of the level where one domain holds it, then
- * the domains used at each level below. Each number is fixed at its smallest value before the next is looked at.
+ * the domains used at each level below, down to the preferred one (further down nobody asked for anything: there, a
+ * gang that counted its racks could cut a child in two). Each number is fixed at its smallest value before the next
+ * is looked at.
  *
  * A first search tries all numbers at their lower bounds at once, which is where most gangs end; it has a small share
  * of the steps. Then number by number, a search for each value below the one in hand. A value is proved best by the
@@ -63,7 +65,7 @@ class Improver {
     for (const node of scopes) {
       const met = node.chain.find((level) => mayBeInOne(this.#room, node, level))
       if (met) rules = withOne(rules, node.ix, met)
-      for (const level of levelsBelow(met ?? null, this.#tree.view)) {
+      for (const level of levelsBelow(node, met ?? null)) {
         const fewest = fewestDomains(this.#tree, this.#room, rules, node, level)
         if (fewest === Number.POSITIVE_INFINITY) return null
         rules = withLimit(rules, node.ix, level, fewest)
@@ -81,7 +83,7 @@ class Improver {
       if (solution === null) return outcome
       this.solution = solution
     }
-    for (const level of levelsBelow(met, this.#tree.view)) this.#settleCount(node, level)
+    for (const level of levelsBelow(node, met)) this.#settleCount(node, level)
     return 'seated'
   }
 

@@ -40,7 +40,7 @@ export interface SpreadRule {
    * counts the pods that are bound already, those of this scope too.
    */
   readonly units?: 'scope' | 'pods'
-  /** Scopes of one request with the same string and level count each other's new domains. Absent: on its own. */
+  /** Rules of one request with this string, level, kind of unit and isHard count each other's pods. Absent: alone. */
   readonly peers?: string
   readonly maxSkew: number
   /** Domains that must hold a unit before skew is judged against the emptiest; null: all eligible ones count. */

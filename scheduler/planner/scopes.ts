@@ -1,5 +1,4 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
-import { domainsAround } from '../../topology/compiled/nesting.ts'
 import type { PlanGroup, PlanRequest, PlanView, Scope } from './request.ts'
 
 /** What a scope asks for, as a whole. */
@@ -104,12 +103,9 @@ function chainOf(scope: Scope, fallback: CompiledLevel | null, view: PlanView): 
   return upTo < 0 ? [...chain, scope.required!] : chain
 }
 
-/** Levels narrower than `level`, broad to narrow; all of the topology below nothing at all. */
-export function levelsBelow(level: CompiledLevel | null, view: PlanView): readonly CompiledLevel[] {
-  const levels = view.topology?.levels ?? []
-  if (level === null) return levels
-  const at = levels.indexOf(level)
-  return at >= 0 ? levels.slice(at + 1) : levels.filter((each) => domainsAround(each, level) !== null)
+/** Levels between the one that holds a scope (`met`; null: none does) and the preferred one, broad to narrow. */
+export function levelsBelow({ chain }: ScopeNode, met: CompiledLevel | null): readonly CompiledLevel[] {
+  return chain.slice(0, met === null ? chain.length : chain.indexOf(met)).reverse()
 }
 
 function demandOf(groups: readonly PlanGroup[], { classes, resources }: PlanView): Demand {

@@ -131,7 +131,8 @@ function extend(choosing: Choosing, from: number): Outcome {
   const { taken, max, offers, needed, frame } = choosing
   const isFull = taken.length >= max || from >= offers.length
   const likely = taken.reduce((sum, offer) => sum + offer.likely, 0)
-  if (likely >= needed || isFull) {
+  // A larger set does all that a smaller one does, unless a spread forbids some of its domains.
+  if (likely >= needed || isFull || choosing.toCover) {
     const outcome = mayDo(choosing) ? goOn(choosing) : 'unplaceable'
     if (outcome !== 'unplaceable' || isFull) return outcome
   }

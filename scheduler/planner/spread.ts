@@ -79,7 +79,11 @@ export function brokenSpreads(
 
 /** Whether two rules count each other's units. */
 export const isPeerOf = (a: SpreadRule, b: SpreadRule): boolean =>
-  a.peers !== undefined && a.peers === b.peers && a.level === b.level && (a.units ?? 'scope') === (b.units ?? 'scope')
+  a.peers !== undefined &&
+  a.peers === b.peers &&
+  a.level === b.level &&
+  a.isHard === b.isHard &&
+  (a.units ?? 'scope') === (b.units ?? 'scope')
 
 /** Whether a finished plan breaks a hard rule under which each pod of a clique is a unit. Exact. */
 export function brokenUnits(tree: ScopeTree, nodesOf: (scope: number) => readonly number[]): boolean {

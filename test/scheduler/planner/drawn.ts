@@ -75,21 +75,22 @@ export interface DrawnGroup {
   readonly later?: number
 }
 
+export interface DrawnSpread {
+  readonly level: string
+  readonly maxSkew?: number
+  readonly minDomains?: number
+  /** Units by domain, by its path or its value. */
+  readonly taken?: Readonly<Record<string, number>>
+  readonly isHard?: boolean
+  readonly peers?: string
+  readonly units?: 'scope' | 'pods'
+}
+
 export interface DrawnScope {
   readonly name: string
   readonly required?: string
   readonly preferred?: string
-  readonly spread?:
-    | (Partial<SpreadRule> & { readonly level: never })
-    | {
-        level: string
-        maxSkew?: number
-        taken?: Record<string, number>
-        isHard?: boolean
-        peers?: string
-        units?: 'scope' | 'pods'
-        minDomains?: number
-      }
+  readonly spread?: DrawnSpread
   readonly pins?: Record<string, string>
   readonly groups?: readonly DrawnGroup[]
   readonly scopes?: readonly DrawnScope[]
@@ -120,7 +121,7 @@ export function asked(
       parent,
       required: drawing.required ? level(drawing.required) : null,
       preferred: drawing.preferred ? level(drawing.preferred) : null,
-      spreads: drawing.spread ? [spreadOf(level(drawing.spread.level as string), drawing.spread as never)] : [],
+      spreads: drawing.spread ? [spreadOf(level(drawing.spread.level), drawing.spread)] : [],
       pins,
     })
     for (const group of drawing.groups ?? []) {
@@ -157,17 +158,7 @@ export function asked(
   }
 }
 
-function spreadOf(
-  level: CompiledLevel,
-  rule: {
-    maxSkew?: number
-    taken?: Record<string, number>
-    isHard?: boolean
-    peers?: string
-    units?: 'scope' | 'pods'
-    minDomains?: number
-  },
-): SpreadRule {
+function spreadOf(level: CompiledLevel, rule: DrawnSpread): SpreadRule {
   const { maxSkew = 1, taken = {}, isHard = true, peers, units, minDomains = null } = rule
   return {
     level,

@@ -28,7 +28,9 @@ function overcommitted({ request, view }: Situation, assignment: Assignment): st
       for (let r = 0; r < columns; r++) free[node * columns + r]! -= view.classes[podClass]!.requests[r]!
     }),
   )
-  return [...touched].filter((n) => free.slice(n * columns, (n + 1) * columns).some((left) => left < 0)).map((n) => `node ${n}`)
+  return [...touched]
+    .filter((n) => free.slice(n * columns, (n + 1) * columns).some((left) => left < 0))
+    .map((n) => `node ${n}`)
 }
 
 function infeasible({ request, view }: Situation, assignment: Assignment): string[] {
@@ -124,29 +126,29 @@ export function firstCriterion(situation: Situation, assignment: Assignment): re
       const used = new Set(nodes.map((n) => domainOf[n]!))
       return used.size <= 1 && !used.has(-1)
     })
-    const reached = chain[met] ?? null
-    const below = reached === null ? levels : narrower(levels, reached)
-    return [met < 0 ? chain.length : met, ...padded(below.map((level) => countDomains(level, nodes)), levels.length)]
+    const below = chain.slice(0, met < 0 ? chain.length : met).reverse()
+    return [
+      met < 0 ? chain.length : met,
+      ...padded(
+        below.map((level) => countDomains(level, nodes)),
+        levels.length + 2,
+      ),
+    ]
   })
 }
 
 const padded = (counts: number[], length: number): number[] => [...counts, ...Array(length - counts.length).fill(0)]
 
-function levelsToTry(levels: readonly CompiledLevel[], wanted: CompiledLevel, required: CompiledLevel | null): CompiledLevel[] {
+function levelsToTry(
+  levels: readonly CompiledLevel[],
+  wanted: CompiledLevel,
+  required: CompiledLevel | null,
+): CompiledLevel[] {
   const from = levels.indexOf(wanted)
   if (from < 0) return required !== null && required !== wanted ? [wanted, required] : [wanted]
   const to = required === null ? 0 : levels.indexOf(required)
   if (required !== null && to < 0) return [...levels.slice(0, from + 1).reverse(), required]
   return to > from ? [required!] : levels.slice(to, from + 1).reverse()
-}
-
-/** Levels below one: later in the topology; for a level of its own, those whose domains lie inside its domains. */
-function narrower(levels: readonly CompiledLevel[], level: CompiledLevel): readonly CompiledLevel[] {
-  const at = levels.indexOf(level)
-  if (at >= 0) return levels.slice(at + 1)
-  return levels.filter((each) =>
-    each.paths.every((_, d) => new Set([...each.domainOf].flatMap((of, n) => (of === d ? [level.domainOf[n]] : []))).size <= 1),
-  )
 }
 
 function countDomains({ domainOf, paths }: CompiledLevel, nodes: readonly number[]): number {
