@@ -49,7 +49,7 @@ class PodGangReconciler implements Reconciler {
   constructor(context: OperatorContext) {
     this.#context = context
     this.#world = observeWorld(context.view)
-    this.#topologies = new Topologies(context.view)
+    this.#topologies = new Topologies(context)
     const constrained = (): Key[] => constrainedSets(this.#world).flatMap((key) => this.#gangsOfSet(key))
     this.watches = [
       watch(POD_GANGS, (gang, before, isDeleted) => {

@@ -53,7 +53,7 @@ class SetReconciler implements Reconciler {
   constructor(context: OperatorContext) {
     this.#context = context
     this.#world = observeWorld(context.view)
-    this.#topologies = new Topologies(context.view)
+    this.#topologies = new Topologies(context)
     this.watches = [
       watch(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? [keyOf(set)] : [])),
       ...[POD_CLIQUES, SCALING_GROUPS].flatMap((type) => [
