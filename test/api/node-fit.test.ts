@@ -19,6 +19,7 @@ describe('a taint is borne', () => {
     [{ operator: 'Near', key: 'gpu', value: 'h100' }, false],
     [{}, false],
     [{ key: 'gpu' }, false],
+    [{ value: 'h100' }, false],
   ]
   for (const [toleration, isBorne] of cases) {
     test(`${isBorne ? 'by' : 'not by'} ${JSON.stringify(toleration)}`, () => {
