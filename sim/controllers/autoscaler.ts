@@ -63,9 +63,9 @@ export class AutoscalerController implements Controller {
     this.#context = context
     this.#metrics = metrics
     this.#queue = controllerQueue('autoscaler', context, (key) => this.#reconcile(key))
-    this.#autoscalers = context.informers.watch<Autoscaler>(AUTOSCALERS, ({ kind, object }) => {
+    this.#autoscalers = context.informers.watch<Autoscaler>(AUTOSCALERS, ({ kind, object, before }) => {
       if (kind === 'deleted') this.#history.delete(keyOf(object))
-      else this.#queue.add(keyOf(object))
+      else if (before === null || asked(before) !== asked(object)) this.#queue.add(keyOf(object))
     })
     this.#pods = context.informers.watch<Pod>(PODS)
   }
@@ -168,3 +168,6 @@ export class AutoscalerController implements Controller {
 }
 
 const HISTORY_MAX = 256
+
+/** What people say in an autoscaler: its status is our own, and each look may take the scale one step further. */
+const asked = ({ spec, metadata }: Autoscaler): string => JSON.stringify([spec, metadata.annotations ?? {}])
