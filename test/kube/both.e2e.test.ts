@@ -137,7 +137,7 @@ describeBoth('the client', (server) => {
     const client = kubeClient(server().transport)
     const lease = { namespace: await server().namespace(), name: 'espalier-test' }
     const { changed, until } = board()
-    const timing = { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryPeriodMs: 50 }
+    const timing = { leaseDurationMs: 30_000, renewDeadlineMs: 20_000, retryPeriodMs: 50 }
     const troubles: string[] = []
     const election = leaderElection({
       client,

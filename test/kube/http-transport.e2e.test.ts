@@ -211,9 +211,9 @@ describe('streams', () => {
       later = response
     })
     expect(await kindOf(transport.stream(get('/never', { deadlineMs: 30 })))).toBe('timeout')
-    const stream = await transport.stream(get('/w', { deadlineMs: 50 }))
+    const stream = await transport.stream(get('/w', { deadlineMs: 1_000 }))
     const lines = read(stream.lines)
-    await kindOf(transport.stream(get('/never', { deadlineMs: 80 }))) // outlives the first one's deadline
+    await kindOf(transport.stream(get('/never', { deadlineMs: 1_050 }))) // outlives the first one's deadline
     ;(later as ServerResponse | null)?.end('{}\n')
     expect(await lines).toEqual(['{}'])
   })
