@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { PodClique } from '../../api/generated/kinds.ts'
+import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
+import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS, SCALING_GROUPS, SERVICES } from '../../kube/resources.ts'
+import type { Intercept } from '../../sim/server/intercept.ts'
+import { seededRandom } from '../../kube/random.ts'
+import { type Harness, isReady, names, startHarness } from './harness.ts'
+import { workloadYaml } from './workloads.ts'
+
+let at: Harness
+beforeEach(async () => {
+  at = await startHarness()
+})
+afterEach(async () => {
+  at.cluster.server.setIntercept(null)
+  await at.stop()
+})
+
+const podCreates = (): number => at.writes.filter((write) => /^POST .*\/pods(\?|$)/.test(write)).length
+const isWrite = (method: string): boolean => method !== 'GET'
+
+test('pods are made once, however late the watch tells of them', async () => {
+  at.cluster.server.delayWatches(({ type }) => type.kind === 'Pod' || type.kind === 'PodClique', 3_000)
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  expect((await at.list<Pod>(PODS)).filter(isReady)).toHaveLength(10)
+  expect(podCreates()).toBe(10)
+})
+
+test('a scale-in followed by a scale-out under a late watch deletes and makes exactly what is asked for', async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
+  await at.settle()
+  at.cluster.server.delayWatches(({ type }) => type.kind === 'Pod', 2_000)
+  at.writes.length = 0
+  await at.patch(POD_CLIQUES, 'workload2-0-pc-a', { spec: { replicas: 1 } }, 'scale')
+  await at.clock.runFor(500)
+  await at.patch(POD_CLIQUES, 'workload2-0-pc-a', { spec: { replicas: 3 } }, 'scale')
+  await at.settle()
+  expect(podCreates()).toBe(2)
+  expect(at.writes.filter((write) => /^DELETE .*\/pods\//.test(write))).toHaveLength(1)
+  const pods = (await at.list<Pod>(PODS)).filter(({ metadata }) => metadata.name.startsWith('workload2-0-pc-a'))
+  expect(pods.filter(isReady)).toHaveLength(3)
+})
+
+test('a create whose answer is lost makes one pod, not two', async () => {
+  let lost = 0
+  at.cluster.server.setIntercept(({ method, path }) => {
+    if (method !== 'POST' || !/\/pods(\?|$)/.test(path) || lost >= 4) return 'pass'
+    lost++
+    return 'lose-answer'
+  })
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  expect(lost).toBe(4)
+  const pods = await at.list<Pod>(PODS)
+  expect(pods.filter(isReady)).toHaveLength(10)
+  expect(new Set(pods.map(({ spec }) => spec.hostname)).size).toBe(10)
+})
+
+test('whatever every third write meets, the end is the same', async () => {
+  const random = seededRandom(Number(process.env['SEED'] ?? 5))
+  let writes = 0
+  const breaks: Intercept = ({ method, path }) => {
+    const isOurs = isWrite(method) && !path.includes('/binding') && !path.includes('/leases')
+    if (!isOurs || path.includes('/pods/') || writes++ % 3 !== 0 || writes > 300) return 'pass'
+    const draw = random()
+    if (draw < 0.3) return { status: 500 }
+    if (draw < 0.5) return { status: 429, retryAfterSeconds: 1 }
+    if (draw < 0.7) return 'drop'
+    return 'lose-answer'
+  }
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2', 2))
+  at.cluster.server.setIntercept(breaks)
+  await at.settle()
+  expect((await at.list<Pod>(PODS)).filter(isReady)).toHaveLength(20)
+  expect(writes).toBeGreaterThan(50)
+})
+
+test('what somebody takes away is put back, and what they add is kept', async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  await at.remove(SERVICES, 'workload1-0')
+  await at.remove(POD_GANGS, 'workload1-0')
+  await at.patch(POD_CLIQUES, 'workload1-0-pc-a', {
+    metadata: { labels: { 'grove.io/podgang': 'other', mine: 'kept' }, annotations: { note: 'kept' } },
+    spec: { minAvailable: 1 },
+  })
+  await at.settle()
+  expect(names(await at.list(SERVICES))).toContain('workload1-0')
+  expect(names(await at.list(POD_GANGS))).toEqual(['workload1-0'])
+  const clique = await at.get<PodClique>(POD_CLIQUES, 'workload1-0-pc-a')
+  expect(clique.metadata.labels).toMatchObject({ 'grove.io/podgang': 'workload1-0', mine: 'kept' })
+  expect(clique.metadata.annotations).toEqual({ note: 'kept' })
+  expect(clique.spec.minAvailable).toBe(2)
+})
+
+test('a clique that somebody deletes comes back whole, and its old pods go', async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  await at.remove(POD_CLIQUES, 'workload1-0-sg-x-1-pc-c')
+  await at.settle()
+  const pods = (await at.list<Pod>(PODS)).filter(({ metadata }) => metadata.name.startsWith('workload1-0-sg-x-1-pc-c'))
+  expect(pods.filter(isReady)).toHaveLength(3)
+  expect(await at.list(PODS)).toHaveLength(10)
+})
+
+test("another operator's finalizers keep nothing from going", async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  const add = (finalizer: string): object => ({ metadata: { finalizers: [finalizer] } })
+  await at.patch(POD_CLIQUE_SETS, 'workload1', add('grove.io/podcliqueset.grove.io'))
+  await at.patch(POD_CLIQUES, 'workload1-0-pc-a', add('grove.io/podclique.grove.io'))
+  await at.patch(SCALING_GROUPS, 'workload1-0-sg-x', add('grove.io/podcliquescalinggroup.grove.io'))
+  await at.remove(POD_CLIQUE_SETS, 'workload1')
+  await at.settle()
+  for (const type of [POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS, PODS]) {
+    expect(await at.list<KubeObject>(type)).toEqual([])
+  }
+})
