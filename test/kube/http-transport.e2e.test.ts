@@ -147,6 +147,14 @@ describe('requests', () => {
     await transport.close()
   })
 
+  test('go through the proxy that the kubeconfig names', async () => {
+    const { url: proxyUrl } = await edge((request, response) => response.end(`${request.method} ${request.url}`))
+    const transport = httpTransport({ ...openServer('http://cluster.invalid:6443/c1'), proxyUrl })
+    const { body } = await transport.request(get('/version'))
+    expect(body).toBe('GET http://cluster.invalid:6443/c1/version')
+    await transport.close()
+  })
+
   test('after close are refused', async () => {
     const { transport } = await edge((_, response) => response.end('{}'))
     await transport.request(get('/x'))
