@@ -5,7 +5,7 @@ export class WatchStream implements AsyncIterable<string> {
   /** Encoded only when read, so that a thousand slow readers hold references and no copies. */
   #waiting: (() => string)[] = []
   #head = 0
-  #wake: (() => void) | null = null
+  #wakes: (() => void)[] = []
   #isEnded = false
   #failure: Error | null = null
 
@@ -55,9 +55,9 @@ export class WatchStream implements AsyncIterable<string> {
   }
 
   #awake(): void {
-    const wake = this.#wake
-    this.#wake = null
-    wake?.()
+    const wakes = this.#wakes
+    this.#wakes = []
+    for (const wake of wakes) wake()
   }
 
   async next(): Promise<IteratorResult<string>> {
@@ -73,7 +73,7 @@ export class WatchStream implements AsyncIterable<string> {
       if (this.#failure !== null) throw this.#failure
       if (this.#isEnded) return { done: true, value: undefined }
       await new Promise<void>((resolve) => {
-        this.#wake = resolve
+        this.#wakes.push(resolve)
       })
     }
   }
