@@ -102,7 +102,11 @@ class Running implements Scheduler {
       defaultPack: options.defaultPack ?? 'narrowest',
       maxSteps: STEPS_MAX,
     })
-    this.#topology = createTopologyFeed({ ...shared, onNote: () => this.#loop.notify() })
+    this.#topology = createTopologyFeed({
+      ...shared,
+      onNote: () => this.#loop.notify(),
+      onError: (target, message) => this.#status.warnOn(target, 'InvalidTopology', message),
+    })
     this.#feeds = createFeeds({
       ...shared,
       onNote: () => this.#loop.notify(),

@@ -4,7 +4,7 @@ import { Allowance } from '../../kube/allowance.ts'
 import { KubeError } from '../../kube/answers.ts'
 import type { Answer, KubeClient } from '../../kube/client.ts'
 import { type Clock, sleep, timestamp } from '../../kube/clock.ts'
-import { type EventRecorder, eventRecorder } from '../../kube/events/recorder.ts'
+import { type EventRecorder, eventRecorder, type EventTarget } from '../../kube/events/recorder.ts'
 import type { Log } from '../../kube/log.ts'
 import type { Random } from '../../kube/random.ts'
 import { POD_GANGS, PODS } from '../../kube/resources.ts'
@@ -83,6 +83,11 @@ export class StatusWriter {
   /** Two schedulers bind pods of one name: told on the pod that was taken. */
   warn(pod: PodFacts, code: string, message: string): void {
     this.#recorder.event(target(pod), 'Warning', code, message, { component: pod.schedulerName })
+  }
+
+  /** A warning about any other object. */
+  warnOn(object: EventTarget, code: string, message: string): void {
+    this.#recorder.event(object, 'Warning', code, message)
   }
 
   async #reconcile(key: string): Promise<Reconciled | void> {
@@ -165,7 +170,7 @@ const wanted = (entry: Entry): ReturnType<typeof gangStatus> =>
     reason: gangReason(entry),
   })
 
-const target = (pod: PodFacts): Parameters<EventRecorder['event']>[0] => ({
+const target = (pod: PodFacts): EventTarget => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { namespace: pod.namespace, name: pod.name, uid: pod.uid },

@@ -65,7 +65,9 @@ export function pod(name: string, form: PodForm = {}): NewObject {
       namespace: 'default',
       labels,
       ...(form.annotations === undefined ? {} : { annotations: { ...form.annotations } }),
-      ...(owner === undefined ? {} : { ownerReferences: [{ apiVersion: 'grove.io/v1alpha1', controller: true, ...owner }] }),
+      ...(owner === undefined
+        ? {}
+        : { ownerReferences: [{ apiVersion: 'grove.io/v1alpha1', controller: true, ...owner }] }),
     },
     spec: {
       schedulerName: form.schedulerName ?? 'espalier',
@@ -85,7 +87,11 @@ export interface GroupForm {
   readonly constraint?: object
 }
 
-export function gang(name: string, groups: readonly GroupForm[], spec: Readonly<Record<string, unknown>> = {}): NewObject {
+export function gang(
+  name: string,
+  groups: readonly GroupForm[],
+  spec: Readonly<Record<string, unknown>> = {},
+): NewObject {
   return {
     apiVersion: 'scheduler.grove.io/v1alpha1',
     kind: 'PodGang',

@@ -55,7 +55,7 @@ test('surplus pods follow the minimum one by one, fairly over gangs', async () =
 })
 
 test('a required rack holds the whole gang or none of it', async () => {
-  await start({ nodes: racks('r1: a b | r2: c d', 2) })
+  await start({ nodes: racks('r1: a b | r2: c d | r3: e', 2) })
   await world.create(pod('other', { schedulerName: 'somebody', nodeName: 'a' }))
   await world.create(...simpleGang('g', 4, 4, {}, inOne(RACK)), ...simpleGang('h', 4, 4, {}, inOne(RACK)))
   await world.settle()
@@ -89,7 +89,10 @@ test('plain pods are gangs of one', async () => {
 
 test('a pod of another scheduler is left alone and counts once it is bound', async () => {
   await start({ nodes: [node('n1', { gpus: 1 })] })
-  await world.create(pod('theirs', { schedulerName: 'default-scheduler' }), pod('bound', { schedulerName: 'x', nodeName: 'n1' }))
+  await world.create(
+    pod('theirs', { schedulerName: 'default-scheduler' }),
+    pod('bound', { schedulerName: 'x', nodeName: 'n1' }),
+  )
   await world.create(pod('ours'))
   await world.settle()
   expect(await world.placed()).toEqual({ bound: 'n1' })
