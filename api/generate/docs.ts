@@ -88,30 +88,49 @@ function printRow({ path, schema, isRequired }: Row): string {
   return `| \`${path}\`${isRequired ? ' *' : ''} | ${typeName(schema)} | ${assumed} | ${doc}${said} |`
 }
 
-const rulesOf = (schema: Schema): string[] => (schema.rules ?? []).map((rule) => rule.message)
+/** A refusal's words, and the fields that it is said of where the words do not tell. */
+function rulesOf(schema: Schema): string[] {
+  const fields = new Map<string, string[]>()
+  for (const { message, fieldPath } of schema.rules ?? []) {
+    const said = fields.get(message) ?? []
+    fields.set(message, fieldPath === undefined ? said : [...said, `\`${fieldPath.slice(1)}\``])
+  }
+  return [...fields].map(([message, paths]) => `\`${message}\`${paths.length === 0 ? '' : ` (${paths.join(', ')})`}`)
+}
 
-function printObject(name: string, schema: ObjectSchema): string {
+function printObject(name: string, schema: ObjectSchema, isShared: boolean): string {
   const rows = rowsOf(schema, '')
   const table = ['| field | type | assumed | meaning |', '|---|---|---|---|', ...rows.map(printRow)]
   const rules = [...new Set([...rulesOf(schema), ...rows.flatMap((row) => ownRules(row))])]
-  const said = rules.length === 0 ? '' : `\nRefused with:\n\n${rules.map((message) => `* \`${message}\``).join('\n')}\n`
+  const said = rules.length === 0 ? '' : `\nRefused with:\n\n${rules.map((rule) => `* ${rule}`).join('\n')}\n`
   const open = schema.isOpen ? '\nOther fields are kept as they are.\n' : ''
-  return `### ${name}\n\n${schema.doc}\n\n${table.join('\n')}\n${open}${said}`
+  const doc = isShared ? '' : `${schema.doc}\n\n`
+  return `### ${name}\n\n${doc}${table.join('\n')}\n${open}${said}`
 }
 
 /** Rules of a field that gets no table of its own. */
 function ownRules({ path, schema }: Row): string[] {
   if (schema.kind === 'object' && schema.name !== null) return []
-  return rulesOf(schema).map((message) => `${path}: ${message}`)
+  return rulesOf(schema).map((rule) => `\`${path}\`: ${rule}`)
+}
+
+interface Named {
+  readonly schema: ObjectSchema
+  /** The meanings that fields of this type give it. */
+  readonly docs: Set<string>
 }
 
 /** Named objects below a schema, itself included, in the order of first use. */
-function collect(schema: Schema, found: Map<string, ObjectSchema>): void {
+function collect(schema: Schema, found: Map<string, Named>): void {
   if (schema.kind === 'list') return collect(schema.items, found)
   if (schema.kind === 'map') return collect(schema.values, found)
   if (schema.kind !== 'object' || (schema.typed !== undefined && schema.name === null)) return
   if (schema.typed === 'Condition') return
-  if (schema.name !== null && !found.has(schema.name)) found.set(schema.name, schema)
+  if (schema.name !== null) {
+    const named = found.get(schema.name) ?? { schema, docs: new Set() }
+    found.set(schema.name, named)
+    named.docs.add(schema.doc)
+  }
   for (const field of Object.values(schema.fields)) collect(field, found)
 }
 
@@ -130,14 +149,20 @@ function printKind(kind: KindDefinition): string {
 }
 
 export function printDocs(kinds: readonly KindDefinition[]): string {
-  const seen = new Set<string>()
-  const parts = kinds.flatMap((kind) => {
-    const found = new Map<string, ObjectSchema>()
-    collect(kind.spec, found)
-    collect(kind.status, found)
-    const fresh = [...found].filter(([name]) => !seen.has(name))
-    for (const [name] of fresh) seen.add(name)
-    return [printKind(kind), ...fresh.map(([name, schema]) => printObject(name, schema))]
+  const all = new Map<string, Named>()
+  const printed = new Set<string>()
+  const sections = kinds.map((kind) => {
+    const own = new Map<string, Named>()
+    for (const schema of [kind.spec, kind.status]) for (const found of [own, all]) collect(schema, found)
+    return { kind, names: [...own.keys()] }
+  })
+  const parts = sections.flatMap(({ kind, names }) => {
+    const fresh = names.filter((name) => !printed.has(name))
+    for (const name of fresh) printed.add(name)
+    return [printKind(kind), ...fresh.map((name) => printNamed(name, all.get(name)))]
   })
   return [INTRODUCTION, ...parts].join('\n')
 }
+
+const printNamed = (name: string, named: Named | undefined): string =>
+  named === undefined ? '' : printObject(name, named.schema, named.docs.size > 1)

@@ -7,7 +7,7 @@ export interface PodCliqueSet extends KubeObject {
   status?: PodCliqueSetStatus
 }
 
-/** Pods that play one role. Made from a PodCliqueSet; here startsAfter holds names of PodCliques. */
+/** Pods that play one role. Made from a PodCliqueSet; here startsAfter holds names of PodCliques, and the rules that tie fields of a set together do not hold. */
 export interface PodClique extends KubeObject {
   spec: PodCliqueSpec
   status?: PodCliqueStatus

@@ -8,8 +8,8 @@ import {
   type Rule,
   type Schema,
   text,
-  textMap,
 } from '../schema.ts'
+import { annotationMap, labelMap } from './label-map.ts'
 import { podSpec } from './pod-spec.ts'
 import { constraintStays, topologyConstraint } from './topology-constraint.ts'
 
@@ -187,8 +187,8 @@ export const clique: ObjectSchema = object(
   'One clique of the set: pods that play one role.',
   {
     name: templateName('Unique in the set; part of the names of its pods.'),
-    labels: textMap('Put on the PodClique and its pods.'),
-    annotations: textMap('Put on the PodClique and its pods.'),
+    labels: labelMap('Put on the PodClique and its pods.'),
+    annotations: annotationMap('Put on the PodClique and its pods.'),
     topologyConstraint: topologyConstraint('Where the pods of one such clique may lie.'),
     resourceSharing: sharing('CliqueResourceSharing', 'Claims that pods of the clique share.', null),
     spec: cliqueSpecInSet,
@@ -202,7 +202,7 @@ export const scalingGroup: ObjectSchema = object(
   {
     name: templateName('Unique in the set.'),
     cliqueNames: cliqueNames('The members; a clique is in one group at most.', 1),
-    annotations: textMap('Put on the PodCliqueScalingGroup.'),
+    annotations: annotationMap('Put on the PodCliqueScalingGroup.'),
     replicas: int32('How many copies of the members.', { minimum: 1, default: 1 }),
     minAvailable: int32('How many copies belong to the base gang; each further one is a gang of its own.', {
       minimum: 1,

@@ -161,6 +161,8 @@ const serviceFields: ObjectSchema['fields'] = {
   runtimeVersionOverride: text('Version of the runtime, where the image does not tell: 1.2.0.'),
 }
 
+const minAvailableOf = (value: string): string => `(has(${value}.minAvailable) ? ${value}.minAvailable : 1)`
+
 const isMultinode = (value: string): string => `has(${value}.multinode)`
 
 const service: ObjectSchema = object('DynamoService', 'One component of the graph.', serviceFields, {
@@ -177,7 +179,12 @@ const service: ObjectSchema = object('DynamoService', 'One component of the grap
       fieldPath: '.multinode',
     },
     {
-      rule: '!has(self.minAvailable) || !has(oldSelf.minAvailable) || self.minAvailable == oldSelf.minAvailable',
+      rule: `!${isMultinode('self')} || !${isMultinode('oldSelf')} || self.multinode.nodeCount == oldSelf.multinode.nodeCount`,
+      message: 'field is immutable: the nodes of a replica are the minimum of its gang',
+      fieldPath: '.multinode',
+    },
+    {
+      rule: `${minAvailableOf('self')} == ${minAvailableOf('oldSelf')}`,
       message: 'field is immutable',
       fieldPath: '.minAvailable',
     },

@@ -39,7 +39,7 @@ export const podClique: KindDefinition = {
   plural: 'podcliques',
   shortNames: ['pclq'],
   isNamespaced: true,
-  doc: 'Pods that play one role. Made from a PodCliqueSet; here startsAfter holds names of PodCliques.',
+  doc: 'Pods that play one role. Made from a PodCliqueSet; here startsAfter holds names of PodCliques, and the rules that tie fields of a set together do not hold.',
   spec: cliqueSpec,
   status,
   rules: [],

@@ -17,6 +17,21 @@ import {
 export const creation: readonly RefusalCase[] = [
   taken('a plain set', set(pair)),
   taken('replicas 0 in a template, which means 1', set({ cliques: [clique('a', { replicas: 0, minAvailable: 1 })] })),
+  taken(
+    'labels and annotations',
+    set({ cliques: [clique('a', {}, { labels: { 'x.io/a': 'b', c: '' }, annotations: { d: 'any text' } })] }),
+  ),
+  refused('a label with a space', set({ cliques: [clique('a', {}, { labels: { a: 'b c' } })] }), 'cliques[0].labels'),
+  refused(
+    'a label key with two slashes',
+    set({ cliques: [clique('a', {}, { labels: { 'a/b/c': 'd' } })] }),
+    'keys must be a name',
+  ),
+  refused(
+    'an annotation key that is too long',
+    set({ cliques: [clique('a', {}, { annotations: { ['k'.repeat(64)]: 'd' } })] }),
+    'keys must be a name',
+  ),
   refused('no cliques', set({ cliques: [] }), 'spec.template.cliques'),
   refused(
     'a clique without a name',
