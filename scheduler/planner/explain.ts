@@ -114,9 +114,9 @@ function shortfallsOf(tree: ScopeTree, room: Room, node: ScopeNode): readonly Do
   const level = node.scope.required
   if (level === null || node.demand.pods === 0) return []
   return level.paths.flatMap((path, d) => {
-    const nodes = domainNodes(level, d, node.filter)
-    if (nodes.length === 0) return []
-    const { fitting, resource, shortBy } = greedyFit(tree, room, node, nodes)
+    const fit = sumsFit(tree, room, node, level, d) ?? greedyIn(tree, room, node, level, d)
+    if (fit === null) return []
+    const { fitting, resource, shortBy } = fit
     return [
       {
         scope: node.scope.name,
@@ -131,6 +131,23 @@ function shortfallsOf(tree: ScopeTree, room: Room, node: ScopeNode): readonly Do
   })
 }
 
+/** Pods of one class anywhere in a domain: the sums say it all. Null where they do not. */
+function sumsFit(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLevel, d: number): Fit | null {
+  const { demand, filter } = node
+  const classes = room.seated.filter((c) => demand.counts[c]! > 0)
+  if (filter !== null || classes.length !== 1) return null
+  const fitting = Math.min(demand.pods, room.domainFits(level, classes[0]!)[d]!)
+  const left = new Int32Array(demand.counts.length)
+  left[classes[0]!] = demand.pods - fitting
+  const free = room.domainFree(level).subarray(d * room.columns, (d + 1) * room.columns)
+  return { fitting, ...shortage(tree, room, demand.sums, free, left) }
+}
+
+function greedyIn(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLevel, d: number): Fit | null {
+  const nodes = domainNodes(level, d, node.filter)
+  return nodes.length === 0 ? null : greedyFit(tree, room, node, nodes)
+}
+
 function byNearness(a: DomainShortfall, b: DomainShortfall): number {
   const missing = (each: DomainShortfall): number => each.podsNeeded - each.podsFitting
   return missing(a) - missing(b) || a.shortBy - b.shortBy || (a.domain < b.domain ? -1 : a.domain > b.domain ? 1 : 0)
@@ -142,16 +159,17 @@ const domainNodes = (level: CompiledLevel, d: number, filter: Uint8Array | null)
 const allowedNodes = ({ view }: ScopeTree, filter: Uint8Array | null): Int32Array =>
   Int32Array.from({ length: view.nodeNames.length }, (_, n) => n).filter((n) => filter === null || filter[n] === 1)
 
+interface Fit {
+  readonly fitting: number
+  readonly resource: string | null
+  readonly shortBy: number
+}
+
 /**
  * How many pods of a scope some nodes take, big pods first onto the tightest nodes, and which resource is short of the
  * whole by how much: in sum where it is short in sum, else by what the pods left over ask for.
  */
-function greedyFit(
-  tree: ScopeTree,
-  room: Room,
-  { demand }: ScopeNode,
-  nodes: Int32Array,
-): { fitting: number; resource: string | null; shortBy: number } {
+function greedyFit(tree: ScopeTree, room: Room, { demand }: ScopeNode, nodes: Int32Array): Fit {
   const { view } = tree
   const { columns } = room
   const free = new Float64Array(nodes.length * columns)

@@ -59,45 +59,107 @@ function fewestWithin(
   nodes: Int32Array | null,
 ): number {
   let fewest = held.size
-  for (const c of room.seated) {
-    if (demand.counts[c] === 0) continue
+  const classes = room.seated.filter((c) => demand.counts[c]! > 0)
+  for (const c of classes) {
     const fits = room.fits(c)
-    const amount = (n: number): number => fits[n]!
-    fewest = Math.max(fewest, fewestFor(demand.counts[c]!, amount, level, held, filter, nodes ?? fits.length))
+    const sums = nodes === null && filter === null ? room.domainFits(level, c) : null
+    const measure = { needed: demand.counts[c]!, sums, amount: (n: number): number => fits[n]! }
+    fewest = Math.max(fewest, fewestFor(measure, level, held, filter, nodes ?? fits.length))
   }
+  if (classes.length <= 1) return fewest // the count of one class says all that sums of its resources could
   for (let r = 0; r < room.columns; r++) {
     if (demand.sums[r] === 0) continue
     const amount = (n: number): number => Math.max(0, room.view.free[n * room.columns + r]!)
-    fewest = Math.max(
-      fewest,
-      fewestFor(demand.sums[r]!, amount, level, held, filter, nodes ?? room.view.nodeNames.length),
-    )
+    const measure = { needed: demand.sums[r]!, sums: null, amount }
+    fewest = Math.max(fewest, fewestFor(measure, level, held, filter, nodes ?? room.view.nodeNames.length))
   }
   return fewest
 }
 
+interface Measure {
+  readonly needed: number
+  /** Per domain, where it is known already. */
+  readonly sums: Float64Array | null
+  amount(node: number): number
+}
+
 /** `nodes`: positions, or how many nodes there are where all are meant. */
 function fewestFor(
-  needed: number,
-  amount: (node: number) => number,
+  measure: Measure,
   level: CompiledLevel,
   held: ReadonlySet<number>,
   filter: Uint8Array | null,
   nodes: Int32Array | number,
 ): number {
+  const isWhole = typeof nodes === 'number' && measure.sums !== null && !level.domainOf.includes(-1)
+  const { amounts, inHeld } = isWhole ? fromSums(measure.sums!, held) : fromNodes(measure, level, held, filter, nodes)
+  const left = measure.needed - inHeld
+  return held.size + (left > 0 ? fewestSummingTo(left, amounts) : 0)
+}
+
+interface Amounts {
+  /** Per domain that holds no bound pod; a node without the label is a domain of its own. */
+  readonly amounts: Float64Array
+  readonly inHeld: number
+}
+
+function fromSums(sums: Float64Array, held: ReadonlySet<number>): Amounts {
+  const amounts = sums.slice()
+  let inHeld = 0
+  for (const d of held) {
+    inHeld += amounts[d]!
+    amounts[d] = 0
+  }
+  return { amounts, inHeld }
+}
+
+function fromNodes(
+  { amount }: Measure,
+  level: CompiledLevel,
+  held: ReadonlySet<number>,
+  filter: Uint8Array | null,
+  nodes: Int32Array | number,
+): Amounts {
   const sums = new Map<number, number>()
+  let inHeld = 0
   const count = typeof nodes === 'number' ? nodes : nodes.length
   for (let i = 0; i < count; i++) {
     const n = typeof nodes === 'number' ? i : nodes[i]!
     if (filter !== null && filter[n] === 0) continue
     const d = domainOrSelf(level, n)
-    sums.set(d, (sums.get(d) ?? 0) + amount(n))
+    if (held.has(d)) inHeld += amount(n)
+    else sums.set(d, (sums.get(d) ?? 0) + amount(n))
   }
+  return { amounts: Float64Array.from(sums.values()), inHeld }
+}
+
+/** Counts up to this are sorted by counting, which is what most calls need. */
+const COUNTED_UP_TO = 4_096
+
+/** How many of the largest amounts it takes to reach a sum; infinity where all do not. Changes `amounts`. */
+function fewestSummingTo(needed: number, amounts: Float64Array): number {
+  let largest = 0
+  for (let i = 0; i < amounts.length; i++) if (amounts[i]! > largest) largest = amounts[i]!
+  if (largest >= needed) return 1
+  if (largest <= COUNTED_UP_TO && Number.isInteger(largest)) return fewestCounted(needed, amounts, largest)
+  amounts.sort()
   let left = needed
-  for (const d of held) left -= sums.get(d) ?? 0
-  const others = [...sums].filter(([d]) => !held.has(d)).map(([, sum]) => sum)
-  const sizes = Float64Array.from(others).sort()
-  let used = held.size
-  for (let i = sizes.length - 1; i >= 0 && left > 0; i--, used++) left -= sizes[i]!
+  let used = 0
+  for (let i = amounts.length - 1; i >= 0 && left > 0; i--, used++) left -= amounts[i]!
   return left > 0 ? Number.POSITIVE_INFINITY : used
+}
+
+/** The same for small amounts; a fraction is rounded up, which keeps the bound true. */
+function fewestCounted(needed: number, amounts: Float64Array, largest: number): number {
+  const times = new Int32Array(largest + 1)
+  for (let i = 0; i < amounts.length; i++) times[Math.ceil(amounts[i]!)]!++
+  let left = needed
+  let used = 0
+  for (let amount = largest; amount > 0; amount--) {
+    const all = times[amount]!
+    if (all * amount >= left) return used + Math.ceil(left / amount)
+    left -= all * amount
+    used += all
+  }
+  return Number.POSITIVE_INFINITY
 }

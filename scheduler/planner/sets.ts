@@ -79,28 +79,37 @@ function isCovered(frame: Frame, scope: number, level: CompiledLevel): boolean {
 }
 
 function offersOf(frame: Frame, scope: number, level: CompiledLevel, limit: number): readonly Offer[] {
+  const { counts } = frame.tree.nodes[scope]!.demand
+  const spread = frame.rules.limits[limit]!.spread
+  const opened = frame.opened.of(limit)
+  const classes = frame.room.seated
+  const offers: Offer[] = []
+  for (const [domain, holds] of holdsPerDomain(frame, scope, level)) {
+    const isUseful = classes.some((c, i) => counts[c]! > 0 && holds[i]! > 0)
+    if (!isUseful && !opened.has(domain)) continue
+    const likely = likelyRoom(frame, scope, level, domain, holds)
+    offers.push({ domain, holds, likely, units: spread?.taken[domain] ?? 0, isIn: false })
+  }
+  return offers.sort((a, b) => a.units - b.units || b.likely - a.likely || a.domain - b.domain)
+}
+
+/** Per domain with a node for the scope: places per class, then free room per column. O(nodes of the scope). */
+function holdsPerDomain(frame: Frame, scope: number, level: CompiledLevel): Map<number, Float64Array> {
   const { room, tree } = frame
-  const classes = room.seated
+  const fits = room.seated.map((c) => room.fits(c))
+  const { columns } = room
+  const { free } = tree.view
   const holds = new Map<number, Float64Array>()
-  for (const n of nodesOf(frame, scope)) {
+  const nodes = nodesOf(frame, scope)
+  for (let k = 0; k < nodes.length; k++) {
+    const n = nodes[k]!
     const d = domainOrSelf(level, n)
     let sums = holds.get(d)
-    if (sums === undefined) holds.set(d, (sums = new Float64Array(classes.length + room.columns)))
-    for (let i = 0; i < classes.length; i++) sums[i]! += room.fits(classes[i]!)[n]!
-    for (let r = 0; r < room.columns; r++)
-      sums[classes.length + r]! += Math.max(0, tree.view.free[n * room.columns + r]!)
+    if (sums === undefined) holds.set(d, (sums = new Float64Array(fits.length + columns)))
+    for (let i = 0; i < fits.length; i++) sums[i]! += fits[i]![n]!
+    for (let r = 0; r < columns; r++) sums[fits.length + r]! += Math.max(0, free[n * columns + r]!)
   }
-  const spread = frame.rules.limits[limit]!.spread
-  const offers: Offer[] = []
-  for (const [domain, sums] of holds) {
-    const likely = likelyRoom(frame, scope, level, domain, sums)
-    offers.push({ domain, holds: sums, likely, units: spread?.taken[domain] ?? 0, isIn: false })
-  }
-  const { counts } = tree.nodes[scope]!.demand
-  const isUseful = ({ holds: of }: Offer): boolean => classes.some((c, i) => counts[c]! > 0 && of[i]! > 0)
-  return offers
-    .filter((offer) => isUseful(offer) || frame.opened.of(limit).has(offer.domain))
-    .sort((a, b) => a.units - b.units || b.likely - a.likely || a.domain - b.domain)
+  return holds
 }
 
 /** Room beside what other scopes were promised or have likely taken there. */
@@ -138,7 +147,8 @@ function extend(choosing: Choosing, from: number): Outcome {
   }
   const isLast = taken.length === max - 1
   for (const i of isLast ? tightestFirst(choosing, from, needed - likely) : upFrom(from, offers.length)) {
-    if (!isLast && !couldDo(choosing, i)) return 'unplaceable'
+    const isFirstDescent = i === from && taken.length > 0 // looked at on the way back only: it costs a sort
+    if (!isLast && !isFirstDescent && !couldDo(choosing, i)) return 'unplaceable'
     if (!frame.budget.take()) return 'undecided'
     const outcome = takeOffer(choosing, i)
     if (outcome !== 'unplaceable') return outcome
