@@ -1,7 +1,7 @@
-import type { NewObject } from '../api/kinds/kubernetes.ts'
+import type { NewObject, Node } from '../api/kinds/kubernetes.ts'
 import { SYSTEM_NAMESPACE } from '../api/names.ts'
 import type { KubeClient } from '../kube/client.ts'
-import type { Clock } from '../kube/clock.ts'
+import { type Clock, timestamp } from '../kube/clock.ts'
 import { eventRecorder } from '../kube/events/recorder.ts'
 import { kubeClient } from '../kube/kube-client.ts'
 import { type Random, seededRandom } from '../kube/random.ts'
@@ -22,6 +22,7 @@ import { kubeconfigText } from './kubeconfig.ts'
 import { seededDelays } from './nodes/delays.ts'
 import { Kubelet } from './nodes/kubelet.ts'
 import { NodeAgent } from './nodes/node-agent.ts'
+import { missingStatus } from './nodes/node-status.ts'
 import { ApiError } from './server/api-error.ts'
 import { type ApiServer, createApiServer } from './server/api-server.ts'
 import { simulatedStreams } from './streams/streams.ts'
@@ -63,7 +64,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const parts = new Parts(options, server, client)
   server.registerPodStreams(simulatedStreams({ clock, kubelet: parts.kubelet }))
   const boot: NewObject[] = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } }, ...nodes]
-  for (const object of boot) seedBare(server, object)
+  for (const object of boot) seedBare(server, object, clock)
   return {
     server,
     transport: server.transport,
@@ -76,20 +77,28 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
     listen: (port) => server.listen({ port }),
     kubeconfig: kubeconfigText,
-    load: (object) => Promise.resolve(refusalOfSeed(server, object, onTrouble)),
+    load: (object) => Promise.resolve(refusalOfSeed(server, object, clock, onTrouble)),
   }
 }
 
-/** Generated nodes leave to the server what only it can know. */
-function seedBare(server: ApiServer, object: NewObject): void {
+/** Nodes come registered; generated objects leave to the server what only it can know. */
+function seedBare(server: ApiServer, object: NewObject, clock: Clock): void {
   const { uid, resourceVersion: _, creationTimestamp, ...metadata } = object.metadata
   const given = { ...(uid ? { uid } : {}), ...(creationTimestamp ? { creationTimestamp } : {}) }
-  server.seed({ ...object, metadata: { ...metadata, ...given } })
+  const at = timestamp(clock.nowMs())
+  const registered =
+    object.kind === 'Node' ? { status: { ...(object as Node).status, ...missingStatus(object as Node, at) } } : {}
+  server.seed({ ...object, ...registered, metadata: { ...metadata, ...given } })
 }
 
-function refusalOfSeed(server: ApiServer, object: NewObject, onTrouble?: (message: string) => void): string | null {
+function refusalOfSeed(
+  server: ApiServer,
+  object: NewObject,
+  clock: Clock,
+  onTrouble?: (message: string) => void,
+): string | null {
   try {
-    seedBare(server, object)
+    seedBare(server, object, clock)
     return null
   } catch (error) {
     if (!(error instanceof ApiError)) throw error

@@ -1,8 +1,5 @@
 import type { Node } from '../api/kinds/kubernetes.ts'
 import { GPU_CLIQUE_LABEL, GPU_RESOURCE, HOSTNAME_LABEL, ZONE_LABEL } from '../api/names.ts'
-import { healthyConditions, SIMULATED_NODE_INFO } from './nodes/node-status.ts'
-import { timestamp } from '../kube/clock.ts'
-import { VIRTUAL_EPOCH_MS } from './clock.ts'
 
 const BLOCK_LABEL = 'fabric.topograph.run/tier-2'
 const RACK_LABEL = 'fabric.topograph.run/tier-1'
@@ -58,7 +55,7 @@ interface Size {
   readonly allocatable: Readonly<Record<string, string>>
 }
 
-/** A healthy machine with a whole status, as its kubelet would have registered it; the server gives it a uid. */
+/** A machine of a size and an address; its kubelet says the rest when it registers, the server gives it a uid. */
 export function simulatedNode(name: string, size: Size, ip: string, labels: Readonly<Record<string, string>>): Node {
   return {
     apiVersion: 'v1',
@@ -74,12 +71,10 @@ export function simulatedNode(name: string, size: Size, ip: string, labels: Read
     status: {
       capacity: { ...size.capacity },
       allocatable: { ...size.allocatable },
-      conditions: healthyConditions(timestamp(VIRTUAL_EPOCH_MS)),
       addresses: [
         { type: 'InternalIP', address: ip },
         { type: 'Hostname', address: name },
       ],
-      nodeInfo: { ...SIMULATED_NODE_INFO },
     },
   }
 }

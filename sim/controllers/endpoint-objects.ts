@@ -33,12 +33,6 @@ export function endpointOf(pod: Pod | null): Endpoint | null {
   }
 }
 
-export function isSelected(service: Service, pod: Pod): boolean {
-  const selector = Object.entries(service.spec?.selector ?? {})
-  if (selector.length === 0 || service.metadata.namespace !== pod.metadata.namespace) return false
-  return selector.every(([key, value]) => pod.metadata.labels?.[key] === value)
-}
-
 interface Port {
   readonly name: string
   readonly port: number

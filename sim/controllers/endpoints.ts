@@ -1,10 +1,11 @@
 import type { NewObject, Pod, Service } from '../../api/kinds/kubernetes.ts'
 import { isOk, valueOrThrow } from '../../kube/answers.ts'
-import type { Cache } from '../../kube/reflector/types.ts'
+import type { Cache, Delta } from '../../kube/reflector/types.ts'
 import { PODS, type ResourceType, SERVICES } from '../../kube/resources.ts'
 import type { WorkQueue } from '../../kube/work-queue.ts'
 import { type Controller, type ControllerContext, controllerQueue, keyOf, splitKey } from './controller.ts'
-import { type Endpoint, endpointObjects, endpointOf, isSelected } from './endpoint-objects.ts'
+import { endpointObjects, endpointOf } from './endpoint-objects.ts'
+import { SelectedPods } from './selected-pods.ts'
 
 export const ENDPOINTS: ResourceType = {
   group: '',
@@ -21,15 +22,15 @@ export const ENDPOINT_SLICES: ResourceType = {
   namespaced: true,
 }
 
-/** Larger services are written at most once in so long: each write carries all of their endpoints. */
-const BATCH_ABOVE = 50
-const BATCH_MS = 200
+/** Pods change together: what they change is written once in so long. Nothing is placed by it, so nobody waits. */
+const BATCH_MS = 100
 
-/** Keeps the Endpoints and the one EndpointSlice of each Service with a selector. Nothing is placed by them. */
+/** Keeps the Endpoints and the one EndpointSlice of each Service with a selector. */
 export class EndpointController implements Controller {
   readonly #context: ControllerContext
   readonly #services: Cache<Service>
   readonly #pods: Cache<Pod>
+  readonly #selected = new SelectedPods()
   readonly #queue: WorkQueue<string>
   /** By service: what was last written. */
   readonly #written = new Map<string, string>()
@@ -37,14 +38,8 @@ export class EndpointController implements Controller {
   constructor(context: ControllerContext) {
     this.#context = context
     this.#queue = controllerQueue('endpoints', context, (key) => this.#reconcile(key))
-    this.#services = context.informers.watch<Service>(SERVICES, ({ kind, object }) => {
-      if (kind === 'deleted') this.#written.delete(keyOf(object))
-      else this.#queue.add(keyOf(object))
-    })
-    this.#pods = context.informers.watch<Pod>(PODS, ({ kind, object, before }) => {
-      const isSame = kind === 'updated' && JSON.stringify(endpointOf(object)) === JSON.stringify(endpointOf(before))
-      if (!isSame) this.#queueServicesOf(object)
-    })
+    this.#services = context.informers.watch<Service>(SERVICES, (delta) => this.#takeService(delta))
+    this.#pods = context.informers.watch<Pod>(PODS, (delta) => this.#takePod(delta))
   }
 
   start(): void {
@@ -55,25 +50,30 @@ export class EndpointController implements Controller {
     return this.#queue.stop()
   }
 
-  #queueServicesOf(pod: Pod): void {
-    for (const service of this.#services.values()) {
-      if (!isSelected(service, pod)) continue
-      const key = keyOf(service)
-      const isLarge = (this.#written.get(key)?.length ?? 0) > BATCH_ABOVE * 200
-      if (isLarge) this.#queue.addAfter(key, BATCH_MS, 'background')
-      else this.#queue.add(key)
+  #takeService({ kind, object, before }: Delta<Service>): void {
+    if (kind === 'deleted') {
+      this.#selected.removeService(object)
+      this.#written.delete(keyOf(object))
+      return
     }
+    this.#selected.putService(object, before, this.#pods.values())
+    this.#queue.add(keyOf(object))
+  }
+
+  #takePod({ kind, object, before }: Delta<Pod>): void {
+    const keys = this.#selected.movePod(before, kind === 'deleted' ? null : object)
+    const isSame = kind === 'updated' && JSON.stringify(endpointOf(object)) === JSON.stringify(endpointOf(before))
+    if (!isSame) for (const key of keys) this.#queue.addAfter(key, BATCH_MS, 'background')
   }
 
   async #reconcile(key: string): Promise<void> {
     const { namespace, name } = splitKey(key)
     const service = this.#services.get(namespace, name)
     if (service === undefined || Object.keys(service.spec?.selector ?? {}).length === 0) return
-    const endpoints = [...this.#pods.values()]
-      .filter((pod) => isSelected(service, pod))
+    const endpoints = this.#selected
+      .of(key)
       .map(endpointOf)
-      .filter((endpoint): endpoint is Endpoint => endpoint !== null)
-      .sort((a, b) => (a.name < b.name ? -1 : 1))
+      .filter((endpoint) => endpoint !== null)
     const objects = endpointObjects(service, endpoints)
     const text = JSON.stringify(objects)
     if (this.#written.get(key) === text) return

@@ -7,14 +7,7 @@ import type { Cache } from '../../kube/reflector/types.ts'
 import { NODES } from '../../kube/resources.ts'
 import { WorkQueue } from '../../kube/work-queue.ts'
 import type { Informers } from '../informers.ts'
-import {
-  hasReadyCondition,
-  healthyConditions,
-  isNodeReady,
-  isTaintedUnready,
-  SIMULATED_NODE_INFO,
-  unreadyConditions,
-} from './node-status.ts'
+import { healthyConditions, isNodeReady, missingStatus } from './node-status.ts'
 
 export interface NodeAgentOptions {
   readonly client: KubeClient
@@ -84,7 +77,8 @@ export class NodeAgent {
     const node = this.#nodes.get('', name)
     if (node === undefined || this.#dead.has(name)) return
     const isReturning = this.#returning.has(name) && !isNodeReady(node)
-    const patch = statusPatch(node, isReturning, timestamp(this.#options.clock.nowMs()))
+    const at = timestamp(this.#options.clock.nowMs())
+    const patch = isReturning ? { conditions: healthyConditions(at) } : missingStatus(node, at)
     if (patch !== null) {
       const key = { namespace: '', name }
       const answer = await this.#options.client.strategicPatch(NODES, key, { status: patch }, { subresource: 'status' })
@@ -92,18 +86,4 @@ export class NodeAgent {
     }
     this.#returning.delete(name)
   }
-}
-
-/** What is missing in a node's status; null: nothing. What the object says is never replaced. */
-function statusPatch(node: Node, isReturning: boolean, at: string): object | null {
-  const { capacity, allocatable } = node.status ?? {}
-  const patch = {
-    ...(hasReadyCondition(node) && !isReturning
-      ? {}
-      : { conditions: isReturning || !isTaintedUnready(node) ? healthyConditions(at) : unreadyConditions(at) }),
-    ...(capacity === undefined && allocatable !== undefined ? { capacity: allocatable } : {}),
-    ...(allocatable === undefined && capacity !== undefined ? { allocatable: capacity } : {}),
-    ...(node.status?.nodeInfo?.['kubeletVersion'] ? {} : { nodeInfo: SIMULATED_NODE_INFO }),
-  }
-  return Object.keys(patch).length === 0 ? null : patch
 }

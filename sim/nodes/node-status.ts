@@ -1,12 +1,17 @@
 import type { Condition, Node } from '../../api/kinds/kubernetes.ts'
 
+interface NodeCondition extends Condition {
+  lastHeartbeatTime: string
+}
+
 /** What a kubelet reports of a healthy machine, in its order. `at` is RFC 3339. */
 export function healthyConditions(at: string): Condition[] {
-  const healthy = (type: string, status: 'True' | 'False', reason: string, message: string): Condition => ({
+  const healthy = (type: string, status: 'True' | 'False', reason: string, message: string): NodeCondition => ({
     type,
     status,
     reason,
     message,
+    lastHeartbeatTime: at,
     lastTransitionTime: at,
   })
   return [
@@ -20,11 +25,11 @@ export function healthyConditions(at: string): Condition[] {
 export const isNodeReady = (node: Node): boolean =>
   (node.status?.conditions ?? []).some((c) => c.type === 'Ready' && c.status === 'True')
 
-export const hasReadyCondition = (node: Node): boolean =>
-  (node.status?.conditions ?? []).some((c) => c.type === 'Ready')
+const hasReadyCondition = (status: Node['status']): boolean =>
+  (status?.conditions ?? []).some((c) => c.type === 'Ready')
 
 /** What a kubelet reports of a machine that its taints call unready. */
-export function unreadyConditions(at: string): Condition[] {
+function unreadyConditions(at: string): Condition[] {
   const ready: Condition = {
     type: 'Ready',
     status: 'False',
@@ -37,11 +42,8 @@ export function unreadyConditions(at: string): Condition[] {
 
 const UNREADY_TAINTS: ReadonlySet<string> = new Set(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'])
 
-export const isTaintedUnready = (node: Node): boolean =>
-  (node.spec?.taints ?? []).some((taint) => UNREADY_TAINTS.has(taint.key))
-
 /** What a simulated machine says of itself where its object does not: nothing here is measured. */
-export const SIMULATED_NODE_INFO: Readonly<Record<string, string>> = {
+const SIMULATED_NODE_INFO: Readonly<Record<string, string>> = {
   architecture: 'arm64',
   bootID: '',
   containerRuntimeVersion: 'simulated://1.0',
@@ -57,3 +59,19 @@ export const SIMULATED_NODE_INFO: Readonly<Record<string, string>> = {
 /** The address that pods of the node report as theirs; 0.0.0.0 where the node names none. */
 export const hostIpOf = (node: Node): string =>
   (node.status?.addresses ?? []).find((address) => address.type === 'InternalIP')?.address ?? '0.0.0.0'
+
+/** What is missing in a node's status, as its kubelet would fill it in; null: nothing. What it says is never replaced. */
+export function missingStatus(
+  { spec, status }: Pick<Node, 'spec' | 'status'>,
+  at: string,
+): NonNullable<Node['status']> | null {
+  const { capacity, allocatable } = status ?? {}
+  const isUnready = (spec?.taints ?? []).some((taint) => UNREADY_TAINTS.has(taint.key))
+  const missing = {
+    ...(hasReadyCondition(status) ? {} : { conditions: isUnready ? unreadyConditions(at) : healthyConditions(at) }),
+    ...(capacity === undefined && allocatable !== undefined ? { capacity: allocatable } : {}),
+    ...(allocatable === undefined && capacity !== undefined ? { allocatable: capacity } : {}),
+    ...(status?.nodeInfo?.['kubeletVersion'] ? {} : { nodeInfo: { ...SIMULATED_NODE_INFO } }),
+  }
+  return Object.keys(missing).length === 0 ? null : missing
+}

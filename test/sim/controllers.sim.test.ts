@@ -254,6 +254,7 @@ describe('a service', () => {
     await world.create(PODS, podObject('a', {}, { ports: [{ name: 'http', containerPort: 8080 }] }))
     await world.create(PODS, podObject('b', {}, { envFrom: [{ secretRef: { name: 'missing' } }] }))
     await world.settle()
+    await world.clock.runFor(1_000)
     const ip = (await world.pod('a')).status?.podIP
     const [subset] = (await world.get(ENDPOINTS, 's'))?.['subsets'] as Record<
       string,
