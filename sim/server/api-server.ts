@@ -106,7 +106,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
   for (const object of bootObjects(timestamp(o.clock.nowMs()))) seedObject(core, object)
   // Answered in a later microtask, so that nobody can come to depend on a write that is seen at once.
   const serve = async (request: ApiRequest): Promise<ApiAnswer | null> => {
-    await null
+    await Promise.resolve()
     return intercepted(core, intercept, request)
   }
   return {

@@ -61,7 +61,8 @@ class Checker {
 
   #text(schema: Json, value: string, path: string): void {
     const { minLength, maxLength, pattern } = schema
-    const length = [...value].length
+    // Code points, as Go counts them.
+    const length = Array.from(value).length
     if (typeof maxLength === 'number' && length > maxLength) {
       this.faults.push({ type: 'TooLong', field: path, detail: `may not be more than ${maxLength} bytes` })
     }

@@ -1,7 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
-import { VirtualClock } from '../../../sim/clock.ts'
 import type { WriteRecord } from '../../../sim/server/core.ts'
-import { type Asking, asking, configMap, CONFIG_MAPS, type Json, pod, PODS } from './asking.ts'
+import { type Asking, asking, configMap, CONFIG_MAPS, type Json, pod } from './asking.ts'
 
 let api: Asking
 beforeEach(() => {
@@ -150,11 +149,9 @@ for (const { name, body, want } of hostile) {
 }
 
 test('faults: refused, lost, dropped and late, as they are asked for', async () => {
-  const clock = new VirtualClock()
   const fates = ['pass', { status: 429, retryAfterSeconds: 3 }, 'lose-answer', 'drop', { delayMs: 500 }] as const
   let turn = 0
   const faulty = asking({ intercept: () => fates[turn++] ?? 'pass' })
-  void clock
   expect((await faulty.post(CONFIG_MAPS, configMap('a'))).status).toBe(201)
   const busy = await faulty.post(CONFIG_MAPS, configMap('b'))
   expect([busy.status, busy.body.reason, busy.headers['retry-after']]).toEqual([429, 'TooManyRequests', '3'])
