@@ -133,16 +133,19 @@ export class Loop {
     }
   }
 
-  /** A gang that cannot be completed: told by status, and its seats given back after a while. */
+  /**
+   * A gang that cannot be completed: told by status, and its seats given back after a while. The time counts until the
+   * minimum is bound, because a plan that the server keeps refusing completes nothing.
+   */
   #afterwards(entry: Entry, nowMs: number): void {
     const { situation, waiting, refusal } = entry
     const { key } = situation
     if (refusal !== null) this.#options.status.touch(key)
-    const isStuck = isPartial(situation) && !wasWhole(entry) && (waiting ?? refusal) !== null
-    if (!isStuck || undoable(situation).length === 0) {
-      if (!isStuck) entry.stuckSinceMs = null
+    if (!isPartial(situation) || wasWhole(entry)) {
+      entry.stuckSinceMs = null
       return
     }
+    if ((waiting ?? refusal) === null || undoable(situation).length === 0) return
     entry.stuckSinceMs ??= nowMs
     const restMs = entry.stuckSinceMs + UNDO_AFTER_MS - nowMs
     if (restMs > 0) {

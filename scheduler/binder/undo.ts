@@ -2,7 +2,7 @@ import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { POD_GANGS, PODS } from '../../kube/resources.ts'
-import { boundOf, type GangSituation } from '../gang/situation.ts'
+import { boundOf, type GangSituation, isMinimumConfirmed } from '../gang/situation.ts'
 import { conditionOf, gangFacts, PLACEMENT_COMPLETE } from '../state/gang-facts.ts'
 import { podFacts, type PodFacts } from '../state/pod-facts.ts'
 import { parseAttempt } from './attempt.ts'
@@ -10,9 +10,9 @@ import { parseAttempt } from './attempt.ts'
 /** A gang that was never whole and cannot be completed is left alone for so long before its seats are given back. */
 export const UNDO_AFTER_MS = 30_000
 
-/** Part of the gang is bound, and the rest of the minimum is not on its way. */
-export const isPartial = ({ groups, missing, gang }: GangSituation): boolean =>
-  !gang.isPlain && missing > 0 && groups.some(({ bound }) => bound.length > 0)
+/** Part of the gang is bound, seen or answered for, and part of the minimum is not. */
+export const isPartial = (situation: GangSituation): boolean =>
+  !situation.gang.isPlain && !isMinimumConfirmed(situation) && boundOf(situation).some(({ isConfirmed }) => isConfirmed)
 
 /**
  * The pods whose seats may be given back: all that are bound, or none. One that is Ready, that somebody else bound,

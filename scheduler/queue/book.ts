@@ -67,7 +67,6 @@ export class Book {
     else this.#active.delete(key)
     if (!isActive) entry.refusal = null
     entry.unplacedSinceMs = isActive ? (entry.unplacedSinceMs ?? nowMs) : null
-    if (entry.situation.missing === 0) entry.stuckSinceMs = null
   }
 
   #end(key: GangKey): void {

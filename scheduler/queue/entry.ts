@@ -32,7 +32,7 @@ export interface Entry {
   clearedSurplus: ReadonlySet<string>
   /** Since when, on the monotonic clock, pods that could be placed are not; null: none are. */
   unplacedSinceMs: number | null
-  /** Since when a gang that was never whole cannot be completed although part of it is bound. */
+  /** Since when a gang that was never whole, and of which part is bound, could not be completed. */
   stuckSinceMs: number | null
 }
 

@@ -87,10 +87,7 @@ function place(
   { onPlacement }: RoundOptions,
 ): void {
   entry.refusal = null
-  if (item.kind !== 'surplus') {
-    entry.score = placementScore
-    entry.stuckSinceMs = null
-  }
+  if (item.kind !== 'surplus') entry.score = placementScore
   const placed = seats.flatMap(({ pod: uid, node }) => {
     const pod = podOf.get(uid)
     const name = view.nodeNames[node]

@@ -149,7 +149,9 @@ export class StatusWriter {
     const send = (): Promise<Answer<KubeObject>> => client.strategicPatch(PODS, pod, body, { subresource: 'status' })
     const answer = await writer.write(send, { priority: PRIORITY })
     if (answer.kind === 'failure' && answer.status !== 404 && answer.status !== 409) throw new KubeError(answer)
-    if (answer.kind === 'ok' && want.reason === 'Unschedulable') this.warn(pod, 'Unschedulable', want.message ?? '')
+    const isNewCause = codeIn(pod.scheduled?.message) !== codeIn(want.message)
+    if (answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause)
+      this.warn(pod, 'Unschedulable', want.message ?? '')
   }
 
   /** False: we are stopping. */
@@ -169,6 +171,9 @@ const wanted = (entry: Entry): ReturnType<typeof gangStatus> =>
     score: entry.score,
     reason: gangReason(entry),
   })
+
+/** Counts in a message change often; an event is worth a new cause only. */
+const codeIn = (message: string | undefined): string => message?.split(':')[0] ?? ''
 
 const target = (pod: PodFacts): EventTarget => ({
   apiVersion: 'v1',

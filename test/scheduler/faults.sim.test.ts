@@ -1,0 +1,179 @@
+import { afterEach, expect, test } from 'vitest'
+import { POD_CLIQUES, PODS } from '../../kube/resources.ts'
+import { TransportError, type HttpRequest, type Transport } from '../../kube/transport.ts'
+import type { VirtualClock } from '../../sim/clock.ts'
+import { gang, node, pod, simpleGang } from './objects.ts'
+import { startWorld, type World, type WorldOptions } from './world.ts'
+
+let world: World
+const start = async (options: WorldOptions): Promise<void> => {
+  world = await startWorld(options)
+}
+afterEach(() => world.stop())
+
+const isBinding = ({ method, path }: HttpRequest): boolean => method === 'POST' && path.includes('/binding')
+const isWrite = ({ method }: HttpRequest): boolean => method !== 'GET'
+
+/** Everything passes but what `on` takes over. */
+const between =
+  (
+    on: (request: HttpRequest, pass: () => ReturnType<Transport['request']>) => ReturnType<Transport['request']> | null,
+  ) =>
+  (transport: Transport): Transport => ({
+    ...transport,
+    request: (request) => on(request, () => transport.request(request)) ?? transport.request(request),
+    stream: (request) => transport.stream(request),
+    close: () => transport.close(),
+  })
+
+test('a binding whose answer is lost is neither done twice nor forgotten', async () => {
+  let lost = 0
+  const wrap = between((request, pass) => {
+    if (!isBinding(request) || lost > 0) return null
+    lost++
+    return pass().then(() => Promise.reject(new TransportError('timeout', 'cut')))
+  })
+  await start({ nodes: [node('n1', { gpus: 2 }), node('n2', { gpus: 2 })], wrap })
+  await world.create(...simpleGang('g', 4, 4))
+  await world.settle()
+  expect(lost).toBe(1)
+  expect(Object.keys(await world.placed())).toHaveLength(4)
+  const nodes = Object.values(await world.placed())
+  expect(nodes.filter((name) => name === 'n1')).toHaveLength(2)
+})
+
+test('a binding that never reached the server is made again', async () => {
+  let lost = 0
+  const wrap = between((request) =>
+    isBinding(request) && lost++ === 0 ? Promise.reject(new TransportError('connection', 'cut')) : null,
+  )
+  await start({ nodes: [node('n1')], wrap })
+  await world.create(...simpleGang('g', 2, 2))
+  await world.settle()
+  expect(Object.keys(await world.placed())).toHaveLength(2)
+})
+
+const clique = {
+  apiVersion: 'grove.io/v1alpha1',
+  kind: 'PodClique',
+  metadata: { name: 'a', namespace: 'default' },
+  spec: { roleName: 'a', replicas: 2, podSpec: { containers: [{ name: 'main', image: 'busybox' }] } },
+}
+
+/** Bindings of `g-1` are refused for good, so that the gang stays half bound. */
+const refusing = between((request) =>
+  isBinding(request) && request.path.includes('/g-1/')
+    ? Promise.resolve({
+        status: 403,
+        headers: {},
+        body: JSON.stringify({
+          kind: 'Status',
+          apiVersion: 'v1',
+          status: 'Failure',
+          code: 403,
+          reason: 'Forbidden',
+          message: 'no',
+        }),
+      })
+    : null,
+)
+
+test('a half bound gang that cannot be completed gives its seats back', async () => {
+  await start({ nodes: [node('n1')], wrap: refusing })
+  await world.create(
+    gang('g', [{ name: 'a', minimum: 2, pods: ['g-0', 'g-1'] }]),
+    pod('g-0', { gang: 'g', group: 'a', spec: { initContainers: SLOW } }),
+    pod('g-1', { gang: 'g', group: 'a' }),
+  )
+  await world.pass(5_000)
+  expect(await world.placed()).toEqual({ 'g-0': 'n1' })
+  await world.pass(120_000)
+  expect(await world.placed(), 'no controller would make it again, so it stays').toEqual({ 'g-0': 'n1' })
+})
+
+/** Keeps a pod from getting Ready. */
+const SLOW = [{ name: 'slow', image: 'busybox', command: ['sleep', '3600'] }]
+
+test('seats of a first attempt are given back when a controller makes the pods again', async () => {
+  await start({ nodes: [node('n1')], wrap: refusing })
+  const made = await world.during(world.client.create(POD_CLIQUES, clique))
+  const controller = { kind: 'PodClique', name: 'a', uid: made.kind === 'ok' ? made.value.metadata.uid : made.message }
+  await world.create(
+    gang('g', [{ name: 'a', minimum: 2, pods: ['g-0', 'g-1'] }]),
+    pod('g-0', { gang: 'g', group: 'a', controller, spec: UNSTARTABLE }),
+    pod('g-1', { gang: 'g', group: 'a', controller }),
+  )
+  await world.pass(20_000)
+  expect(await world.placed()).toEqual({ 'g-0': 'n1' })
+  await world.pass(100_000)
+  expect((await world.pods()).map(({ metadata }) => metadata.name)).not.toContain('g-0')
+})
+
+const UNSTARTABLE = {
+  containers: [{ name: 'main', image: 'busybox', envFrom: [{ secretRef: { name: 'missing' } }], resources: {} }],
+}
+
+test('a scheduler that starts in the middle completes what another had begun', async () => {
+  let bound = 0
+  let isCut = true
+  const wrap = between((request) =>
+    isBinding(request) && isCut && bound++ >= 2 ? Promise.reject(new TransportError('connection', 'dead')) : null,
+  )
+  await start({ nodes: [node('n1'), node('n2')], wrap })
+  await world.create(...simpleGang('g', 4, 4))
+  await world.pass(500)
+  expect(Object.keys(await world.placed())).toHaveLength(2)
+  isCut = false
+  await world.restart()
+  await world.settle()
+  expect(Object.keys(await world.placed())).toHaveLength(4)
+  expect((await world.gang('g')).status?.phase).toBe('Running')
+})
+
+test('a quiet cluster sees no write', async () => {
+  const writes: string[] = []
+  const wrap = between((request) => {
+    if (isWrite(request)) writes.push(`${request.method} ${request.path} ${request.body?.slice(0, 300)}`)
+    return null
+  })
+  await start({ nodes: [node('n1')], wrap })
+  await world.create(...simpleGang('g', 3, 2), ...simpleGang('h', 9, 9), pod('p', { gpus: 9 }))
+  await world.settle()
+  await world.pass(70_000) // counts in messages may follow the last placements once
+  expect(writes.length).toBeGreaterThan(4)
+  writes.length = 0
+  await world.pass(600_000)
+  expect(writes).toEqual([])
+})
+
+test('a pod that another scheduler binds under our name stops us in the namespace', async () => {
+  await start({ nodes: [node('n1', { gpus: 2 }), node('n2', { gpus: 2 })] })
+  await world.create(pod('p', { gpus: 4 }))
+  await world.settle()
+  const target = { apiVersion: 'v1' as const, kind: 'Node' as const, name: 'n1' }
+  const body = {
+    apiVersion: 'v1' as const,
+    kind: 'Binding' as const,
+    metadata: { name: 'p', namespace: 'default' },
+    target,
+  }
+  expect((await world.during(world.client.bind(body))).kind).toBe('ok')
+  await world.create(pod('q'))
+  await world.pass(10_000)
+  expect(world.scheduler.report().pods.find(({ name }) => name === 'q')?.reason).toBe('TwoSchedulers')
+  await world.settle()
+  expect(Object.keys(await world.placed()), 'five quiet minutes later it goes on').toContain('q')
+})
+
+test('a pod that is deleted while it is being bound leaves no seat behind', async () => {
+  const wrap = (transport: Transport, clock: VirtualClock): Transport =>
+    between((request, pass) => {
+      if (!isBinding(request) || !request.path.includes('/p/')) return null
+      const key = { namespace: 'default', name: 'p' }
+      return world.client.delete(PODS, key, { gracePeriodSeconds: 0 }).then(() => (void clock, pass()))
+    })(transport)
+  await start({ nodes: [node('n1', { gpus: 1 })], wrap })
+  await world.create(pod('p'), pod('q'))
+  await world.settle()
+  expect(await world.placed()).toEqual({ q: 'n1' })
+})
