@@ -80,7 +80,7 @@ interface Measure {
   readonly needed: number
   /** Per domain, where it is known already. */
   readonly sums: Float64Array | null
-  amount(node: number): number
+  readonly amount: (node: number) => number
 }
 
 /** `nodes`: positions, or how many nodes there are where all are meant. */

@@ -239,7 +239,10 @@ function goOn({ frame, scope, level, taken, needed, toCover: isToCover, next }: 
   if (outcome === 'unplaceable' && toCover.length > 0) outcome = cover(frame, scope, level, toCover, next)
   if (outcome === 'seated') return outcome
   frame.sets[scope]!.pop()
-  for (const [domain, before] of undo.reverse()) before ? booked.set(domain, before) : booked.delete(domain)
+  for (const [domain, before] of undo.reverse()) {
+    if (before === undefined) booked.delete(domain)
+    else booked.set(domain, before)
+  }
   return outcome
 }
 

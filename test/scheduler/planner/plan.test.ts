@@ -34,7 +34,11 @@ const inRack = (...groups: NonNullable<DrawnScope['groups']>): DrawnScope => ({
 })
 const children = (sizes: readonly number[], rules: Partial<DrawnScope>, gpus = 1): NonNullable<DrawnScope['scopes']> =>
   sizes.map((count, i) => ({ name: `c${i}`, ...rules, groups: [pods(count, gpus, { name: `c${i}` })] }))
-const ones = (names: string): string => [...names].map((name) => `${name}1`).join(' ')
+const ones = (names: string): string =>
+  names
+    .split('')
+    .map((name) => `${name}1`)
+    .join(' ')
 
 describe('one required domain', () => {
   test.each([
@@ -114,7 +118,7 @@ describe('siblings', () => {
   })
 
   test('slices of 16 in racks of 18: two racks hold two, not two and a quarter', () => {
-    const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJ']
+    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJ'.split('')
     const rack = (from: number): string =>
       letters
         .slice(from, from + 18)
@@ -227,7 +231,7 @@ describe('spread', () => {
     ]
     const nodes = planned('r1: a9 | r2: b9 | r3: c9', { name: 'gang', scopes }).split(' ')
     const perRack = ['a', 'b', 'c'].map((name) => nodes.filter((node) => node === name).length)
-    expect(perRack.toSorted()).toEqual([1, 1, 2])
+    expect(Math.max(...perRack) - Math.min(...perRack)).toBe(1)
   })
 
   test('with fewer domains than minDomains the emptiest counts as empty', () => {
@@ -288,8 +292,11 @@ test('a gang with nothing to seat has a plan, the empty one', () => {
   expect(verdictOf('r1: a1', gang(pods(0, 1, { bound: ['a'] })))).toMatchObject({ kind: 'plan', seats: [] })
 })
 
-test('a gang of a thousand pods is seated without a deep stack', () => {
-  const world = `r1: ${[...'abcdefghij'].map((name) => `${name}600`).join(' ')}`
+test('a gang of thousands of pods is seated without a deep stack', () => {
+  const world = `r1: ${'abcdefghij'
+    .split('')
+    .map((name) => `${name}600`)
+    .join(' ')}`
   const { request, view } = asked(drawn(world), inRack(pods(3_000, 1), pods(2_000, 1, { name: 'h' })))
   const free = view.free.map((amount, i) => (i % 2 === 1 ? 1_000 : amount))
   expect(plan(request, { ...view, free }).kind).toBe('plan')
