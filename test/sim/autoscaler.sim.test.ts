@@ -4,7 +4,7 @@ import { valueOrThrow } from '../../kube/answers.ts'
 import { AUTOSCALERS, PODS, type ResourceType } from '../../kube/resources.ts'
 import { decide } from '../../sim/controllers/autoscale.ts'
 import { METRICS_ANNOTATION } from '../../sim/controllers/autoscaler.ts'
-import { podObject, startWorld, type World } from './world.ts'
+import { partOf, podObject, startWorld, type World } from './world.ts'
 
 const REPLICA_SETS: ResourceType = {
   group: 'apps',
@@ -46,7 +46,7 @@ describe('an autoscaler on injected metrics', () => {
     external: { metric: { name: 'queue' }, target: { type: 'AverageValue', averageValue: '10' } },
   }
   const replicas = async (): Promise<unknown> =>
-    ((await world.get(REPLICA_SETS, 'rs'))?.['spec'] as { replicas: number }).replicas
+    partOf<{ replicas: number }>(await world.get(REPLICA_SETS, 'rs'), 'spec').replicas
   const status = async (): Promise<Record<string, unknown>> =>
     (await world.get(AUTOSCALERS, 'hpa'))?.['status'] as Record<string, unknown>
   const conditions = async (): Promise<Record<string, string>> =>

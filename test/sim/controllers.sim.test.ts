@@ -15,7 +15,7 @@ import {
 } from '../../kube/resources.ts'
 import { BUDGETS } from '../../sim/controllers/budget.ts'
 import { ENDPOINT_SLICES, ENDPOINTS } from '../../sim/controllers/endpoints.ts'
-import { conditionOf, node, podObject, startWorld, type World } from './world.ts'
+import { conditionOf, node, partOf, podObject, startWorld, type World } from './world.ts'
 
 let world: World
 beforeEach(async () => {
@@ -256,10 +256,10 @@ describe('a service', () => {
     await world.settle()
     await world.clock.runFor(1_000)
     const ip = (await world.pod('a')).status?.podIP
-    const [subset] = (await world.get(ENDPOINTS, 's'))?.['subsets'] as Record<
-      string,
-      { ip?: string; port?: number }[]
-    >[]
+    const [subset] = partOf<Record<string, { ip?: string; port?: number }[]>[]>(
+      await world.get(ENDPOINTS, 's'),
+      'subsets',
+    )
     expect(subset?.['addresses']?.map((address) => address.ip)).toEqual([ip])
     expect(subset?.['notReadyAddresses']).toHaveLength(1)
     expect(subset?.['ports']?.map((port) => port.port)).toEqual([8080])

@@ -4,7 +4,7 @@ import { reflector } from '../../kube/reflector/reflector.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { EVENTS, NODES, PODS, SECRETS, CONFIG_MAPS } from '../../kube/resources.ts'
 import { podLine } from '../../sim/server/columns/pod.ts'
-import { conditionOf, podObject, startWorld, waitingOf, type World } from './world.ts'
+import { conditionOf, partOf, podObject, startWorld, waitingOf, type World } from './world.ts'
 
 const HOUR_MS = 3_600_000
 let world: World
@@ -75,7 +75,7 @@ describe('a pod on a simulated node', () => {
     const forth = await readyAt(['a', 'b', 'c'])
     await world.stop()
     const back = await readyAt(['c', 'b', 'a'])
-    expect([...forth].sort()).toEqual([...back].sort())
+    expect(Object.fromEntries(forth)).toEqual(Object.fromEntries(back))
     expect(forth.size).toBe(3)
   })
 
@@ -263,7 +263,7 @@ describe('a pod on a simulated node', () => {
     world.cluster.faults.killNode('n1')
     await world.clock.runFor(45_000)
     expect(conditionOf(await world.pod('a'), 'Ready')).toBe('False')
-    const taints = ((await world.get(NODES, 'n1'))?.['spec'] as { taints: { key: string }[] }).taints
+    const { taints } = partOf<{ taints: { key: string }[] }>(await world.get(NODES, 'n1'), 'spec')
     expect(new Set(taints.map(({ key }) => key))).toEqual(new Set(['node.kubernetes.io/unreachable']))
     await world.clock.runFor(HOUR_MS)
     expect((await world.pod('a')).metadata.deletionTimestamp).toBeDefined()
@@ -272,7 +272,7 @@ describe('a pod on a simulated node', () => {
     await world.settle()
     expect(await world.get(PODS, 'a')).toBeNull()
     expect(conditionOf(await world.pod('b'), 'Ready')).toBe('True')
-    expect(((await world.get(NODES, 'n1'))?.['spec'] as { taints?: unknown[] }).taints ?? []).toEqual([])
+    expect(partOf<{ taints?: unknown[] }>(await world.get(NODES, 'n1'), 'spec').taints ?? []).toEqual([])
   })
 
   test('that runs already is taken as it is', async () => {

@@ -80,7 +80,7 @@ describe.skipIf(!hasKubectl())('kubectl on a simulated cluster', () => {
     cluster = createCluster({ clock: realClock, random: seededRandom(1), nodes: [node('n1')] })
     await cluster.start()
     const server = await cluster.listen(0)
-    close = server.close
+    close = () => server.close()
     writeFileSync(kubeconfig, cluster.kubeconfig(server.url))
     await create(PODS, dynamoPod('frontend', 'frontend', { ports: [{ name: 'http', containerPort: 8000 }] }))
     const port = { name: 'http', port: 8000, targetPort: 'http' }

@@ -87,3 +87,9 @@ export const conditionOf = (pod: Pod, type: string): string | undefined =>
 
 export const waitingOf = (pod: Pod): { reason?: string; message?: string } | undefined =>
   pod.status?.containerStatuses?.[0]?.state?.waiting
+
+/** A field that no type names, as the test knows it to be; throws if there is no object. */
+export function partOf<T>(object: KubeObject | null, field: string): T {
+  if (object === null) throw new Error(`no object, so no ${field}`)
+  return object[field] as T
+}
