@@ -24,9 +24,12 @@ import {
 } from '../reconciler.ts'
 import { cliqueStatus } from '../status.ts'
 import { isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
-import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
+import { dropFinalizer, findingContext, lastErrors, statusChanges, writeStatus } from './parts.ts'
 import { Pods } from './pods.ts'
 import { isEdited } from './set.ts'
+
+/** Pods of a clique move in rows: their counts are written once a row, and at once when all of them are ready. */
+const STATUS_GATHER_MS = 500
 
 export const cliqueReconciler: MakeReconciler = (context) => new CliqueReconciler(context)
 
@@ -37,6 +40,8 @@ class CliqueReconciler implements Reconciler {
   readonly #context: OperatorContext
   readonly #world: World
   readonly #pods: Pods
+  /** Uid of a clique whose status is behind → since when, monotonic. */
+  readonly #unwrittenSince = new Map<string, number>()
 
   constructor(context: OperatorContext) {
     this.#context = context
@@ -44,7 +49,7 @@ class CliqueReconciler implements Reconciler {
     this.#pods = new Pods(context, this.#world.pods)
     this.watches = [
       watch<PodClique>(POD_CLIQUES, (clique, before, isDeleted) => {
-        if (isDeleted) this.#pods.forget(clique)
+        if (isDeleted) this.#forget(clique)
         return !isDeleted && isEdited(clique, before) ? [keyOf(clique)] : []
       }),
       watch<Pod>(PODS, (pod, before, isGone) => (isGone || isNews(pod, before) ? labelled(pod, POD_CLIQUE) : []), {
@@ -76,9 +81,14 @@ class CliqueReconciler implements Reconciler {
     await this.#liftGates(shape, clique).catch((error: unknown) => {
       failed.push(['ERR_REMOVE_POD_SCHEDULING_GATE', error])
     })
-    await this.#report(shape, identity, clique, failed)
+    const restMs = await this.#report(shape, identity, clique, failed)
     if (failed[0] !== undefined) throw failed[0][1]
-    return { again: dueMs }
+    return { again: dueMs === null || restMs === null ? (dueMs ?? restMs) : Math.min(dueMs, restMs) }
+  }
+
+  #forget(clique: PodClique): void {
+    this.#pods.forget(clique)
+    this.#unwrittenSince.delete(clique.metadata.uid)
   }
 
   /** Its set's own, or of one of the set's scaling groups. */
@@ -116,14 +126,15 @@ class CliqueReconciler implements Reconciler {
     return this.#world.pods.owned(clique.metadata.uid).filter((pod) => isActive(pod) && isScheduled(pod)).length
   }
 
+  /** Resolves to how much longer the status may wait for more changes, or null: it is written as it should be. */
   async #report(
     shape: SetShape,
     identity: CliqueIdentity,
     { metadata }: PodClique,
     failed: readonly [string, unknown][],
-  ): Promise<void> {
+  ): Promise<number | null> {
     const clique = this.#world.cliques.byUid(metadata.uid)
-    if (clique === undefined || isTerminating(clique)) return
+    if (clique === undefined || isTerminating(clique)) return null
     const view = {
       clique,
       pods: this.#world.pods.owned(metadata.uid),
@@ -136,19 +147,31 @@ class CliqueReconciler implements Reconciler {
     const { observedGeneration, ...status } = cliqueStatus(view, context)
     const errors = lastErrors(this.#context, clique.status?.lastErrors, failed)
     const isToldAnew = errors.length > 0 || clique.status?.lastErrors !== undefined
-    if ((clique.status?.scheduledReplicas ?? 0) > 0 && status.scheduledReplicas === 0) {
-      this.#context.events.event(
-        clique,
-        'Warning',
-        'AllScheduledReplicasLost',
-        'No pod of the clique has a node any more',
-      )
-    }
-    await writeStatus(this.#context, this.#world.cliques, clique, {
+    const wanted = {
       ...status,
       ...(failed.length === 0 ? { observedGeneration } : {}),
       ...(isToldAnew ? { lastErrors: errors } : {}),
-    })
+    }
+    const isAtRest = status.readyReplicas === clique.spec.replicas && status.replicas === clique.spec.replicas
+    const restMs = statusChanges(clique, wanted) === null || isAtRest ? 0 : this.#gatherMs(metadata.uid)
+    if (restMs > 0) return restMs
+    this.#unwrittenSince.delete(metadata.uid)
+    this.#tellLost(clique, status.scheduledReplicas ?? 0)
+    await writeStatus(this.#context, this.#world.cliques, clique, wanted)
+    return null
+  }
+
+  #gatherMs(uid: string): number {
+    const nowMs = this.#context.clock.monotonicMs()
+    const sinceMs = this.#unwrittenSince.get(uid) ?? nowMs
+    this.#unwrittenSince.set(uid, sinceMs)
+    return Math.max(0, sinceMs + STATUS_GATHER_MS - nowMs)
+  }
+
+  #tellLost(clique: PodClique, scheduled: number): void {
+    if (scheduled > 0 || (clique.status?.scheduledReplicas ?? 0) === 0 || clique.spec.replicas === 0) return
+    const message = 'No pod of the clique has a node any more'
+    this.#context.events.event(clique, 'Warning', 'AllScheduledReplicasLost', message)
   }
 
   #cliquesOf(set: PodCliqueSet): Key[] {

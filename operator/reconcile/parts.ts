@@ -1,6 +1,5 @@
 import type { LastError } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import { KubeError } from '../../kube/answers.ts'
 import { timestamp } from '../../kube/clock.ts'
 import type { FindingContext } from '../conditions.ts'
 import { canonicalJson } from '../expansion/hash.ts'
@@ -14,19 +13,24 @@ export const findingContext = ({ clock }: OperatorContext, { metadata }: KubeObj
   generation: metadata.generation ?? 0,
 })
 
-/** Writes those fields of `wanted` that differ from what stands there; none: nothing is written. */
+/** Those fields of `wanted` that differ from what stands in the status; null: none. */
+export function statusChanges(object: KubeObject, wanted: object): Readonly<Record<string, unknown>> | null {
+  const standing = (object['status'] ?? {}) as Record<string, unknown>
+  const differs = ([field, value]: [string, unknown]): boolean =>
+    canonicalJson(value) !== canonicalJson(standing[field])
+  const changed = Object.entries(wanted).filter(differs)
+  return changed.length === 0 ? null : Object.fromEntries(changed)
+}
+
+/** Writes what differs; where nothing does, nothing is written. */
 export async function writeStatus<T extends KubeObject>(
   { writer }: OperatorContext,
   store: Store<T>,
   object: T,
   wanted: object,
 ): Promise<void> {
-  const standing = (object['status'] ?? {}) as Record<string, unknown>
-  const changed = Object.entries(wanted).filter(
-    ([field, value]) => canonicalJson(value) !== canonicalJson(standing[field]),
-  )
-  if (changed.length === 0) return
-  await writer.patch(store, object, { status: Object.fromEntries(changed) }, { subresource: 'status' })
+  const status = statusChanges(object, wanted)
+  if (status !== null) await writer.patch(store, object, { status }, { subresource: 'status' })
 }
 
 /** Tells in `lastErrors` what went wrong, or that nothing did. The moment is kept while the errors stay the same. */
@@ -55,7 +59,3 @@ export async function dropFinalizer<T extends KubeObject>(
   const { resourceVersion } = object.metadata
   await writer.patch(store, object, { metadata: { finalizers: rest } }, { resourceVersion })
 }
-
-/** Refused for good as it is, so trying again helps only after somebody changed something. */
-export const isRefusal = (error: unknown): error is KubeError =>
-  error instanceof KubeError && error.failure.status !== 409

@@ -57,8 +57,8 @@ export async function startHarness(
   }
   const during = async <T>(work: Promise<T>): Promise<T> => {
     let isDone = false
-    const done = (): void => void (isDone = true)
-    work.then(done, done)
+    const mark = (): void => void (isDone = true)
+    work.then(mark, mark)
     await clock.runUntil(() => isDone, { maxVirtualMs: SETTLE_MS })
     return work
   }

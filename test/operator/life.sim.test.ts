@@ -69,8 +69,8 @@ test('objects have the published names, and pods their hostnames in the service 
   expect(names(await at.list(POD_GANGS))).toEqual(['workload1-0'])
   expect(names(await at.list(SERVICES)).filter((name) => name.startsWith('workload1'))).toEqual(['workload1-0'])
   const pods = await podsOf('workload1-0-sg-x-1-pc-c')
-  expect(pods.map(({ spec }) => [spec.hostname, spec.subdomain]).sort()).toEqual(
-    [0, 1, 2].map((n) => [`workload1-0-sg-x-1-pc-c-${n}`, 'workload1-0']),
+  expect(pods.map(({ spec }) => `${spec.hostname}.${spec.subdomain}`).sort()).toEqual(
+    [0, 1, 2].map((n) => `workload1-0-sg-x-1-pc-c-${n}.workload1-0`),
   )
   for (const { metadata } of pods) expect(metadata.name).toMatch(/^workload1-0-sg-x-1-pc-c-[a-z0-9]{5}$/)
   expect(pods[0]?.spec.schedulerName).toBe('espalier')
@@ -239,7 +239,7 @@ test('a new template reaches new pods only, and its hash is recorded', async () 
   await at.remove(PODS, before[0]?.metadata.name ?? '')
   await at.settle()
   const after = await podsOf('workload2-0-pc-a')
-  expect(after.map((pod) => pod.spec.containers[0]?.image).sort()).toEqual(['busybox', 'busybox:2'])
+  expect(after.map((pod) => pod.spec.containers[0]?.image ?? '').sort()).toEqual(['busybox', 'busybox:2'])
   const now = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 'workload2')
   expect(now.status?.currentGenerationHash).not.toBe(set.status?.currentGenerationHash)
 })
