@@ -2,8 +2,9 @@ import { badRequest, type FieldFault } from './api-error.ts'
 import { crdSchemaFaults } from './crd/structural.ts'
 import { fillDefaults } from './crd/defaults.ts'
 import { validateSchema } from './crd/validate.ts'
-import { ruleFaults } from './crd/rules.ts'
-import { isRecord, type Json } from './json.ts'
+import { hasRules, ruleFaults } from './crd/rules.ts'
+import { parseQuantity } from '../../api/quantity.ts'
+import { isRecord, valueAt, type Json } from './json.ts'
 import type { ServedType } from './served-type.ts'
 import { shapeOf, type ScalarShape, type Shape, type StructShape } from './shape.ts'
 import type { WriteOptions } from './write-options.ts'
@@ -49,17 +50,27 @@ function isReadable({ type, format }: ScalarShape, value: unknown): boolean {
   }
 }
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+
+const QUANTITY_WORDS = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+
 function readScalar(shape: ScalarShape, value: unknown, path: string, owner: string, reading: Reading): unknown {
   if (!reading.isTyped) return value
   if (!isReadable(shape, value)) {
-    const found = jsonType(value) === 'number' ? `number ${String(value)}` : jsonType(value)
+    const found = jsonType(value) === 'number' && shape.type !== 'string' ? `number ${String(value)}` : jsonType(value)
     reading.unreadable.push(
       shape.format === 'micro-time'
         ? `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05.000000Z07:00": cannot parse ${JSON.stringify(value)}`
         : `json: cannot unmarshal ${found} into Go struct field ${owner}.${path} of type ${goType(shape)}`,
     )
   }
-  return shape.format === 'quantity' && typeof value === 'number' ? String(value) : value
+  if (shape.format === 'byte' && typeof value === 'string' && !BASE64.test(value)) {
+    reading.unreadable.push(`illegal base64 data at input byte ${/[^A-Za-z0-9+/]/.exec(value)?.index ?? value.length}`)
+  }
+  if (shape.format !== 'quantity') return value
+  const isAmount = (typeof value === 'string' || typeof value === 'number') && parseQuantity(value) !== null
+  if (!isAmount) reading.unreadable.push(QUANTITY_WORDS)
+  return typeof value === 'number' ? String(value) : value
 }
 
 function readStruct(shape: StructShape, value: Json, path: string, reading: Reading): Json {
@@ -97,10 +108,11 @@ function read(shape: Shape, value: unknown, path: string, owner: string, reading
   if (shape.kind === 'list')
     return (value as unknown[]).map((one, i) => read(shape.item, one, `${path}[${i}]`, owner, reading))
   const map = value as Json
+  const isFlat = shape.value.kind === 'scalar'
   for (const key of Object.keys(map)) {
     // A null in a map of strings is an empty string for Go.
     if (map[key] === null && reading.isTyped && shape.value.kind === 'scalar') map[key] = ''
-    else map[key] = read(shape.value, map[key], inside(path, key), owner, reading)
+    else map[key] = read(shape.value, map[key], isFlat ? path : inside(path, key), owner, reading)
   }
   return value
 }
@@ -129,7 +141,29 @@ export function schemaFaults(type: ServedType, object: Json, before: Json | null
   const schema = type.crd?.schema ?? null
   if (schema === null) return type.collection === CRDS ? crdSchemaFaults(object) : []
   const faults = validateSchema(schema, object, before)
-  return faults.length > 0 ? faults : ruleFaults(schema, object, before)
+  faults.push(...replicaFaults(type, object))
+  if (!faults.some((fault) => BLOCKING.has(fault.type))) return [...faults, ...ruleFaults(schema, object, before)]
+  return hasRules(schema) ? [...faults, NOT_CHECKED] : faults
+}
+
+/** Rules are not run over what they might stumble on. */
+const BLOCKING: ReadonlySet<string> = new Set(['Required', 'TooLong', 'TooMany', 'TypeInvalid', 'NotSupported'])
+
+const NOT_CHECKED: FieldFault = {
+  type: 'Invalid',
+  field: '<nil>',
+  value: null,
+  detail:
+    'some validation rules were not checked because the object was invalid; correct the existing errors to complete ' +
+    'validation',
+}
+
+/** What the scale subresource counts cannot be negative, whatever the schema says. */
+function replicaFaults(type: ServedType, object: Json): FieldFault[] {
+  const path = type.crd?.scale?.spec ?? ''
+  const value = path === '' ? undefined : valueAt(object, path)
+  if (typeof value !== 'number' || value >= 0) return []
+  return [{ type: 'Invalid', field: `.${path}`, value, detail: 'should be a non-negative integer' }]
 }
 
 const CRDS = 'apiextensions.k8s.io/customresourcedefinitions'

@@ -58,15 +58,16 @@ function removalOf(target: Target): Removal {
 
 function checkPreconditions(target: Target, object: KubeObject, { uid, resourceVersion }: Removal): void {
   const { metadata } = object
-  const refuse = (what: string, wanted: string, found: string): Error =>
+  const named = { ...target.type, plural: target.type.kind }
+  const refuse = (what: string, wanted: string, found: string, why: string): Error =>
     conflict(
-      target.type,
+      named,
       metadata.name,
-      `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`,
+      `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been ${why}`,
     )
-  if (uid !== '' && uid !== metadata.uid) throw refuse('UID', uid, metadata.uid)
+  if (uid !== '' && uid !== metadata.uid) throw refuse('UID', uid, metadata.uid, 'deleted and then recreated')
   if (resourceVersion !== '' && resourceVersion !== metadata.resourceVersion) {
-    throw refuse('ResourceVersion', resourceVersion, metadata.resourceVersion)
+    throw refuse('ResourceVersion', resourceVersion, metadata.resourceVersion, 'modified')
   }
 }
 
@@ -97,7 +98,7 @@ function marked(core: Core, object: KubeObject, finalizers: readonly string[], g
   const known = Number(metadata['deletionGracePeriodSeconds'] ?? 0)
   if (isFirst || graceSeconds < known) {
     metadata['deletionTimestamp'] = timestamp(core.clock.nowMs() + graceSeconds * 1000)
-    metadata['deletionGracePeriodSeconds'] = graceSeconds
+    if (draft.kind !== 'Namespace') metadata['deletionGracePeriodSeconds'] = graceSeconds
     if (isFirst && typeof metadata['generation'] === 'number') metadata['generation']++
   }
   if (draft.kind === 'Namespace') draft['status'] = { ...recordAt(draft, 'status'), phase: 'Terminating' }

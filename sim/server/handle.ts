@@ -34,7 +34,12 @@ function route(core: Core, request: ApiRequest): ApiAnswer {
   const fixed = fixedPath(core, request, path)
   if (fixed !== null) return fixed
   const target = resolveTarget(core.types, path, request)
-  if (target === null) return NOT_FOUND
+  if (target === null) {
+    // Groups that are served answer with a Status, others as plain text.
+    const isCore = path.segments[0] === 'api' && path.segments[1] === 'v1'
+    if (!isCore) return NOT_FOUND
+    throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {})
+  }
   return target.subresource === '' ? resource(core, target) : subresource(core, target)
 }
 

@@ -39,7 +39,7 @@ function snapshotAt(collection: Collection, version: number): readonly Entry[] |
 }
 
 export function tooLarge(version: number, current: number): ApiError {
-  const error = new ApiError(504, 'Timeout', `Too large resource version: ${version}, current: ${current}`, {
+  const error = new ApiError(504, 'Timeout', `Timeout: Too large resource version: ${version}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   })

@@ -1,5 +1,5 @@
 import { timestamp } from '../../kube/clock.ts'
-import { badRequest, conflict, invalid, type FieldFault } from './api-error.ts'
+import { ApiError, badRequest, conflict, invalid, type FieldFault } from './api-error.ts'
 import { randomSuffix, randomUid, type Core } from './core.ts'
 import { equalJson, isRecord, listAt, recordAt, stringAt, type Json } from './json.ts'
 import { annotationFaults, keyFaults, labelFaults, nameFaults } from './object-name.ts'
@@ -15,7 +15,12 @@ export function checkKind(type: ServedType, object: Json): void {
   }
   const found = stringAt(object, 'apiVersion')
   const kind = stringAt(object, 'kind')
-  if (kind === '') throw badRequest(`Object 'Kind' is missing in '${JSON.stringify(object).slice(0, 1000)}'`)
+  if (kind === '') {
+    const text = JSON.stringify(object).slice(0, 1000)
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${type.kind}): Object 'Kind' is missing in '${text}' (${text})`,
+    )
+  }
   if (found !== apiVersion) {
     throw badRequest(`the API version in the data (${found}) does not match the expected API version (${apiVersion})`)
   }
@@ -68,7 +73,7 @@ export function placeIn(type: ServedType, namespace: string, metadata: Json): vo
 /** What the server alone says about a new object. */
 export function stampNew(core: Core, type: ServedType, metadata: Json): void {
   if (stringAt(metadata, 'resourceVersion') !== '') {
-    throw badRequest('resourceVersion should not be set on objects to be created')
+    throw new ApiError(500, '', 'resourceVersion should not be set on objects to be created')
   }
   for (const key of ['resourceVersion', 'selfLink', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation']) {
     delete metadata[key]
@@ -100,12 +105,7 @@ function ownerFaults(metadata: Json): FieldFault[] {
     const field = `metadata.ownerReferences[${i}]`
     for (const key of ['apiVersion', 'kind', 'name', 'uid']) {
       if (stringAt(owner, key) === '') {
-        faults.push({
-          type: 'Invalid',
-          field: `${field}.${key}`,
-          value: '',
-          detail: `${key === 'apiVersion' ? 'version' : key} must not be empty`,
-        })
+        faults.push({ type: 'Required', field: `${field}.${key}`, detail: 'must not be empty' })
       }
     }
     if (isRecord(owner) && owner['controller'] === true) controllers++

@@ -3,7 +3,6 @@ import type { ServedType } from './served-type.ts'
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const SUBDOMAIN = String.raw`[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*`
-const LABEL_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const VALUE = '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?'
 const QUALIFIED = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 
@@ -29,14 +28,6 @@ const DNS_SUBDOMAIN: Grammar = {
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and " +
     `end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`,
 }
-const DNS_1035: Grammar = {
-  pattern: whole(LABEL_1035),
-  longest: 63,
-  words:
-    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and " +
-    `end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${LABEL_1035}')`,
-}
-
 const LABEL_VALUE_WORDS =
   "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end " +
   `with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '${VALUE}')`
@@ -59,8 +50,7 @@ function faultsOf(field: string, value: string, grammar: Grammar): FieldFault[] 
 
 function grammarOf(type: ServedType): Grammar | null {
   if (type.group === 'rbac.authorization.k8s.io') return null
-  if (type.collection === '/namespaces') return DNS_LABEL
-  if (type.collection === '/services') return DNS_1035
+  if (type.collection === '/namespaces' || type.collection === '/services') return DNS_LABEL
   return DNS_SUBDOMAIN
 }
 

@@ -80,7 +80,8 @@ export function scale(core: Core, target: Target): ApiAnswer {
       'Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal into Go struct field ScaleSpec.spec.replicas of type int32',
     )
   }
-  if (replicas < 0) {
+  // A custom kind's replicas are judged with its object.
+  if (replicas < 0 && type.crd === null) {
     throw invalid({ group: 'autoscaling', plural: 'scales', kind: 'Scale' }, name, [
       { type: 'Invalid', field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' },
     ])

@@ -1,4 +1,4 @@
-import { badRequest, invalid } from './api-error.ts'
+import { invalid } from './api-error.ts'
 import type { Target } from './target.ts'
 
 export interface WriteOptions {
@@ -23,9 +23,14 @@ export function writeOptions({ query, request }: Target): WriteOptions {
   }
   const validation = query.get('fieldValidation') ?? ''
   if (!['', 'Strict', 'Warn', 'Ignore'].includes(validation)) {
-    throw badRequest(
-      `fieldValidation: Unsupported value: "${validation}": supported values: "Ignore", "Strict", "Warn"`,
-    )
+    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'CreateOptions' }, '', [
+      {
+        type: 'NotSupported',
+        field: 'fieldValidation',
+        value: validation,
+        detail: 'supported values: "", "Ignore", "Strict", "Warn"',
+      },
+    ])
   }
   const agent = (request.headers['user-agent'] ?? 'unknown').split('/')[0]!
   return {

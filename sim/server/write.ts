@@ -165,7 +165,8 @@ function checkVersion(type: ServedType, metadata: Json, before: KubeObject, name
   const version = stringAt(metadata, 'resourceVersion')
   if (version === '' && strategyOf(type).needsVersion === true) {
     const field = 'metadata.resourceVersion'
-    throw invalid(type, name, [{ type: 'Invalid', field, value: 0, detail: 'must be specified for an update' }])
+    const named = { ...type, kind: type.plural }
+    throw invalid(named, name, [{ type: 'Invalid', field, value: 0, detail: 'must be specified for an update' }])
   }
   if (version !== '' && version !== '0' && version !== before.metadata.resourceVersion)
     throw conflict(type, name, MODIFIED)

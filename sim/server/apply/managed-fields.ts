@@ -31,8 +31,7 @@ function owned(fields: FieldSet): FieldSet {
 }
 
 /** All fields of an object that somebody may own. */
-export const ownableFields = (type: ServedType, object: Json): FieldSet =>
-  owned(fieldsOf(shapeOf(type), object))
+export const ownableFields = (type: ServedType, object: Json): FieldSet => owned(fieldsOf(shapeOf(type), object))
 
 export function managersOf(object: Json): Manager[] {
   return listAt(recordAt(object, 'metadata'), 'managedFields')

@@ -6,7 +6,7 @@ import { celValue, compileRule } from './cel.ts'
 const withRules = new WeakMap<Json, boolean>()
 
 /** Does the schema, or anything below it, carry a rule? Most of a pod template does not. */
-function hasRules(schema: Json): boolean {
+export function hasRules(schema: Json): boolean {
   const known = withRules.get(schema)
   if (known !== undefined) return known
   const below = [...Object.values(recordAt(schema, 'properties')), schema['items'], schema['additionalProperties']]
@@ -54,6 +54,9 @@ function faultAt(rule: Json, { value, path }: Place, detail: string): FieldFault
   }
 }
 
+const kindOf = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : isRecord(value) ? 'object' : typeof value === 'number' ? 'integer' : typeof value
+
 function runRule(rule: Json, place: Place, self: unknown, oldSelf: unknown): FieldFault[] {
   const compiled = compileRule(stringAt(rule, 'rule'))
   if (compiled.kind === 'broken') return [faultAt(rule, place, `rule compile error: ${compiled.message}`)]
@@ -66,7 +69,8 @@ function runRule(rule: Json, place: Place, self: unknown, oldSelf: unknown): Fie
     return compiled.run(variables) === true ? [] : [faultAt(rule, place, messageOf(rule, variables))]
   } catch (error) {
     const why = (error as Error).message.split('\n')[0]!
-    return [faultAt(rule, place, `rule: ${stringAt(rule, 'rule')}: ${why}`)]
+    const detail = `${why} evaluating rule: ${stringAt(rule, 'message') || stringAt(rule, 'rule')}`
+    return [{ ...faultAt(rule, place, detail), value: kindOf(place.value) }]
   }
 }
 

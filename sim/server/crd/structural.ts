@@ -130,8 +130,11 @@ function treeFaults(schema: Json, field: string, isRoot: boolean): FieldFault[] 
 
 /** Is each version's schema structural, and do its rules compile? */
 export function crdSchemaFaults(crd: Json): FieldFault[] {
-  return listAt(recordAt(crd, 'spec'), 'versions').flatMap((version, i) => {
+  const versions = listAt(recordAt(crd, 'spec'), 'versions')
+  return versions.flatMap((version, i) => {
     const schema = recordAt(version, 'schema')['openAPIV3Schema']
-    return isRecord(schema) ? treeFaults(schema, `spec.versions[${i}].schema.openAPIV3Schema`, true) : []
+    // The real server keeps one schema in another place than several, and tells that place.
+    const field = versions.length === 1 ? 'spec.validation' : `spec.versions[${i}].schema`
+    return isRecord(schema) ? treeFaults(schema, `${field}.openAPIV3Schema`, true) : []
   })
 }

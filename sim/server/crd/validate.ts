@@ -14,6 +14,8 @@ function isOfType(type: string, value: unknown): boolean {
   return found === type || (type === 'number' && found === 'integer')
 }
 
+const items = (count: number): string => `${count} item${count === 1 ? '' : 's'}`
+
 class Checker {
   readonly faults: FieldFault[] = []
 
@@ -23,7 +25,8 @@ class Checker {
   }
 
   check(schema: Json, value: unknown, path: string): void {
-    if (value === null && schema['nullable'] === true) return
+    // A null stands for a field that was left out.
+    if (value === null) return
     if (!this.#hasType(schema, value, path)) return
     this.#enum(schema, value, path)
     if (typeof value === 'string') this.#text(schema, value, path)
@@ -44,7 +47,7 @@ class Checker {
     this.faults.push({
       type: 'TypeInvalid',
       field: path === '' ? '<nil>' : path,
-      value: value ?? 'null',
+      value: typeOf(value),
       detail: `${path} in body ${words}`,
     })
     return false
@@ -72,7 +75,10 @@ class Checker {
     if (typeof pattern === 'string' && !matcher(pattern).test(value))
       this.#add(path, value, `should match '${pattern}'`)
     const format = stringAt(schema, 'format')
-    if (formatFault(format, value)) this.#add(path, value, `must be of type ${format}: ${JSON.stringify(value)}`)
+    if (formatFault(format, value)) {
+      const detail = `${path} in body must be of type ${format}: ${JSON.stringify(value)}`
+      this.faults.push({ type: 'TypeInvalid', field: path, value, detail })
+    }
   }
 
   #number(schema: Json, value: number, path: string): void {
@@ -109,13 +115,13 @@ class Checker {
         type: 'TooMany',
         field: path,
         value: value.length,
-        detail: `must have at most ${maxItems} items`,
+        detail: `must have at most ${items(maxItems)}`,
       })
     }
     if (typeof minItems === 'number' && value.length < minItems)
       this.#add(path, value.length, `should have at least ${minItems} items`)
-    const items = schema['items']
-    if (isRecord(items)) for (const [i, one] of value.entries()) this.check(items, one, `${path}[${i}]`)
+    const itemSchema = schema['items']
+    if (isRecord(itemSchema)) for (const [i, one] of value.entries()) this.check(itemSchema, one, `${path}[${i}]`)
     this.#unique(schema, value, path)
   }
 
@@ -145,7 +151,7 @@ class Checker {
         type: 'TooMany',
         field: path,
         value: count,
-        detail: `must have at most ${maxProperties} items`,
+        detail: `must have at most ${items(maxProperties)}`,
       })
     }
     if (typeof minProperties === 'number' && count < minProperties)

@@ -77,7 +77,12 @@ function bindable(core: Core, target: Target, sent: Json): { entry: ReturnType<t
   const version = stringAt(sent, 'resourceVersion')
   const binding = { group: '', plural: 'pods/binding', kind: 'Binding' }
   const precondition = (what: string, wanted: string, found: string): Error =>
-    conflict(binding, name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`)
+    conflict(
+      target.type,
+      name,
+      `StorageError: invalid object, Code: 4, Key: /registry/pods/${entry.key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+        `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`,
+    )
   if (uid !== '' && uid !== metadata.uid) throw precondition('UID', uid, metadata.uid)
   if (version !== '' && version !== metadata.resourceVersion) {
     throw precondition('ResourceVersion', version, metadata.resourceVersion)

@@ -133,17 +133,12 @@ function withoutAllowed(spec: Json, old: Json): Json {
 
 function gateFaults(spec: Json, old: Json): FieldFault[] {
   const known = new Set(listAt(old, 'schedulingGates').map((gate) => stringAt(gate, 'name')))
-  const added = listAt(spec, 'schedulingGates')
-    .map((gate) => stringAt(gate, 'name'))
-    .filter((name) => !known.has(name))
-  if (added.length === 0) return []
-  return [
-    {
-      type: 'Forbidden',
-      field: 'spec.schedulingGates',
-      detail: `only deletion is allowed, but found new scheduling gates ${added.map((name) => `'${name}'`).join(', ')}`,
-    },
-  ]
+  const names = listAt(spec, 'schedulingGates').map((gate) => stringAt(gate, 'name'))
+  return names.flatMap((name, i): FieldFault[] => {
+    if (known.has(name)) return []
+    const detail = `only deletion is allowed, but found new scheduling gate '${name}'`
+    return [{ type: 'Forbidden', field: `spec.schedulingGates[${i}].name`, detail }]
+  })
 }
 
 function validateUpdate(pod: Json, before: Json): FieldFault[] {

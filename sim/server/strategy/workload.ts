@@ -1,4 +1,4 @@
-import { labelSelectorMatches, labelSelectorText } from '../label-selector.ts'
+import { labelSelectorMatches } from '../label-selector.ts'
 import type { FieldFault } from '../api-error.ts'
 import { equalJson, isRecord, recordAt, type Json } from '../json.ts'
 import { defaultTemplate } from './pod-defaults.ts'
@@ -32,7 +32,7 @@ function templateFaults(object: Json): FieldFault[] {
 function selectorFaults(object: Json, before: Json): FieldFault[] {
   const selector = recordAt(object, 'spec')['selector']
   if (equalJson(selector, recordAt(before, 'spec')['selector'])) return []
-  return [{ type: 'Invalid', field: 'spec.selector', value: labelSelectorText(selector), detail: 'field is immutable' }]
+  return [{ type: 'Invalid', field: 'spec.selector', value: selector ?? null, detail: 'field is immutable' }]
 }
 
 const rolling = (extra: Json): Json => ({ type: 'RollingUpdate', rollingUpdate: extra })

@@ -140,9 +140,7 @@ describe.skipIf(!hasKubectl)('kubectl', () => {
     const unknown = await run('apply -f -', thing('b', { replica: 1 }))
     expect(unknown.err).toContain('strict decoding error: unknown field "spec.replica"')
     const wrong = await run('apply -f -', thing('b', { replicas: -1 }))
-    expect(wrong.err).toBe(
-      'The Thing "b" is invalid: spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0\n',
-    )
+    expect(wrong.err).toContain('spec.replicas in body should be greater than or equal to 0')
     const unlucky = await run('apply -f -', thing('b', { replicas: 7 }))
     expect(unlucky.err).toBe('The Thing "b" is invalid: spec: Invalid value: seven is unlucky\n')
     expect(await out('explain pod.spec.containers')).toContain('image <string>')
