@@ -1,5 +1,5 @@
 import type { KubeObject, NewObject } from '../api/kinds/kubernetes.ts'
-import { BASE_POD_GANG, POD_TEMPLATE_HASH, TOPOLOGY_NAME } from '../api/names.ts'
+import { BASE_POD_GANG, POD_TEMPLATE_HASH, SPREAD_ANNOTATION, TOPOLOGY_NAME } from '../api/names.ts'
 import { APPLIED_KEYS, parseAppliedKeys } from './expansion/applied-keys.ts'
 import { canonicalJson } from './expansion/hash.ts'
 
@@ -30,7 +30,7 @@ const WHOLLY_OWNED: Readonly<Record<string, readonly string[]>> = {
 }
 
 const OWNED_LABELS: readonly string[] = [BASE_POD_GANG]
-const OWNED_ANNOTATIONS: readonly string[] = [APPLIED_KEYS, TOPOLOGY_NAME]
+const OWNED_ANNOTATIONS: readonly string[] = [APPLIED_KEYS, TOPOLOGY_NAME, SPREAD_ANNOTATION]
 
 /** The merge patch that brings `observed` to `desired`, or null. Pure; O(object). */
 export function patchBetween(desired: NewObject, observed: KubeObject): Json | null {

@@ -65,9 +65,9 @@ export class View {
     for (const { reflector: each } of this.#feeds.values()) each?.start()
   }
 
-  /** Resolves when every store has had its first list. */
+  /** Resolves when every store has had its first list. A kind that the server does not know is not waited for. */
   async synced(): Promise<void> {
-    await Promise.all([...this.#feeds.values()].map((feed) => feed.reflector?.synced ?? Promise.resolve()))
+    await Promise.all([...this.#feeds.values()].map((feed) => this.#syncedOne(feed)))
   }
 
   async stop(): Promise<void> {
@@ -115,6 +115,17 @@ export class View {
       this.#unseenCheck = null
     }
     for (const tell of listeners) tell(delta.object, delta.before, delta.kind === 'deleted')
+  }
+
+  /** Its watch is tried again and again, so objects come as soon as the kind is there. */
+  async #syncedOne({ store: { type }, reflector: told }: Feed): Promise<void> {
+    const { client, log } = this.#options
+    const isCustom = type.group.includes('.') && !type.group.endsWith('.k8s.io')
+    const first = isCustom ? await client.list(type, { limit: 1 }) : null
+    if (first?.kind === 'failure' && first.status === 404) {
+      return log.warn('this kind is not installed; going on without it', { kind: type.kind, group: type.group })
+    }
+    await told?.synced
   }
 
   #hasUnseen(): boolean {

@@ -6,6 +6,7 @@ import {
   PCS_REPLICA_INDEX,
   SCALING_GROUP,
   SCALING_GROUP_REPLICA_INDEX,
+  SPREAD_ANNOTATION,
   TOPOLOGY_NAME,
 } from '../../api/names.ts'
 import type { OperatorConfig } from '../config.ts'
@@ -46,11 +47,13 @@ export function expandGang(
 
 /** Labels and annotations: those of the set, ours over them. */
 function gangMarks(
-  { set, name, cliques }: SetShape,
+  shape: SetShape,
   gang: GangIdentity,
-  { topologyName }: Translation,
+  translation: Translation,
   { schedulerName }: OperatorConfig,
 ): { labels: Record<string, string>; annotations?: Record<string, string> } {
+  const { set, name, cliques } = shape
+  const { topologyName } = translation
   const labels = mirrored(set.metadata.labels)
   const annotations = mirrored(set.metadata.annotations)
   const asked = cliques.map(({ podSpec }) => (podSpec as PodSpec).schedulerName).find((each) => each)
@@ -59,6 +62,7 @@ function gangMarks(
     ...annotations,
     ...(topologyName === null ? {} : { [TOPOLOGY_NAME]: topologyName }),
     ...(applied === null ? {} : { [APPLIED_KEYS]: applied }),
+    ...spreadAnnotation(shape, gang, translation),
   }
   return {
     labels: {
@@ -70,6 +74,13 @@ function gangMarks(
     },
     ...(Object.keys(all).length === 0 ? {} : { annotations: all }),
   }
+}
+
+/** A set that states its spread as an annotation is on a cluster where gangs have no field for it either. */
+function spreadAnnotation(shape: SetShape, gang: GangIdentity, translation: Translation): Record<string, string> {
+  if (gang.kind === 'scaled' || shape.set.metadata.annotations?.[SPREAD_ANNOTATION] === undefined) return {}
+  const spread = gangConstraint(shape, gang, translation)?.spread
+  return spread === undefined ? {} : { [SPREAD_ANNOTATION]: JSON.stringify(spread) }
 }
 
 function gangIdentityLabels(gang: GangIdentity): Record<string, string> {

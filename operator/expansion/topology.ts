@@ -42,13 +42,15 @@ export const requiredDomain = (constraint: TopologyConstraint | undefined): stri
 /** O(constraints of the set). */
 export function translate(shape: SetShape, topologies: readonly KnownTopology[]): Translation {
   const sites = sitesOf(shape)
-  if (sites.length === 0) return translationBy(null, shape, [], [], 'unused')
+  const bad = badAnnotation(shape)
+  if (sites.length === 0) return translationBy(null, shape, bad, [], 'unused')
   const asked = sites.map(({ constraint }) => constraint.topologyName ?? '').find((name) => name !== '') ?? ''
   const topology = chooseTopology(asked, topologies)
-  if (topology === null) return translationBy(null, shape, [noTopology(asked, sites)], [], 'not-found')
+  if (topology === null) return translationBy(null, shape, [...bad, noTopology(asked, sites)], [], 'not-found')
   const unknown = sites.flatMap((site) => unknownDomains(site, topology))
   const missing = [...new Set(unknown.map(({ domain }) => domain))].sort()
-  const problems = [...unknown.map(({ problem }) => problem), ...sites.flatMap((site) => narrowParents(site, topology))]
+  const narrow = sites.flatMap((site) => narrowParents(site, topology))
+  const problems = [...bad, ...unknown.map(({ problem }) => problem), ...narrow]
   return translationBy(topology, shape, problems, missing, missing.length > 0 ? 'levels-missing' : 'available')
 }
 
@@ -124,6 +126,13 @@ export function constraintOfSet({ set }: SetShape): TopologyConstraint | undefin
   if (annotation === undefined || written?.spread !== undefined) return written
   const spread = parseSpread(annotation)
   return spread === null ? written : { ...written, spread }
+}
+
+function badAnnotation({ set }: SetShape): Problem[] {
+  const text = set.metadata.annotations?.[SPREAD_ANNOTATION]
+  if (text === undefined || parseSpread(text) !== null) return []
+  const message = `found ${JSON.stringify(text)}, want JSON like {"domain":"rack","maxSkew":1}`
+  return [{ reason: 'InvalidTopology', path: `metadata.annotations["${SPREAD_ANNOTATION}"]`, message }]
 }
 
 function parseSpread(text: string): SpreadConstraint | null {

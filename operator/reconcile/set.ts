@@ -2,6 +2,7 @@ import type { PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { SET_FINALIZER } from '../../api/names.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, SCALING_GROUPS } from '../../kube/resources.ts'
+import type { Reconciled } from '../../kube/work-queue.ts'
 import { canonicalJson } from '../expansion/hash.ts'
 import { describeProblem, type Problem } from '../expansion/problem.ts'
 import { type Desired, expandSet, problemsOf } from '../expansion/set.ts'
@@ -27,6 +28,8 @@ import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.
 
 /** Status of children and echoes of our own writes come in rows; they are looked at together. */
 const ROW_MS = 50
+/** Nobody tells us when somebody else's object frees its name. */
+const LOOK_AGAIN_MS = 30_000
 
 const EVENTS: Readonly<Record<string, ChildEvents>> = {
   PodClique: { created: 'PodCliqueCreateSuccessful', deleted: 'PodCliqueDeleteSuccessful' },
@@ -66,7 +69,7 @@ class SetReconciler implements Reconciler {
     ]
   }
 
-  async reconcile(key: Key): Promise<void> {
+  async reconcile(key: Key): Promise<Reconciled | void> {
     const { namespace, name } = splitKey(key)
     const set = this.#world.sets.get(namespace, name)
     if (set === undefined) return
@@ -78,6 +81,7 @@ class SetReconciler implements Reconciler {
     const outcome = isStalled ? { taken: [], error: null } : await this.#sync(shape, translation)
     await this.#report(shape, translation, [...problems, ...outcome.taken], isStalled, outcome.error)
     if (outcome.error !== null) throw outcome.error
+    return outcome.taken.length > 0 ? { again: LOOK_AGAIN_MS, wake: 'background' } : undefined
   }
 
   async #sync(shape: SetShape, translation: Translation): Promise<{ taken: Problem[]; error: unknown }> {

@@ -3,6 +3,7 @@ import type { PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
 import type { Condition, KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import {
   CONFIG_MAPS,
+  CRDS,
   EVENTS,
   NODES,
   POD_CLIQUE_SETS,
@@ -129,6 +130,11 @@ test('a name that somebody else has is told, and the rest of the set is made', a
   expect(stalled).toMatchObject({ status: 'True', reason: 'NameTaken' })
   expect(stalled?.message).toContain('PodClique workload1-0-pc-a')
   expect(await at.list(PODS)).toHaveLength(8)
+  await at.remove(POD_CLIQUES, 'workload1-0-pc-a')
+  await at.clock.runFor(31_000)
+  await at.settle()
+  expect((await at.list<Pod>(PODS)).filter(isReady)).toHaveLength(10)
+  expect(await conditionOf('workload1', 'Stalled')).toMatchObject({ status: 'False' })
 })
 
 test("a user's service account of the set's name is used and left as it is", async () => {
@@ -137,4 +143,13 @@ test("a user's service account of the set's name is used and left as it is", asy
   await at.settle()
   expect((await at.list<Pod>(PODS)).filter(isReady)).toHaveLength(10)
   expect((await at.get(SERVICE_ACCOUNTS, 'workload1')).metadata.ownerReferences).toBeUndefined()
+})
+
+test('where a kind that only some clusters have is not installed, the rest works', async () => {
+  await at.client.delete(CRDS, { namespace: '', name: 'dynamographdeployments.nvidia.com' })
+  await at.restartOperator()
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.clock.runFor(60_000)
+  expect((await at.list<Pod>(PODS)).filter(isReady)).toHaveLength(10)
+  expect(at.trouble.join()).toContain('not installed')
 })
