@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import { POD_CLIQUES, PODS } from '../../kube/resources.ts'
 import { TransportError, type HttpRequest, type Transport } from '../../kube/transport.ts'
-import type { VirtualClock } from '../../sim/clock.ts'
 import { gang, node, pod, simpleGang } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
 
@@ -166,11 +165,11 @@ test('a pod that another scheduler binds under our name stops us in the namespac
 })
 
 test('a pod that is deleted while it is being bound leaves no seat behind', async () => {
-  const wrap = (transport: Transport, clock: VirtualClock): Transport =>
+  const wrap = (transport: Transport): Transport =>
     between((request, pass) => {
       if (!isBinding(request) || !request.path.includes('/p/')) return null
       const key = { namespace: 'default', name: 'p' }
-      return world.client.delete(PODS, key, { gracePeriodSeconds: 0 }).then(() => (void clock, pass()))
+      return world.client.delete(PODS, key, { gracePeriodSeconds: 0 }).then(() => pass())
     })(transport)
   await start({ nodes: [node('n1', { gpus: 1 })], wrap })
   await world.create(pod('p'), pod('q'))
