@@ -24,6 +24,9 @@ export class Room {
   readonly #domainFree: Map<CompiledLevel, Float64Array> = new Map()
   readonly #dominates: Map<number, boolean> = new Map()
   #passes: Uint8Array | null = null
+  #fillOrder: ((a: number, b: number) => number) | null = null
+  #fillRank: Int32Array | null = null
+  #fillCalls = 0
 
   constructor({ view, nodes }: ScopeTree) {
     const { demand, later } = nodes[0]!
@@ -74,6 +77,20 @@ export class Room {
     return Math.max(0, this.view.free[node * this.columns + this.scarce]!)
   }
 
+  /** Compares two nodes by the order in which they should fill: see leaf.ts. */
+  fillOrder(): (a: number, b: number) => number {
+    return (this.#fillOrder ??= fillOrderOf(this))
+  }
+
+  /** Each node's place in that order; null until it was asked for often enough to be worth sorting all nodes. */
+  fillRank(): Int32Array | null {
+    if (this.#fillRank !== null || this.#fillCalls++ < CALLS_BEFORE_RANKING) return this.#fillRank
+    const nodes = Int32Array.from({ length: this.view.nodeNames.length }, (_, n) => n).sort(this.fillOrder())
+    this.#fillRank = new Int32Array(nodes.length)
+    for (let i = 0; i < nodes.length; i++) this.#fillRank[nodes[i]!] = i
+    return this.#fillRank
+  }
+
   /** Whether class `big` asks for at least as much as `small` of everything, and passes nowhere that it does not. */
   dominates(big: number, small: number): boolean {
     if (big === small) return true
@@ -94,6 +111,23 @@ export class Room {
     })
     this.#passes = passes
     return passes
+  }
+}
+
+/** A search that packs more often than this backs up, and will pack many times more. */
+const CALLS_BEFORE_RANKING = 8
+
+function fillOrderOf(room: Room): (a: number, b: number) => number {
+  const { view, columns, scarce } = room
+  const levels = (view.topology?.levels ?? []).filter(({ paths }) => paths.length < view.nodeNames.length)
+  const keys = levels.map((level) => ({ domainOf: level.domainOf, free: room.domainFree(level) }))
+  const left = (free: Float64Array, d: number): number => (d < 0 ? Number.MAX_VALUE : free[d * columns + scarce]!)
+  return (a, b) => {
+    for (const { domainOf, free } of keys) {
+      const [x, y] = [domainOf[a]!, domainOf[b]!]
+      if (x !== y) return left(free, x) - left(free, y) || x - y
+    }
+    return room.scarceFree(a) - room.scarceFree(b) || a - b
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
-import type { Outcome } from './budget.ts'
+import type { Budget, Outcome } from './budget.ts'
 import { type PackProblem, pack } from './pack.ts'
 import { boundingScope, nodesOf } from './regions.ts'
 import type { Frame } from './search.ts'
@@ -28,6 +28,31 @@ export function seatAll(frame: Frame): Outcome {
   if (brokenUnits(frame.tree, newNodes)) return 'unplaceable'
   frame.solution = solution
   return 'seated'
+}
+
+/** What packing needs to know of the world. */
+type Ground = Pick<Frame, 'tree' | 'room'>
+
+/** More nodes than this are not packed to show that a gang is hopeless: sums must do. */
+const HOPELESS_PACK_NODES = 1_024
+
+/**
+ * Whether the gang does not even fit with every domain rule left out. Proves it early for gangs that ask too much;
+ * false where it does not know.
+ */
+export function isHopeless(ground: Ground, budget: Budget): boolean {
+  const { tree, room } = ground
+  const { demand } = tree.nodes[0]!
+  const nodes = Int32Array.from({ length: tree.view.nodeNames.length }, (_, n) => n)
+  const runs = room.seated.map((podClass) => ({ podClass, nodes, count: demand.counts[podClass]!, members: [] }))
+  for (const { podClass, count } of runs) {
+    const fits = room.fits(podClass)
+    let left = count
+    for (let n = 0; n < fits.length && left > 0; n++) left -= fits[n]!
+    if (left > 0) return true
+  }
+  if (runs.length <= 1 || nodes.length > HOPELESS_PACK_NODES) return false
+  return pack(problemOf(ground, runs).problem, budget.share(EARLY_PACK_STEPS)).outcome === 'unplaceable'
 }
 
 /** Pods alike with the same nodes to choose from. */
@@ -107,7 +132,7 @@ function packTogether(frame: Frame, runs: readonly LeafRun[], placed: Placed[]):
 }
 
 /** Copies what the runs can reach into a small problem of its own; nodes that hold none of them are left out. */
-function problemOf(frame: Frame, runs: readonly LeafRun[]): { nodes: Int32Array; problem: PackProblem } {
+function problemOf(frame: Ground, runs: readonly LeafRun[]): { nodes: Int32Array; problem: PackProblem } {
   const { room, tree } = frame
   const { columns } = room
   const nodes = usefulNodes(frame, runs)
@@ -136,7 +161,7 @@ function problemOf(frame: Frame, runs: readonly LeafRun[]): { nodes: Int32Array;
   return { nodes, problem }
 }
 
-function usefulNodes({ room }: Frame, runs: readonly LeafRun[]): Int32Array {
+function usefulNodes({ room }: Ground, runs: readonly LeafRun[]): Int32Array {
   if (runs.length === 1) {
     const fits = room.fits(runs[0]!.podClass)
     return runs[0]!.nodes.filter((n) => fits[n]! > 0)
@@ -153,24 +178,12 @@ function usefulNodes({ room }: Frame, runs: readonly LeafRun[]): Int32Array {
  * The order in which nodes fill: the domain with the least room first, from the broadest level of the topology down,
  * then the node with the least room, then names. So what is broken is used up, and what is whole stays whole.
  */
-function fillingOrder({ room, tree }: Frame, nodes: Int32Array): Int32Array {
-  const keys = (tree.view.topology?.levels ?? [])
-    .filter((level) => level.paths.length < tree.view.nodeNames.length)
-    .map((level) => {
-      const free = room.domainFree(level)
-      const left = (d: number): number => (d < 0 ? Number.POSITIVE_INFINITY : free[d * room.columns + room.scarce]!)
-      return [
-        Float64Array.from(nodes, (n) => left(level.domainOf[n]!)),
-        Int32Array.from(nodes, (n) => level.domainOf[n]!),
-      ]
-    })
-    .flat()
-  keys.push(Float64Array.from(nodes, (n) => room.scarceFree(n)))
+function fillingOrder({ room }: Ground, nodes: Int32Array): Int32Array {
   const order = Int32Array.from(nodes, (_, k) => k)
-  return order.sort((a, b) => {
-    for (const key of keys) if (key[a] !== key[b]) return key[a]! - key[b]!
-    return a - b
-  })
+  const rank = room.fillRank()
+  if (rank !== null) return order.sort((a, b) => rank[nodes[a]!]! - rank[nodes[b]!]!)
+  const isBefore = room.fillOrder()
+  return order.sort((a, b) => isBefore(nodes[a]!, nodes[b]!))
 }
 
 /**

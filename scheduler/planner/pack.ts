@@ -28,6 +28,9 @@ export type Packed = readonly Int32Array[]
 /** A component with more nodes than this is searched without memory: its keys would cost more than they save. */
 const MEMORY_NODES = 96
 
+/** Setting up costs a step for each eight nodes, so that steps measure time on large domains too. */
+const NODES_A_STEP_SHIFT = 3
+
 /**
  * Seats all runs or proves that they cannot be: exact vector bin packing, big runs first, each node filled as far as
  * it goes before less is tried. Pruned by class counts and resource sums of what is left; identical nodes count as one
@@ -39,6 +42,7 @@ export function pack(problem: PackProblem, budget: Budget): { outcome: Outcome; 
   const by = runs
     .map((_, i) => i)
     .sort((a, b) => sizeOf(problem, b) - sizeOf(problem, a) || reach(problem, a) - reach(problem, b) || a - b)
+  if (!budget.take(problem.nodes >> NODES_A_STEP_SHIFT)) return { outcome: 'undecided', packed }
   const packer = new Packer(problem, by, packed, budget)
   return { outcome: packer.place(0), packed }
 }

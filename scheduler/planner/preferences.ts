@@ -3,6 +3,7 @@ import type { Room } from './bounds.ts'
 import type { Budget, Outcome } from './budget.ts'
 import { domainsUsed, hasPreference, isInOne } from './compare.ts'
 import { fewestDomains, mayBeInOne } from './fewest.ts'
+import { isHopeless } from './leaf.ts'
 import { type Rules, withLimit, withOne } from './rules.ts'
 import { levelsBelow, type ScopeNode, type ScopeTree } from './scopes.ts'
 import { type Solution, search } from './search.ts'
@@ -25,6 +26,7 @@ export function bestSolution(
   base: Rules,
   budget: Budget,
 ): { readonly outcome: Outcome; readonly solution: Solution | null } {
+  if (isHopeless({ tree, room }, budget)) return { outcome: 'unplaceable', solution: null }
   const scopes = tree.nodes.filter(hasPreference)
   const hasWork = ({ demand }: ScopeNode): boolean => demand.pods > 0
   const wanted = scopes.filter(hasWork)

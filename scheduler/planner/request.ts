@@ -91,7 +91,7 @@ export interface PlanRequest {
   readonly groups: readonly PlanGroup[]
   /** A gang that states no pack anywhere prefers the narrowest level, unless this is `none`. */
   readonly defaultPack: 'narrowest' | 'none'
-  /** Bound on the search: domains tried plus seats taken. */
+  /** Bound on the search: domains tried plus seats taken, and a step for each eight nodes looked at for packing. */
   readonly maxSteps: number
 }
 

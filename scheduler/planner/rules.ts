@@ -1,5 +1,6 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { domainsAround } from '../../topology/compiled/nesting.ts'
+import { domainMayHold, type Room } from './bounds.ts'
 import type { SpreadRule } from './request.ts'
 import type { ScopeTree } from './scopes.ts'
 
@@ -46,16 +47,18 @@ export type Decision =
   | Readonly<{ kind: 'units'; scope: number; rule: SpreadRule }>
 
 /**
- * Scopes before what is in them, the demanding sibling first (it has the fewest choices); a scope's sets of domains
+ * Scopes before what is in them, the sibling with the fewest domains to choose from first; a scope's sets of domains
  * after everything in it, because its children open most of them; broad levels before narrow ones.
  */
-export function decisionsOf(tree: ScopeTree, rules: Rules): readonly Decision[] {
+export function decisionsOf(tree: ScopeTree, room: Room, rules: Rules): readonly Decision[] {
+  const choices = tree.nodes.map(({ ix }) => fewestChoices(tree, room, rules, ix))
   const decisions: Decision[] = []
   const visit = (s: number): void => {
     const node = tree.nodes[s]!
     if (node.demand.pods === 0) return
     for (const level of notImplied(rules.ones[s]!)) decisions.push({ kind: 'one', scope: s, level })
-    const children = [...node.children].sort((a, b) => compareDemand(tree, a, b) || a - b)
+    const size = (child: number): number => tree.nodes[child]!.demand.sums[room.scarce]!
+    const children = [...node.children].sort((a, b) => choices[a]! - choices[b]! || size(b) - size(a) || a - b)
     for (const child of children) visit(child)
     const sets = rules.limits.map((limit, l) => ({ limit, l })).filter(({ limit }) => limit.scope === s)
     sets.sort((a, b) => a.limit.level.paths.length - b.limit.level.paths.length)
@@ -68,11 +71,16 @@ export function decisionsOf(tree: ScopeTree, rules: Rules): readonly Decision[] 
   return decisions
 }
 
-function compareDemand({ nodes }: ScopeTree, a: number, b: number): number {
-  const x = nodes[a]!.demand
-  const y = nodes[b]!.demand
-  for (let r = x.sums.length - 1; r >= 0; r--) if (x.sums[r] !== y.sums[r]) return y.sums[r]! - x.sums[r]!
-  return y.pods - x.pods
+/** How many domains a scope, or one inside it, has to choose from at least; infinity where nothing is to choose. */
+function fewestChoices(tree: ScopeTree, room: Room, rules: Rules, scope: number): number {
+  const { demand, children } = tree.nodes[scope]!
+  if (demand.pods === 0) return Number.POSITIVE_INFINITY
+  const own = rules.ones[scope]!.map((level) => {
+    let domains = 0
+    for (let d = 0; d < level.paths.length; d++) if (domainMayHold(room, level, d, demand)) domains++
+    return domains
+  })
+  return Math.min(Number.POSITIVE_INFINITY, ...own, ...children.map((c) => fewestChoices(tree, room, rules, c)))
 }
 
 /** A level is implied by a narrower one of which each domain lies in one of its own. Broad to narrow. */

@@ -56,7 +56,7 @@ export function search(
   rules: Rules,
   budget: Budget,
 ): { readonly outcome: Outcome; readonly solution: Solution | null } {
-  const decisions = decisionsOf(tree, rules)
+  const decisions = decisionsOf(tree, room, rules)
   const levels = [...new Set([...rules.ones.flat(), ...rules.limits.map(({ level }) => level)])]
   const frame: Frame = {
     tree,
