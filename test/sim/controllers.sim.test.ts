@@ -217,11 +217,21 @@ describe('a node', () => {
   })
 
   test('keeps the taints that it came with', async () => {
-    const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
+    const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
     expect(await world.cluster.load({ ...node('n3'), spec: { taints: [taint] } })).toBeNull()
     await world.settle()
     const taints = (await world.get(NODES, 'n3'))?.['spec'] as { taints: object[] }
     expect(taints.taints).toContainEqual(taint)
+  })
+
+  test('that came with a not-ready taint stays not ready', async () => {
+    const taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
+    expect(await world.cluster.load({ ...node('n3'), spec: { taints: [taint] } })).toBeNull()
+    await world.settle()
+    const n3 = await world.get(NODES, 'n3')
+    expect(partOf<{ taints: object[] }>(n3, 'spec').taints).toContainEqual(taint)
+    const { conditions } = partOf<{ conditions: { type: string; status: string }[] }>(n3, 'status')
+    expect(conditions.find(({ type }) => type === 'Ready')?.status).toBe('False')
   })
 
   test('takes its pods with it when it is deleted', async () => {

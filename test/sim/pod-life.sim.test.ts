@@ -42,6 +42,7 @@ describe('a pod on a simulated node', () => {
     expect(pod.status).toMatchObject({ phase: 'Running', hostIP: '0.0.0.0', podIP: expect.stringMatching(/^10\./) })
     const types = ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready', 'PodReadyToStartContainers']
     expect(types.map((type) => conditionOf(pod, type))).toEqual(types.map(() => 'True'))
+    expect(pod.status?.conditions?.filter((condition) => condition.reason !== undefined)).toEqual([])
   })
 
   test('has an address of its own', async () => {
@@ -210,7 +211,7 @@ describe('a pod on a simulated node', () => {
     await world.settle()
     const key = { namespace: 'default', name: 'a' }
     world.cluster.faults.crashPod(key)
-    await world.settle()
+    expect((await world.settle()).settledAfterMs).toBeLessThan(2_000)
     expect((await world.pod('a')).status?.containerStatuses?.[0]).toMatchObject({ ready: true, restartCount: 1 })
     world.cluster.faults.crashPod(key)
     await world.clock.runFor(1_000)
@@ -263,6 +264,7 @@ describe('a pod on a simulated node', () => {
     world.cluster.faults.killNode('n1')
     await world.clock.runFor(45_000)
     expect(conditionOf(await world.pod('a'), 'Ready')).toBe('False')
+    expect((await world.pod('a')).metadata.deletionTimestamp).toBeUndefined()
     const { taints } = partOf<{ taints: { key: string }[] }>(await world.get(NODES, 'n1'), 'spec')
     expect(new Set(taints.map(({ key }) => key))).toEqual(new Set(['node.kubernetes.io/unreachable']))
     await world.clock.runFor(HOUR_MS)
