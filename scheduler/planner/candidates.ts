@@ -1,4 +1,5 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
+import { domainsAround } from '../../topology/compiled/nesting.ts'
 import { domainMayHold } from './bounds.ts'
 import { outerDomain } from './opened.ts'
 import { nodesOf } from './regions.ts'
@@ -12,16 +13,49 @@ import type { Frame } from './search.ts'
  */
 export function* candidatesFor(frame: Frame, scope: number, level: CompiledLevel): Generator<number> {
   const demand = frame.tree.nodes[scope]!.demand
-  const ranked = reachable(frame, scope, level)
-    .filter((domain) => domainMayHold(frame.room, level, domain, demand) && holdsBound(frame, scope, level, domain))
-    .map((domain) => ({ domain, rank: rankOf(frame, scope, level, domain) }))
-  if (ranked.length === 0) return
-  let best = 0
-  for (let i = 1; i < ranked.length; i++) if (compareRank(ranked[i]!.rank, ranked[best]!.rank) < 0) best = i
-  yield ranked[best]!.domain
-  ranked.splice(best, 1)
-  ranked.sort((a, b) => compareRank(a.rank, b.rank) || a.domain - b.domain)
-  for (const { domain } of ranked) yield domain
+  const domains = reachable(frame, scope, level).filter(
+    (domain) => domainMayHold(frame.room, level, domain, demand) && holdsBound(frame, scope, level, domain),
+  )
+  if (domains.length === 0) return
+  const keys = keysFor(frame, scope, level)
+  const best = bestOf(domains, keys)
+  yield best
+  const rest = domains
+    .filter((domain) => domain !== best)
+    .map((domain) => ({ domain, rank: keys.map((key) => key(domain)) }))
+  rest.sort((a, b) => compareRank(a.rank, b.rank) || a.domain - b.domain)
+  for (const { domain } of rest) yield domain
+}
+
+/** A number for a domain; the smaller the better. */
+type Key = (domain: number) => number
+
+/** The order of plans for one choice, as keys to compare one after another. Keys that are all alike are left out. */
+function keysFor(frame: Frame, scope: number, level: CompiledLevel): readonly Key[] {
+  const { later, scope: asked } = frame.tree.nodes[scope]!
+  const keys: Key[] = []
+  if (frame.opened.limits.length > 0) keys.push((domain) => frame.opened.newlyOpened(scope, level, domain))
+  if (later.some((count) => count > 0)) keys.push((domain) => -laterFits(frame, scope, level, domain))
+  if (asked.spreads.some(({ isHard }) => !isHard)) keys.push((domain) => softSkew(frame, scope, level, domain))
+  for (const outer of frame.tree.view.topology?.levels ?? []) {
+    if (outer === level) break
+    const around = domainsAround(level, outer)
+    if (around !== null) keys.push(roomLeftIn(frame, outer, around)) // a level that crosses has no say
+  }
+  return [...keys, roomLeftIn(frame, level, null)]
+}
+
+/** Keeps those that are best by one key after another; names decide in the end. */
+function bestOf(domains: readonly number[], keys: readonly Key[]): number {
+  let left = domains
+  for (const key of keys) {
+    if (left.length === 1) break
+    const values = left.map(key)
+    let least = values[0]!
+    for (const value of values) if (value < least) least = value
+    left = left.filter((_, i) => values[i] === least)
+  }
+  return left[0]!
 }
 
 /** Domains with a node that the scope may use, in order. */
@@ -47,16 +81,6 @@ function holdsBound(frame: Frame, scope: number, level: CompiledLevel, domain: n
 function isInside(frame: Frame, scope: number): boolean {
   for (let s = scope; s >= 0; s = frame.tree.nodes[s]!.parent) if (frame.regions[s]) return true
   return false
-}
-
-/** Numbers to compare one after another; smaller is better. */
-function rankOf(frame: Frame, scope: number, level: CompiledLevel, domain: number): readonly number[] {
-  return [
-    frame.opened.newlyOpened(scope, level, domain),
-    -laterFits(frame, scope, level, domain),
-    softSkew(frame, scope, level, domain),
-    ...roomLeft(frame, level, domain),
-  ]
 }
 
 function compareRank(a: readonly number[], b: readonly number[]): number {
@@ -86,7 +110,7 @@ function laterFits(frame: Frame, scope: number, level: CompiledLevel, domain: nu
 }
 
 /** Units that the scope's soft rules already have where it would go, peers decided in this plan included. */
-export function softSkew(frame: Frame, scope: number, level: CompiledLevel, domain: number): number {
+function softSkew(frame: Frame, scope: number, level: CompiledLevel, domain: number): number {
   let skew = 0
   for (const rule of frame.tree.nodes[scope]!.scope.spreads) {
     if (rule.isHard) continue
@@ -107,19 +131,15 @@ function peersIn(frame: Frame, scope: number, peers: string | undefined, level: 
   return count
 }
 
-/** Free room of the scarce resource in the domains around, broad to narrow, less what this plan has promised there. */
-function roomLeft(frame: Frame, level: CompiledLevel, domain: number): readonly number[] {
-  const { room, tree, commits } = frame
-  const left: number[] = []
-  for (const outer of tree.view.topology?.levels ?? []) {
-    if (outer === level) break
-    const d = outerDomain(outer, level, domain)
-    if (d === null || d >= outer.paths.length) left.push(0)
-    else
-      left.push(
-        room.domainFree(outer)[d * room.columns + room.scarce]! - (commits.sumsIn(outer, d)?.[room.scarce] ?? 0),
-      )
+/**
+ * Free room of the scarce resource in the domain of `level` around a candidate (`around`; null: in the candidate
+ * itself), less what this plan has promised there.
+ */
+function roomLeftIn({ room, commits }: Frame, level: CompiledLevel, around: Int32Array | null): Key {
+  const free = room.domainFree(level)
+  return (candidate) => {
+    const domain = around === null ? candidate : around[candidate]!
+    if (domain < 0) return 0
+    return free[domain * room.columns + room.scarce]! - (commits.sumsIn(level, domain)?.[room.scarce] ?? 0)
   }
-  const own = room.domainFree(level)[domain * room.columns + room.scarce]!
-  return [...left, own - (commits.sumsIn(level, domain)?.[room.scarce] ?? 0)]
 }

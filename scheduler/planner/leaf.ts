@@ -43,15 +43,16 @@ const HOPELESS_PACK_NODES = 1_024
 export function isHopeless(ground: Ground, budget: Budget): boolean {
   const { tree, room } = ground
   const { demand } = tree.nodes[0]!
-  const nodes = Int32Array.from({ length: tree.view.nodeNames.length }, (_, n) => n)
-  const runs = room.seated.map((podClass) => ({ podClass, nodes, count: demand.counts[podClass]!, members: [] }))
-  for (const { podClass, count } of runs) {
+  for (const podClass of room.seated) {
     const fits = room.fits(podClass)
-    let left = count
+    let left = demand.counts[podClass]!
     for (let n = 0; n < fits.length && left > 0; n++) left -= fits[n]!
     if (left > 0) return true
   }
-  if (runs.length <= 1 || nodes.length > HOPELESS_PACK_NODES) return false
+  const count = tree.view.nodeNames.length
+  if (room.seated.length <= 1 || count > HOPELESS_PACK_NODES) return false
+  const nodes = Int32Array.from({ length: count }, (_, n) => n)
+  const runs = room.seated.map((podClass) => ({ podClass, nodes, count: demand.counts[podClass]!, members: [] }))
   return pack(problemOf(ground, runs).problem, budget.share(EARLY_PACK_STEPS)).outcome === 'unplaceable'
 }
 
