@@ -9,6 +9,7 @@ import {
   SPREAD_ANNOTATION,
   TOPOLOGY_NAME,
 } from '../../api/names.ts'
+import { formatSpread } from '../../api/spread.ts'
 import type { OperatorConfig } from '../config.ts'
 import { APPLIED_KEYS, appliedKeys } from './applied-keys.ts'
 import { cliquesOfGang, type CliqueIdentity, type GangIdentity, groupIdentity, indices, membersOf } from './identity.ts'
@@ -80,7 +81,7 @@ function gangMarks(
 function spreadAnnotation(shape: SetShape, gang: GangIdentity, translation: Translation): Record<string, string> {
   if (gang.kind === 'scaled' || shape.set.metadata.annotations?.[SPREAD_ANNOTATION] === undefined) return {}
   const spread = gangConstraint(shape, gang, translation)?.spread
-  return spread === undefined ? {} : { [SPREAD_ANNOTATION]: JSON.stringify(spread) }
+  return spread === undefined ? {} : { [SPREAD_ANNOTATION]: formatSpread(spread) }
 }
 
 function gangIdentityLabels(gang: GangIdentity): Record<string, string> {

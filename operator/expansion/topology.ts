@@ -4,7 +4,9 @@ import type {
   SpreadConstraint,
   TopologyConstraint,
 } from '../../api/generated/kinds.ts'
+import { pathText } from '../../api/field-error.ts'
 import { SPREAD_ANNOTATION } from '../../api/names.ts'
+import { parseSetSpread } from '../../api/spread.ts'
 import type { Problem } from './problem.ts'
 import type { SetShape } from './shape.ts'
 
@@ -124,25 +126,17 @@ export function constraintOfSet({ set }: SetShape): TopologyConstraint | undefin
   const written = set.spec.template.topologyConstraint
   const annotation = set.metadata.annotations?.[SPREAD_ANNOTATION]
   if (annotation === undefined || written?.spread !== undefined) return written
-  const spread = parseSpread(annotation)
+  const { spread } = parseSetSpread(annotation)
   return spread === null ? written : { ...written, spread }
 }
 
 function badAnnotation({ set }: SetShape): Problem[] {
   const text = set.metadata.annotations?.[SPREAD_ANNOTATION]
-  if (text === undefined || parseSpread(text) !== null) return []
-  const message = `found ${JSON.stringify(text)}, want JSON like {"domain":"rack","maxSkew":1}`
-  return [{ reason: 'InvalidTopology', path: `metadata.annotations["${SPREAD_ANNOTATION}"]`, message }]
-}
-
-function parseSpread(text: string): SpreadConstraint | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    const isSpread = typeof value === 'object' && value !== null && typeof Reflect.get(value, 'domain') === 'string'
-    return isSpread ? (value as SpreadConstraint) : null
-  } catch {
-    return null
-  }
+  return (text === undefined ? [] : parseSetSpread(text).errors).map((error) => ({
+    reason: 'InvalidTopology',
+    path: pathText(error.path),
+    message: `found ${JSON.stringify(error.found)}, want ${error.want}`,
+  }))
 }
 
 /** Parents before children. */

@@ -71,6 +71,6 @@ test('with several topologies and none named, the one called default is meant', 
 test('a spread annotation that does not parse is told with what would', () => {
   const name = `s, annotations: {espalier.io/spread: rack}`
   expect(problems(`{cliques: [${clique('a')}]}`, { name })).toEqual([
-    'InvalidTopology metadata.annotations["espalier.io/spread"]: found "rack", want JSON like {"domain":"rack","maxSkew":1}',
+    'InvalidTopology metadata.annotations["espalier.io/spread"]: found "rack", want JSON: an object with domain, maxSkew, minDomains, whenUnsatisfiable',
   ])
 })
