@@ -40,7 +40,6 @@ function defaultContainer(container: unknown, isHostNetwork: boolean): void {
     terminationMessagePolicy: 'File',
   })
   if (!isRecord(container['resources'])) container['resources'] = {}
-  defaultResources(container)
   for (const port of listAt(container, 'ports')) {
     if (!isRecord(port)) continue
     fill(port, { protocol: 'TCP' })
@@ -68,6 +67,16 @@ function defaultVolume(volume: unknown): void {
   if (isRecord(volume['hostPath'])) volume['hostPath']['type'] ??= ''
 }
 
+/** What a pod gets and its template does not. */
+export function defaultPod(spec: Json): void {
+  defaultPodSpec(spec)
+  fill(spec, { enableServiceLinks: true })
+  for (const key of ['containers', 'initContainers']) {
+    for (const container of listAt(spec, key)) if (isRecord(container)) defaultResources(container)
+  }
+  defaultResources(spec)
+}
+
 /** Static defaults of a pod's spec, in place; the same for pods and for templates. */
 export function defaultPodSpec(spec: Json): void {
   fill(spec, {
@@ -75,14 +84,12 @@ export function defaultPodSpec(spec: Json): void {
     dnsPolicy: 'ClusterFirst',
     schedulerName: 'default-scheduler',
     terminationGracePeriodSeconds: 30,
-    enableServiceLinks: true,
   })
   if (!isRecord(spec['securityContext'])) spec['securityContext'] = {}
   const isHostNetwork = spec['hostNetwork'] === true
   for (const key of ['containers', 'initContainers', 'ephemeralContainers']) {
     for (const container of listAt(spec, key)) defaultContainer(container, isHostNetwork)
   }
-  defaultResources(spec)
   for (const volume of listAt(spec, 'volumes')) defaultVolume(volume)
   for (const one of listAt(spec, 'topologySpreadConstraints')) {
     if (isRecord(one)) fill(one, { nodeAffinityPolicy: 'Honor', nodeTaintsPolicy: 'Ignore' })

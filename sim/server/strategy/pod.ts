@@ -2,7 +2,7 @@ import { timestamp } from '../../../kube/clock.ts'
 import { forbidden, type FieldFault } from '../api-error.ts'
 import type { Core } from '../core.ts'
 import { cloneJson, equalJson, isRecord, listAt, recordAt, stringAt, type Json } from '../json.ts'
-import { defaultPodSpec } from './pod-defaults.ts'
+import { defaultPod } from './pod-defaults.ts'
 import { podSpecFaults } from './pod-faults.ts'
 import { qosClass } from './qos.ts'
 import type { Strategy } from './strategy.ts'
@@ -168,7 +168,7 @@ function prepareUpdate(pod: Json, before: Json): void {
 }
 
 export const POD_STRATEGY: Strategy = {
-  defaults: (pod) => defaultPodSpec(recordAt(pod, 'spec')),
+  defaults: (pod) => defaultPod(recordAt(pod, 'spec')),
   admit,
   validate: (pod) => podSpecFaults(recordAt(pod, 'spec'), 'spec'),
   prepareUpdate,
