@@ -1,9 +1,9 @@
 /** Wires the rooms: which halves run, over which client. */
 import { crdOf } from '../api/crd.ts'
 import { KINDS } from '../api/kinds/all.ts'
-import type { NewObject } from '../api/kinds/kubernetes.ts'
+import type { KubeObject, NewObject } from '../api/kinds/kubernetes.ts'
 import type { KubeClient } from '../kube/client.ts'
-import type { Clock } from '../kube/clock.ts'
+import { type Clock, sleep } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
 import { CRDS } from '../kube/resources.ts'
@@ -66,6 +66,32 @@ export async function createMissing(
   return refused
 }
 
-export async function installCrds(client: KubeClient): Promise<string[]> {
-  return createMissing(client, KINDS.map(crdOf), () => CRDS)
+/** Between two looks at a new CRD, and for how long it is looked at, in milliseconds. */
+const ESTABLISH_LOOK_MS = 50
+const ESTABLISH_LIMIT_MS = 30_000
+
+interface CrdStatus extends KubeObject {
+  status?: { conditions?: { type: string; status: string }[] }
+}
+
+async function isEstablished(client: KubeClient, name: string): Promise<boolean> {
+  const answer = await client.get<CrdStatus>(CRDS, { namespace: '', name })
+  if (answer.kind === 'failure') return false
+  return (
+    answer.value.status?.conditions?.some(({ type, status }) => type === 'Established' && status === 'True') === true
+  )
+}
+
+/** Creates the CRDs that are missing and waits until the server serves them. Returns what went wrong, as sentences. */
+export async function installCrds(client: KubeClient, clock: Clock): Promise<string[]> {
+  const crds = KINDS.map(crdOf)
+  const refused = await createMissing(client, crds, () => CRDS)
+  const endMs = clock.monotonicMs() + ESTABLISH_LIMIT_MS
+  for (const { metadata } of refused.length > 0 ? [] : crds) {
+    while (!(await isEstablished(client, metadata.name ?? ''))) {
+      if (clock.monotonicMs() > endMs) return [`CRD ${metadata.name}: not established after ${ESTABLISH_LIMIT_MS} ms`]
+      await sleep(clock, ESTABLISH_LOOK_MS, 'work')
+    }
+  }
+  return refused
 }

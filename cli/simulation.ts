@@ -186,7 +186,7 @@ export async function simulateManifests(
     },
   })
   await settle(clock, cluster.start())
-  await settle(clock, installCrds(cluster.client))
+  await settle(clock, installCrds(cluster.client, clock))
   const ignored = await settle(clock, loadManifests(cluster, manifests))
   pods.start()
   const halves = startHalves(

@@ -40,7 +40,7 @@ export async function startInProcess(options: { nodes: readonly NewObject[]; see
     return work
   }
   await during(cluster.start())
-  await during(installCrds(client))
+  await during(installCrds(client, clock))
   const halves = startHalves(
     { client, clock, random, log: silentLog },
     { operator: true, scheduler: true, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },

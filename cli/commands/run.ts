@@ -64,7 +64,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
     flags,
     which.operator && which.scheduler ? 'espalier' : which.operator ? 'operator' : 'scheduler',
   )
-  const refused = flags['installCrds'] === true ? await installCrds(world.client) : []
+  const refused = flags['installCrds'] === true ? await installCrds(world.client, world.clock) : []
   for (const sentence of refused) io.err(sentence)
   const names = texts(flags, 'schedulerName')
   const halves: Halves = {

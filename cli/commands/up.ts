@@ -47,7 +47,7 @@ async function start(manifests: readonly Manifest[], racks: number, seed: number
   const random = seededRandom(seed)
   const cluster = createCluster({ clock: realClock, random, nodes: gb200Nvl72({ racks, racksPerBlock: 2 }) })
   await cluster.start()
-  const crds = await installCrds(cluster.client)
+  const crds = await installCrds(cluster.client, realClock)
   const halves = startHalves(
     { client: cluster.client, clock: realClock, random, log: silentLog },
     { operator: true, scheduler: true, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },

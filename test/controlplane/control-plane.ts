@@ -71,7 +71,7 @@ const apiServerArgs = (layout: Layout): string[] => [
   `--service-account-signing-key-file=${at(layout, 'sa.key')}`,
   '--service-cluster-ip-range=10.0.0.0/16',
   // Nobody clears the not-ready taint of nodes that no kubelet runs on.
-  '--disable-admission-plugins=TaintNodesByCondition,ServiceAccount',
+  '--disable-admission-plugins=TaintNodesByCondition',
 ]
 
 const controllerArgs = (layout: Layout): string[] => [

@@ -36,7 +36,7 @@ describe.skipIf(plane === null)('espalier run on real Kubernetes', () => {
   let client: KubeClient
   let transport: Transport
   let nodes: SimulatedNodes
-  let espalier: ChildProcess
+  let espalier: ChildProcess | undefined
   let said = ''
 
   beforeAll(async () => {
@@ -70,9 +70,11 @@ describe.skipIf(plane === null)('espalier run on real Kubernetes', () => {
   })
 
   afterAll(async () => {
-    const ended = new Promise((resolve) => espalier?.once('exit', resolve))
-    espalier?.kill('SIGTERM')
-    await ended
+    if (espalier !== undefined) {
+      const ended = new Promise((resolve) => espalier?.once('exit', resolve))
+      espalier.kill('SIGTERM')
+      await ended
+    }
     await nodes?.stop()
     await transport?.close()
     await plane?.stop()

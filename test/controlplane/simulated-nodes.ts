@@ -15,7 +15,8 @@ export interface SimulatedNodes {
 
 async function createNodes(client: KubeClient, nodes: readonly NewObject[]): Promise<void> {
   for (const node of nodes) {
-    const answer = await client.create<Node>(NODES, node)
+    const { name = '', labels = {} } = node.metadata
+    const answer = await client.create<Node>(NODES, { ...node, metadata: { name, labels } })
     if (answer.kind === 'failure') throw new Error(`node ${node.metadata.name}: ${answer.message}`)
   }
 }

@@ -66,7 +66,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return work
   }
   await during(cluster.start())
-  const refused = await during(installCrds(client))
+  const refused = await during(installCrds(client, clock))
   if (refused.length > 0) throw new Error(refused.join('\n'))
   let scheduler = start()
   const list = async <T extends KubeObject>(type: ResourceType): Promise<readonly T[]> => {
