@@ -30,11 +30,14 @@ export class Informers {
     this.#options = options
   }
 
-  /** The cache of `type`; `listener` hears each change once. Subscribe before `start`. */
+  /** The cache of `type`; `listener` hears of all that is there already as added, then of each change once. */
   watch<T extends KubeObject>(type: ResourceType, listener?: Listener<T>): Cache<T> {
     const shared = this.#of(type)
-    if (listener !== undefined) shared.listeners.push(listener as unknown as Listener<KubeObject>)
-    return shared.reflector.cache as Cache<T>
+    const cache = shared.reflector.cache as Cache<T>
+    if (listener === undefined) return cache
+    shared.listeners.push(listener as unknown as Listener<KubeObject>)
+    for (const object of cache.values()) listener({ kind: 'added', object, before: null })
+    return cache
   }
 
   start(): void {

@@ -99,6 +99,19 @@ describe('garbage collection', () => {
     expect(await names()).toEqual(['known'])
   })
 
+  test('knows what was there before it started', async () => {
+    await world.stop()
+    const uid = 'the-parent'
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'parent', uid }
+    const child = configMap('child', { namespace: 'default', ownerReferences: [owner] })
+    world = await startWorld({}, [configMap('parent', { namespace: 'default', uid }), child])
+    await world.settle()
+    expect(await names()).toEqual(['child', 'parent'])
+    await remove(CONFIG_MAPS, 'parent')
+    await world.settle()
+    expect(await names()).toEqual([])
+  })
+
   test('knows custom kinds as soon as they are there', async () => {
     const WIDGETS: ResourceType = {
       group: 'example.com',

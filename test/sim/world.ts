@@ -23,11 +23,19 @@ export interface World {
 
 const DAY_MS = 86_400_000
 
-export async function startWorld(options: Partial<ClusterOptions> = {}): Promise<World> {
+/** `loaded` is there before anything starts. */
+export async function startWorld(
+  options: Partial<ClusterOptions> = {},
+  loaded: readonly NewObject[] = [],
+): Promise<World> {
   const clock = new VirtualClock()
   const seed = Number(process.env['SEED'] ?? 1)
   const cluster = createCluster({ clock, random: seededRandom(seed), seed, nodes: [node('n1')], ...options })
   const { client } = cluster
+  for (const object of loaded) {
+    const refusal = await cluster.load(object)
+    if (refusal !== null) throw new Error(refusal)
+  }
   const during = async <T>(work: Promise<T>): Promise<T> => {
     let isDone = false
     const mark = (): void => void (isDone = true)
