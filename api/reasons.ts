@@ -32,7 +32,10 @@ export const REASONS = {
     wakesOn: 'pods',
   },
   PodGated: { sentence: 'the pod has the scheduling gate {gate}', wakesOn: 'pods' },
-  GatheringPods: { sentence: 'the gang is planned once no further gate was lifted for {ms} ms', wakesOn: 'time' },
+  GatheringPods: {
+    sentence: 'the gang is planned in {ms} ms, unless further gates are lifted before',
+    wakesOn: 'time',
+  },
   PodGangMissing: { sentence: 'the PodGang {podGang} does not exist', wakesOn: 'pods' },
   PodGangDeleted: { sentence: 'the PodGang is being deleted', wakesOn: 'edit' },
   NotAMember: {

@@ -140,7 +140,8 @@ export class Loop {
   #afterwards(entry: Entry, nowMs: number): void {
     const { situation, waiting, refusal } = entry
     const { key } = situation
-    if (refusal !== null) this.#options.status.touch(key)
+    if (refusal !== null && refusal !== entry.toldRefusal) this.#options.status.touch(key)
+    entry.toldRefusal = refusal
     if (!isPartial(situation) || wasWhole(entry)) {
       entry.stuckSinceMs = null
       return

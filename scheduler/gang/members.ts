@@ -17,9 +17,17 @@ export function groupOf(gang: GangFacts, pod: PodFacts): GroupFacts | null {
   return group !== undefined && isNamed(group, pod) ? group : null
 }
 
+/** Facts are plain lists; looked up by name once for each pod of the gang. */
+const namesOf = new WeakMap<readonly string[], ReadonlySet<string>>()
+
+function isReferenced({ references }: GroupFacts, name: string): boolean {
+  const names = namesOf.get(references) ?? new Set(references)
+  namesOf.set(references, names)
+  return names.has(name)
+}
+
 const isNamed = (group: GroupFacts, pod: PodFacts): boolean =>
-  group.references.includes(pod.name) ||
-  (pod.controller?.kind === GROUP_OWNER_KIND && pod.controller.name === group.name)
+  isReferenced(group, pod.name) || (pod.controller?.kind === GROUP_OWNER_KIND && pod.controller.name === group.name)
 
 /** Why a pod that names a PodGang is in none of its groups. */
 export function strayReason(gang: GangFacts | undefined, pod: PodFacts): Reason {

@@ -42,8 +42,8 @@ export interface GangSituation {
   readonly priority: number
   /** Pods of the minimum that have no node; 0: the minimum is bound or assumed. */
   readonly missing: number
-  /** Changes when anything does that could change a plan. */
-  readonly signature: string
+  /** Changes when anything does that could change a plan. Made when it is asked for. */
+  readonly signature: () => string
 }
 
 const byIndex = (a: PodFacts, b: PodFacts): number => a.index - b.index || byBytes(a.name, b.name)
@@ -69,7 +69,7 @@ export function situationOf(
     strays,
     priority: priorityOf(pods),
     missing: groups.reduce((sum, { missing }) => sum + missing, 0),
-    signature: signatureOf(gang, groups),
+    signature: once(() => signatureOf(gang, groups)),
   }
 }
 
@@ -107,6 +107,11 @@ function groupSituation(
     failed: members.filter((pod) => pod.isFailed && !pod.isTerminating).length,
     missing: Math.max(0, group.minimum - bound.length),
   }
+}
+
+function once(make: () => string): () => string {
+  let made: string | null = null
+  return () => (made ??= make())
 }
 
 function signatureOf(gang: GangFacts, groups: readonly GroupSituation[]): string {

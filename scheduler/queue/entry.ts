@@ -22,6 +22,10 @@ export interface Entry {
   /** Why it cannot even be tried; null: it can, or there is nothing to try. */
   waiting: Reason | null
   refusal: Refusal | null
+  /** The refusal that the status writer has been told of. */
+  toldRefusal: Refusal | null
+  /** Milliseconds for which it still waits for further gates to be lifted; 0: it does not. */
+  gatheringMs: number
   /** Of the last plan; null: none since the start. */
   score: number | null
   /** Number of the next attempt; above all that its pods carry. */
@@ -41,6 +45,8 @@ export const newEntry = (situation: GangSituation): Entry => ({
   situation,
   waiting: null,
   refusal: null,
+  toldRefusal: null,
+  gatheringMs: 0,
   score: situation.gang.status.placementScore,
   seq: 1,
   wasSeenWhole: false,

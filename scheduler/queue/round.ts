@@ -47,6 +47,7 @@ export function planRound(entries: Iterable<Entry>, options: RoundOptions): Roun
     const item = itemOf(entry)
     if (item === null || !isDue(entry, options)) return
     const ms = item.kind === 'surplus' ? 0 : options.waitMs(entry)
+    entry.gatheringMs = ms
     if (ms === 0) heap.push({ item, entry })
     else waitMs = Math.min(waitMs ?? ms, ms)
   }

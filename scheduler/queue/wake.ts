@@ -15,7 +15,7 @@ export interface Tried {
 }
 
 export const triedNow = (cluster: ClusterState, situation: GangSituation, round: number): Tried => ({
-  signature: situation.signature,
+  signature: situation.signature(),
   topologyEpoch: cluster.topologyEpoch,
   growthEpoch: cluster.growth.epoch,
   moves: cluster.movesIn(situation.gang.namespace),
@@ -24,14 +24,15 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
 
 /** Whether something has changed since that could change the answer. O(what grew × classes of the gang). */
 export function isWorthTrying(cluster: ClusterState, situation: GangSituation, tried: Tried, round: number): boolean {
-  if (tried.signature !== situation.signature || tried.round !== round) return true
+  if (tried.signature !== situation.signature() || tried.round !== round) return true
   if (tried.topologyEpoch !== cluster.topologyEpoch) return true
   if (looksAround(situation.gang) && tried.moves !== cluster.movesIn(situation.gang.namespace)) return true
   const grown = cluster.growth.since(tried.growthEpoch)
   if (grown === 'forgotten') return true
   if (grown.size === 0) return false
   tried.growthEpoch = cluster.growth.epoch
-  return [...situation.groups].some(({ pending }) => pending.some((pod) => canUse(cluster, pod.demand, grown)))
+  const demands = situation.groups.flatMap(({ pending }) => pending.map(({ demand }) => [demand.key, demand] as const))
+  return [...new Map(demands).values()].some((demand) => canUse(cluster, demand, grown))
 }
 
 type Demand = Parameters<ClusterState['classes']['read']>[0]

@@ -30,6 +30,7 @@ export function podReason(cluster: ClusterState, entry: Entry, pod: PodFacts, wh
   if (pod.unsupported !== null) return reason('UnsupportedPredicate', { path: pod.unsupported })
   if (whySuspended !== null) return reason('BindRefused', { answer: whySuspended })
   if (waiting !== null) return waiting
+  if (entry.gatheringMs > 0) return reason('GatheringPods', { ms: entry.gatheringMs })
   if (situation.missing === 0 && (!isMinimumConfirmed(situation) || unclearedSurplus(entry).includes(pod))) {
     return reason('MinimumFirst', {})
   }
