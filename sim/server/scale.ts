@@ -1,9 +1,9 @@
+import { formatSelector, labelSelectorFrom } from '../../api/selector.ts'
 import { badRequest, conflict, invalid, methodNotAllowed, MODIFIED } from './api-error.ts'
 import { bodyValue, mediaType, objectBody } from './body.ts'
 import type { Core } from './core.ts'
 import { answer, type ApiAnswer } from './exchange.ts'
 import { cloneJson, isRecord, recordAt, stringAt, valueAt, type Json } from './json.ts'
-import { labelSelectorText } from './label-selector.ts'
 import { entryOf } from './list.ts'
 import { jsonPatch } from './patch/json-patch.ts'
 import { mergePatch } from './patch/merge-patch.ts'
@@ -23,7 +23,9 @@ const count = (value: unknown): number => (typeof value === 'number' ? value : 0
 
 function selectorOf(target: Target, object: Json, paths: ScalePaths): string {
   if (paths.selector === null)
-    return target.type.crd === null ? labelSelectorText(recordAt(object, 'spec')['selector']) : ''
+    return target.type.crd === null
+      ? (formatSelector(labelSelectorFrom(recordAt(recordAt(object, 'spec'), 'selector'))) ?? '')
+      : ''
   const text = valueAt(object, paths.selector)
   return typeof text === 'string' ? text : ''
 }

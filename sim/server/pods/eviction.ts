@@ -1,3 +1,4 @@
+import { labelSelectorFrom, matches } from '../../../api/selector.ts'
 import type { KubeObject } from '../../../api/kinds/kubernetes.ts'
 import { timestamp } from '../../../kube/clock.ts'
 import { ApiError, badRequest, methodNotAllowed } from '../api-error.ts'
@@ -6,7 +7,6 @@ import type { Core } from '../core.ts'
 import { remove } from '../delete.ts'
 import { answer, type ApiAnswer } from '../exchange.ts'
 import { cloneJson, isRecord, listAt, recordAt, stringAt, type Json } from '../json.ts'
-import { labelSelectorMatches } from '../label-selector.ts'
 import { entryOf } from '../list.ts'
 import { metadataOf } from '../metadata.ts'
 import type { Target } from '../target.ts'
@@ -30,7 +30,7 @@ function budgetsOf(core: Core, pod: KubeObject): KubeObject[] {
     .filter((budget) => {
       if (budget.metadata.namespace !== pod.metadata.namespace) return false
       const selector = recordAt(budget, 'spec')['selector']
-      return isRecord(selector) && labelSelectorMatches(selector, pod.metadata.labels ?? {})
+      return isRecord(selector) && matches(labelSelectorFrom(selector), pod.metadata.labels ?? {})
     })
 }
 

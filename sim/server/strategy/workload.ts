@@ -1,4 +1,4 @@
-import { labelSelectorMatches } from '../label-selector.ts'
+import { labelSelectorFrom, matches } from '../../../api/selector.ts'
 import type { FieldFault } from '../api-error.ts'
 import { equalJson, isRecord, recordAt, type Json } from '../json.ts'
 import { defaultTemplate } from './pod-defaults.ts'
@@ -17,7 +17,7 @@ function templateFaults(object: Json): FieldFault[] {
   const faults = podSpecFaults(recordAt(template, 'spec'), 'spec.template.spec')
   const labels = recordAt(recordAt(template, 'metadata'), 'labels')
   if (!isRecord(spec['selector'])) return [{ type: 'Required', field: 'spec.selector', detail: '' }, ...faults]
-  if (labelSelectorMatches(spec['selector'], labels)) return faults
+  if (matches(labelSelectorFrom(spec['selector']), labels as Record<string, string>)) return faults
   return [
     ...faults,
     {
