@@ -79,3 +79,6 @@ export const KAI_SCHEDULER_NAME = 'kai-scheduler'
 /** Annotations of a graph's set: what was last written to it, and the generation that this made. */
 export const LAST_APPLIED_HASH = 'nvidia.com/last-applied-hash'
 export const LAST_APPLIED_GENERATION = 'nvidia.com/last-applied-generation'
+
+/** On an autoscaler of a simulated cluster: the load that it sees, `cpu=90%,queue=120`. */
+export const SIMULATED_METRICS = 'espalier.io/simulated-metrics'

@@ -1,4 +1,5 @@
 import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
+import { SIMULATED_METRICS } from '../../api/names.ts'
 import { matches, parseLabelSelector } from '../../api/selector.ts'
 import { isOk, valueOrThrow } from '../../kube/answers.ts'
 import { timestamp } from '../../kube/clock.ts'
@@ -28,11 +29,8 @@ import { discoverTypes } from './resource-types.ts'
 /** The present load of a metric: `90%`, or a quantity that is the total over all pods; null: nobody measures it. */
 export type Metrics = (autoscaler: KubeObject, metric: string) => string | null
 
-/** On an autoscaler: its metrics, `cpu=90%,queue=120`. */
-export const METRICS_ANNOTATION = 'espalier.io/simulated-metrics'
-
 export const annotatedMetrics: Metrics = ({ metadata }, metric) => {
-  const pairs = (metadata.annotations?.[METRICS_ANNOTATION] ?? '').split(',').map((pair) => pair.split('='))
+  const pairs = (metadata.annotations?.[SIMULATED_METRICS] ?? '').split(',').map((pair) => pair.split('='))
   return pairs.find(([name]) => name?.trim() === metric)?.[1]?.trim() ?? null
 }
 

@@ -1,4 +1,5 @@
 import type { Pod } from '../../api/kinds/kubernetes.ts'
+import { DYNAMO_COMPONENT_TYPE, DYNAMO_NAMESPACE } from '../../api/names.ts'
 import { modelOf } from './models.ts'
 
 /** What a simulated container is asked. */
@@ -18,8 +19,6 @@ export interface SimulatedResponse {
 /** The one header that says that no engine stands behind an answer. */
 export const SIMULATED_HEADER = 'x-espalier-simulated'
 
-const COMPONENT_TYPE = 'nvidia.com/dynamo-component-type'
-const DYNAMO_NAMESPACE = 'nvidia.com/dynamo-namespace'
 const WORKER_TYPES: ReadonlySet<string> = new Set(['worker', 'prefill', 'decode'])
 
 const isPodReady = (pod: Pod): boolean =>
@@ -35,7 +34,7 @@ const labelOf = (pod: Pod, key: string): string | undefined => pod.metadata.labe
 export function respond(request: SimulatedRequest, pod: Pod, pods: Iterable<Pod>, nowMs: number): SimulatedResponse {
   const path = request.path.split('?')[0] ?? '/'
   if (path === '/live' || path === '/health') return json(200, health(pod, servedModels(pod, pods)))
-  if (labelOf(pod, COMPONENT_TYPE) !== 'frontend') return text(200, `${pod.metadata.name} (simulated)\n`)
+  if (labelOf(pod, DYNAMO_COMPONENT_TYPE) !== 'frontend') return text(200, `${pod.metadata.name} (simulated)\n`)
   const models = servedModels(pod, pods)
   switch (`${request.method} ${path}`) {
     case 'GET /v1/models':
@@ -61,7 +60,7 @@ function servedModels(frontend: Pod, pods: Iterable<Pod>): readonly string[] {
 
 const isWorkerFor = (frontend: Pod, pod: Pod): boolean =>
   pod.metadata.namespace === frontend.metadata.namespace &&
-  WORKER_TYPES.has(labelOf(pod, COMPONENT_TYPE) ?? '') &&
+  WORKER_TYPES.has(labelOf(pod, DYNAMO_COMPONENT_TYPE) ?? '') &&
   labelOf(pod, DYNAMO_NAMESPACE) === labelOf(frontend, DYNAMO_NAMESPACE)
 
 const modelEntry = (id: string, nowMs: number): object => ({
@@ -74,7 +73,7 @@ const modelEntry = (id: string, nowMs: number): object => ({
 const health = (pod: Pod, models: readonly string[]): object => ({
   status: 'healthy',
   pod: pod.metadata.name,
-  ...(labelOf(pod, COMPONENT_TYPE) === 'frontend' ? { models } : {}),
+  ...(labelOf(pod, DYNAMO_COMPONENT_TYPE) === 'frontend' ? { models } : {}),
 })
 
 interface CompletionRequest {

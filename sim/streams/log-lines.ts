@@ -1,5 +1,7 @@
 import type { Container, Pod } from '../../api/kinds/kubernetes.ts'
+import { DYNAMO_COMPONENT_TYPE, GPU_RESOURCE } from '../../api/names.ts'
 import { modelOf } from '../nodes/models.ts'
+import { WAITER_CONTAINER } from '../nodes/pod-run.ts'
 
 export interface LogLine {
   /** Milliseconds after the container's start. */
@@ -22,13 +24,13 @@ export function startLines(pod: Pod, container: Container): readonly LogLine[] {
 }
 
 function roleLines(pod: Pod, container: Container): readonly string[] {
-  if (container.name === 'grove-initc')
+  if (container.name === WAITER_CONTAINER)
     return (container.args ?? []).map((arg) => `waiting for ${arg.replace(/^--podcliques=/, '')}`)
-  if (pod.metadata.labels?.['nvidia.com/dynamo-component-type'] === 'frontend') {
+  if (pod.metadata.labels?.[DYNAMO_COMPONENT_TYPE] === 'frontend') {
     return ['INFO listening on 0.0.0.0:8000', 'INFO serving GET /v1/models, POST /v1/chat/completions']
   }
   const model = modelOf(pod)
-  const gpus = container.resources?.limits?.['nvidia.com/gpu'] ?? container.resources?.requests?.['nvidia.com/gpu']
+  const gpus = container.resources?.limits?.[GPU_RESOURCE] ?? container.resources?.requests?.[GPU_RESOURCE]
   const devices = gpus === undefined ? [] : [`INFO ${gpus} GPU(s) visible`]
   return model === null
     ? [...devices, 'INFO started']

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { NewObject } from '../../api/kinds/kubernetes.ts'
+import { SIMULATED_METRICS } from '../../api/names.ts'
 import { valueOrThrow } from '../../kube/answers.ts'
 import { AUTOSCALERS, PODS, type ResourceType } from '../../kube/resources.ts'
 import { decide } from '../../sim/controllers/autoscale.ts'
-import { METRICS_ANNOTATION } from '../../sim/controllers/autoscaler.ts'
 import { partOf, podObject, startWorld, type World } from './world.ts'
 
 const REPLICA_SETS: ResourceType = {
@@ -31,7 +31,7 @@ describe('an autoscaler on injected metrics', () => {
   const autoscaler = (metric: object, load: string | null, spec: object = {}): NewObject => ({
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { name: 'hpa', annotations: load === null ? {} : { [METRICS_ANNOTATION]: load } },
+    metadata: { name: 'hpa', annotations: load === null ? {} : { [SIMULATED_METRICS]: load } },
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'rs' },
       minReplicas: 1,
