@@ -1,7 +1,16 @@
+import { parse } from 'yaml'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { PodClique } from '../../api/generated/kinds.ts'
-import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
-import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS, SCALING_GROUPS, SERVICES } from '../../kube/resources.ts'
+import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
+import {
+  NAMESPACES,
+  POD_CLIQUE_SETS,
+  POD_CLIQUES,
+  POD_GANGS,
+  PODS,
+  SCALING_GROUPS,
+  SERVICES,
+} from '../../kube/resources.ts'
 import type { Intercept } from '../../sim/server/intercept.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { type Harness, isReady, names, startHarness } from './harness.ts'
@@ -118,5 +127,29 @@ test("another operator's finalizers keep nothing from going", async () => {
   await at.settle()
   for (const type of [POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS, PODS]) {
     expect(await at.list<KubeObject>(type)).toEqual([])
+  }
+})
+
+test('a deleted namespace goes with everything that was made in it', async () => {
+  await at.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'short' } })
+  const set = parse(workloadYaml('workload2')) as NewObject
+  await at.create(POD_CLIQUE_SETS, { ...set, metadata: { ...set.metadata, namespace: 'short' } })
+  await at.settle()
+  await at.client.delete(NAMESPACES, { namespace: '', name: 'short' })
+  await at.settle()
+  const left = await at.client.list(NAMESPACES)
+  expect(left.kind === 'ok' ? names(left.value.items) : left).not.toContain('short')
+  const pods = await at.client.list(PODS, { namespace: 'short' })
+  expect(pods).toMatchObject({ kind: 'ok', value: { items: [] } })
+})
+
+test('with the operator stopped a set still goes with all that it made', async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  await at.stopOperator()
+  await at.remove(POD_CLIQUE_SETS, 'workload1')
+  await at.settle()
+  for (const type of [POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS, POD_GANGS, PODS]) {
+    expect(names(await at.list<KubeObject>(type))).toEqual([])
   }
 })

@@ -33,6 +33,7 @@ export interface Harness {
   get<T extends KubeObject>(type: ResourceType, name: string): Promise<T>
   settle(): Promise<void>
   restartOperator(): Promise<void>
+  stopOperator(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -112,6 +113,7 @@ export async function startHarness(
       operator.start()
       await during(operator.ready)
     },
+    stopOperator: () => during(operator.stop()),
     stop: async () => {
       await during(operator.stop())
       await during(binder.stop())
