@@ -1,6 +1,6 @@
 import type { PodClique } from '../../api/generated/kinds.ts'
 import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
-import { GANG_GATE, POD_INDEX, POD_TEMPLATE_HASH } from '../../api/names.ts'
+import { GANG_GATE, POD_TEMPLATE_HASH } from '../../api/names.ts'
 import { slowStart, writeAll } from '../batches.ts'
 import { afterEnd, type Ends, waitMs } from '../decisions/replace.ts'
 import { decideScale } from '../decisions/scale.ts'
@@ -10,6 +10,8 @@ import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 
 const WRITES_AT_ONCE = 64
+/** Pods that an event names. */
+const NAMED_MAX = 8
 
 /**
  * Makes and deletes the pods of cliques. What it remembers is only what the cluster cannot tell: under which name a
@@ -62,28 +64,27 @@ export class Pods {
     const { clique } = plan
     const suffixes = this.#suffixes.get(clique.metadata.uid) ?? new Map<number, string>()
     this.#suffixes.set(clique.metadata.uid, suffixes)
+    const made: string[] = []
+    const failed: unknown[] = []
     await slowStart(indices, async (index) => {
       const suffix = suffixes.get(index) ?? nameSuffix(this.#context.random)
       suffixes.set(index, suffix)
-      await this.#create(clique, expandPod(plan, index, suffix))
+      const name = await this.#create(expandPod(plan, index, suffix), () => suffixes.delete(index))
       suffixes.delete(index)
-    })
+      if (name !== null) made.push(name)
+    }).catch((error: unknown) => failed.push(error))
     if (suffixes.size === 0) this.#suffixes.delete(clique.metadata.uid)
+    this.#tellDone(clique, 'PodCreateSuccessful', 'Created', made)
+    if (failed.length > 0) this.#tellFailed(clique, 'PodCreateFailed', 'create', failed[0])
   }
 
-  async #create(clique: PodClique, pod: NewObject): Promise<void> {
-    const name = pod.metadata.name ?? ''
-    try {
-      const created = await this.#context.writer.create(this.#store, pod)
-      if (created.kind === 'created') this.#tell(clique, 'Normal', 'PodCreateSuccessful', `Created Pod ${name}`)
-      if (created.kind !== 'taken') return
-      const index = Number(pod.metadata.labels?.[POD_INDEX])
-      this.#suffixes.get(clique.metadata.uid)?.delete(index)
-      throw new Error(`Pod ${name} belongs to somebody else; trying another name`)
-    } catch (error) {
-      this.#tell(clique, 'Warning', 'PodCreateFailed', `Could not create a pod: ${messageOf(error)}`)
-      throw error
-    }
+  /** Resolves to the name of a pod that this call made, or null for one that was there: an earlier answer was lost. */
+  async #create(pod: NewObject, forgetName: () => void): Promise<string | null> {
+    const created = await this.#context.writer.create(this.#store, pod)
+    if (created.kind === 'created') return created.object.metadata.name
+    if (created.kind === 'found') return null
+    forgetName()
+    throw new Error(`Pod ${pod.metadata.name} belongs to somebody else; trying another name`)
   }
 
   async #deleteEnded(clique: PodClique, finished: readonly Pod[]): Promise<void> {
@@ -93,22 +94,27 @@ export class Pods {
     await this.#deleteAll(clique, finished)
   }
 
-  #deleteAll(clique: PodClique, pods: readonly Pod[]): Promise<void> {
-    return writeAll(pods, WRITES_AT_ONCE, async (pod) => {
-      const { name } = pod.metadata
-      try {
-        const isDone = await this.#context.writer.delete(this.#store, pod)
-        if (isDone) this.#tell(clique, 'Normal', 'PodDeleteSuccessful', `Deleted Pod ${name}`)
-      } catch (error) {
-        this.#tell(clique, 'Warning', 'PodDeleteFailed', `Could not delete Pod ${name}: ${messageOf(error)}`)
-        throw error
-      }
-    })
+  async #deleteAll(clique: PodClique, pods: readonly Pod[]): Promise<void> {
+    const gone: string[] = []
+    const failed: unknown[] = []
+    await writeAll(pods, WRITES_AT_ONCE, async (pod) => {
+      if (await this.#context.writer.delete(this.#store, pod)) gone.push(pod.metadata.name)
+    }).catch((error: unknown) => failed.push(error))
+    this.#tellDone(clique, 'PodDeleteSuccessful', 'Deleted', gone)
+    if (failed.length > 0) this.#tellFailed(clique, 'PodDeleteFailed', 'delete', failed[0])
   }
 
-  #tell(clique: PodClique, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    this.#context.events.event(clique, type, reason, message)
+  /** One event for all pods of one look, not one a pod. */
+  #tellDone(clique: PodClique, reason: string, what: string, pods: readonly string[]): void {
+    if (pods.length === 0) return
+    const named = [...pods].sort().slice(0, NAMED_MAX).join(', ')
+    const rest = pods.length > NAMED_MAX ? ` and ${pods.length - NAMED_MAX} more` : ''
+    this.#context.events.event(clique, 'Normal', reason, `${what} Pod ${named}${rest}`)
+  }
+
+  #tellFailed(clique: PodClique, reason: string, what: string, error: unknown): never {
+    const message = error instanceof Error ? error.message : String(error)
+    this.#context.events.event(clique, 'Warning', reason, `Could not ${what} a pod: ${message}`)
+    throw error
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

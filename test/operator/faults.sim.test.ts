@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { PodClique } from '../../api/generated/kinds.ts'
 import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import {
+  EVENTS,
   NAMESPACES,
   POD_CLIQUE_SETS,
   POD_CLIQUES,
@@ -152,4 +153,26 @@ test('with the operator stopped a set still goes with all that it made', async (
   for (const type of [POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS, POD_GANGS, PODS]) {
     expect(names(await at.list<KubeObject>(type))).toEqual([])
   }
+})
+
+test('a refused pod is told in the clique and in an event, asked for once a round, and made when it may be', async () => {
+  let refused = 0
+  at.cluster.server.setIntercept(({ method, path }) => {
+    if (method !== 'POST' || !/\/pods(\?|$)/.test(path)) return 'pass'
+    refused++
+    return { status: 403, reason: 'Forbidden' }
+  })
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.clock.runFor(2_000)
+  const clique = await at.get<PodClique>(POD_CLIQUES, 'workload1-0-sg-x-0-pc-c')
+  expect(clique.status?.lastErrors).toMatchObject([{ code: 'ERR_CREATE_OR_DELETE_POD' }])
+  expect(clique.status?.observedGeneration).toBeUndefined()
+  expect(refused).toBeLessThan(5 * 12)
+  at.cluster.server.setIntercept(null)
+  await at.settle()
+  expect((await at.list<Pod>(PODS)).filter(isReady)).toHaveLength(10)
+  const after = await at.get<PodClique>(POD_CLIQUES, 'workload1-0-sg-x-0-pc-c')
+  expect(after.status).toMatchObject({ lastErrors: [], observedGeneration: 1 })
+  const events = await at.list<KubeObject & { reason: string }>(EVENTS)
+  expect(events.map(({ reason }) => reason)).toContain('PodCreateFailed')
 })
