@@ -100,7 +100,7 @@ describe('the published example', () => {
     await world.settle()
     expect(world.writes()).toEqual([
       'patch dynamographdeployments/dynamo-grove',
-      `patch podcliques/${DECODE}/scale`,
+      `update podcliques/${DECODE}/scale`,
       'patch dynamographdeployments/dynamo-grove/status',
     ])
     expect((await world.get<PodClique>(POD_CLIQUES, DECODE))?.spec.replicas).toBe(4)
