@@ -11,9 +11,15 @@ export const candidateName = (random: () => number): string =>
     .toString(16)
     .padStart(8, '0')}`
 
-function campaignFor(world: World, halves: Halves, lease: { namespace: string; name: string }): LeaderElection {
+interface Candidate {
+  readonly election: LeaderElection
+  /** What runs while we lead. */
+  readonly running: () => Running | null
+}
+
+function campaignFor(world: World, halves: Halves, lease: { namespace: string; name: string }): Candidate {
   let running: Running | null = null
-  return leaderElection({
+  const election = leaderElection({
     ...world,
     lease,
     identity: candidateName(world.random),
@@ -28,10 +34,24 @@ function campaignFor(world: World, halves: Halves, lease: { namespace: string; n
     },
     onTrouble: (message) => world.log.warn(message, { lease: lease.name }),
   })
+  return { election, running: () => running }
+}
+
+/** Halves that come and go with their Leases, or run from the start. */
+export interface Serving {
+  /** What runs in this process now. */
+  running(): readonly Running[]
+  stop(): Promise<void>
+}
+
+/** Both halves at once, without a Lease. */
+export function serveAlone(world: World, halves: Halves): Serving {
+  const running = startHalves(world, halves)
+  return { running: () => [running], stop: () => running.stop() }
 }
 
 /** A campaign for each half that is asked for. Creates the namespace of the Leases where it is missing and allowed. */
-export async function campaign(world: World, halves: Halves, namespace: string): Promise<{ stop(): Promise<void> }> {
+export async function campaign(world: World, halves: Halves, namespace: string): Promise<Serving> {
   await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
   const campaigns = [
     ...(halves.operator
@@ -41,10 +61,11 @@ export async function campaign(world: World, halves: Halves, namespace: string):
       ? [campaignFor(world, { ...halves, operator: false }, { namespace, name: SCHEDULER_LEASE })]
       : []),
   ]
-  for (const each of campaigns) each.start()
+  for (const { election } of campaigns) election.start()
   return {
+    running: () => campaigns.map((candidate) => candidate.running()).filter((running) => running !== null),
     async stop() {
-      await Promise.all(campaigns.map((each) => each.stop()))
+      await Promise.all(campaigns.map(({ election }) => election.stop()))
     },
   }
 }

@@ -28,6 +28,8 @@ export interface Running {
   readonly operator: Operator | null
   readonly scheduler: Scheduler | null
   readonly ready: Promise<void>
+  /** `ready` has resolved. */
+  readonly isReady: boolean
   stop(): Promise<void>
 }
 
@@ -39,10 +41,17 @@ export function startHalves(world: World, halves: Halves): Running {
     : null
   operator?.start()
   scheduler?.start()
+  let isReady = false
+  const ready = Promise.all([operator?.ready, scheduler?.ready]).then(() => {
+    isReady = true
+  })
   return {
     operator,
     scheduler,
-    ready: Promise.all([operator?.ready, scheduler?.ready]).then(() => undefined),
+    ready,
+    get isReady() {
+      return isReady
+    },
     async stop() {
       await Promise.all([operator?.stop(), scheduler?.stop()])
     },

@@ -7,13 +7,15 @@ import { jsonLog } from '../../kube/log.ts'
 import { realRandom } from '../../kube/random.ts'
 import { SCHEDULER_NAME, SYSTEM_NAMESPACE } from '../../api/names.ts'
 import { type Command, type Flag, type Flags, type Io, text, texts } from '../command.ts'
-import { campaign } from '../leadership.ts'
-import { type Halves, installCrds, startHalves, type World } from '../serve.ts'
+import { parseListen, reportServer } from '../../api/http/server.ts'
+import { campaign, serveAlone, type Serving } from '../leadership.ts'
+import { type Halves, installCrds, type World } from '../serve.ts'
 
 const CLUSTER_FLAGS: readonly Flag[] = [
   { usage: '--kubeconfig <file>', summary: 'which cluster; without it: $KUBECONFIG, in-cluster, ~/.kube/config' },
   { usage: '--context <name>', summary: 'context of the kubeconfig' },
   { usage: '--log-level <level>', summary: 'debug, info, warn, error', default: 'info' },
+  { usage: '--listen <address>', summary: 'health and reports over HTTP, host:port; none without it' },
   { usage: '--no-leader-elect', summary: 'start at once, without a Lease: for a single process only' },
   { usage: '--lease-namespace <name>', summary: 'where the Leases live', default: SYSTEM_NAMESPACE },
 ]
@@ -27,7 +29,7 @@ const SCHEDULER_FLAGS: readonly Flag[] = [
 ]
 const OPERATOR_FLAGS: readonly Flag[] = [{ usage: '--install-crds', summary: 'create the CRDs that are missing first' }]
 
-async function worldOf(flags: Flags, component: string): Promise<{ world: World; close(): Promise<void> }> {
+async function worldOf(flags: Flags, component: string): Promise<{ world: World; close: () => Promise<void> }> {
   const kubeconfig = text(flags, 'kubeconfig')
   const context = text(flags, 'context')
   const config = await loadConfig({ ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) })
@@ -51,6 +53,10 @@ function wrongFlag(flags: Flags): string | null {
   if (!['debug', 'info', 'warn', 'error'].includes(level)) {
     return `--log-level: found "${level}", want debug, info, warn or error`
   }
+  const listen = text(flags, 'listen')
+  if (listen !== null && parseListen(listen) === null) {
+    return `--listen: found "${listen}", want host:port such as 127.0.0.1:8080`
+  }
   return null
 }
 
@@ -72,14 +78,32 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
     schedulerNames: names.length > 0 ? names : [SCHEDULER_NAME],
     defaultPack: text(flags, 'defaultPack') === 'none' ? 'none' : 'narrowest',
   }
-  const running =
+  const serving =
     flags['leaderElect'] === false
-      ? startHalves(world, halves)
+      ? serveAlone(world, halves)
       : await campaign(world, halves, text(flags, 'leaseNamespace') ?? SYSTEM_NAMESPACE)
+  const closeReports = await serveReports(serving, text(flags, 'listen'))
   await untilStopped(io.stop)
-  await running.stop()
+  await closeReports()
+  await serving.stop()
   await close()
   return 0
+}
+
+/** The report service over what runs here; ready while standing by, too, so that a second replica counts as up. */
+async function serveReports(serving: Serving, listen: string | null): Promise<() => Promise<void>> {
+  const address = listen === null ? null : parseListen(listen)
+  if (address === null) return () => Promise.resolve()
+  const server = reportServer({
+    scheduler: () =>
+      serving
+        .running()
+        .find(({ scheduler, isReady }) => scheduler !== null && isReady)
+        ?.scheduler?.report() ?? null,
+    isReady: () => serving.running().every(({ isReady }) => isReady),
+  })
+  await server.listen(address)
+  return () => server.close()
 }
 
 export const run: Command = {

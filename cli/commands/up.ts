@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseDuration } from '../../api/duration.ts'
 import { SCHEDULER_NAME } from '../../api/names.ts'
 import { realClock, sleep } from '../../kube/clock.ts'
 import { silentLog } from '../../kube/log.ts'
@@ -144,21 +145,22 @@ export const up: Command = {
     { usage: '--port <number>', summary: 'port of the API server on 127.0.0.1; 0 takes a free one', default: '0' },
     { usage: '--racks <number>', summary: 'how many racks of 18 nodes with 4 GPUs', default: '4' },
     { usage: '--seed <number>', summary: 'of the simulated delays and names', default: '1' },
-    { usage: '--timeout <seconds>', summary: 'with --once: how long to wait', default: '60' },
+    { usage: '--timeout <duration>', summary: 'with --once: how long to wait', default: '1m' },
   ],
   examples: 'Examples:\n  espalier up\n  espalier up --once --sample deploy/samples/spread-replicas.yaml',
   async run(_args, flags, io) {
     const port = wholeNumber(io, flags, 'port', 0, 65_535)
     const racks = wholeNumber(io, flags, 'racks', 1, 500)
     const seed = wholeNumber(io, flags, 'seed', 0, 2 ** 32 - 1)
-    const timeout = wholeNumber(io, flags, 'timeout', 1, 86_400)
-    if (port === null || racks === null || seed === null || timeout === null) return 2
+    const timeoutMs = parseDuration(text(flags, 'timeout') ?? '')
+    if (timeoutMs === null) io.err(`--timeout: found "${text(flags, 'timeout')}", want a duration such as 90s or 2m`)
+    if (port === null || racks === null || seed === null || timeoutMs === null) return 2
     const input = flags['sample'] === false ? null : readManifests([text(flags, 'sample') ?? SAMPLE])
     if (input?.kind === 'unreadable') {
       for (const error of input.errors) io.err(error)
       return 2
     }
     const demo = await start(input?.manifests ?? [], racks, seed)
-    return serve(demo, io, port, flags['once'] === true ? { deadlineMs: timeout * 1_000 } : null)
+    return serve(demo, io, port, flags['once'] === true ? { deadlineMs: timeoutMs } : null)
   },
 }

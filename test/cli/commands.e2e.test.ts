@@ -161,7 +161,7 @@ describe('espalier up --once', () => {
       'too-big.yaml',
       'apiVersion: v1\nkind: Pod\nmetadata: {name: big}\nspec:\n  schedulerName: espalier\n  containers: [{name: main, image: engine, resources: {limits: {nvidia.com/gpu: "5"}}}]\n',
     )
-    const { code, err } = await espalier(['up', '--once', '--sample', sample, '--timeout', '2'], { cwd: folder })
+    const { code, err } = await espalier(['up', '--once', '--sample', sample, '--timeout', '2s'], { cwd: folder })
     expect(code).toBe(1)
     expect(err).toMatch(/pod default\/big: .*nvidia\.com\/gpu/)
   })
@@ -171,7 +171,7 @@ describe('espalier up --once', () => {
       'bad-set.yaml',
       'apiVersion: grove.io/v1alpha1\nkind: PodCliqueSet\nmetadata: {name: bad}\nspec:\n  replicas: -1\n  template: {cliques: []}\n',
     )
-    const { code, err } = await espalier(['up', '--once', '--sample', sample, '--timeout', '1'], { cwd: folder })
+    const { code, err } = await espalier(['up', '--once', '--sample', sample, '--timeout', '1s'], { cwd: folder })
     expect(code).toBe(1)
     expect(err).toMatch(/bad-set\.yaml:1:1: PodCliqueSet bad: .*spec\.replicas/)
   })

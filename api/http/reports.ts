@@ -1,0 +1,43 @@
+/** What the service reads: read-only views, handed in. It never reaches into a room. */
+export interface GangView {
+  readonly namespace: string
+  readonly name: string
+  readonly phase: string
+  readonly placementScore: number | null
+  readonly reason: string | null
+  readonly message: string | null
+  /** Per domain tried, what was short. */
+  readonly shortfalls: readonly object[]
+}
+
+export interface PodView {
+  readonly namespace: string
+  readonly name: string
+  readonly podGang: string | null
+  readonly podGroup: string | null
+  readonly node: string | null
+  readonly phase: string
+  readonly reason: string | null
+  readonly message: string | null
+}
+
+export interface SchedulerView {
+  readonly gangs: readonly GangView[]
+  readonly pods: readonly PodView[]
+  readonly decisions: number
+  readonly topologyErrors: readonly string[]
+}
+
+export interface Reports {
+  /** Null while this process does not schedule: another replica leads, or the caches are not warm. */
+  scheduler(): SchedulerView | null
+  /** The halves that are asked for can do their work, or stand by to. */
+  isReady(): boolean
+}
+
+export interface Problem {
+  readonly code: string
+  readonly message: string
+}
+
+export const problem = (code: string, message: string): Problem => ({ code, message })

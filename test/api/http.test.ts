@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import type { Reports, SchedulerView } from '../../api/http/reports.ts'
+import { parseListen, reportServer } from '../../api/http/server.ts'
+
+const view: SchedulerView = {
+  gangs: [
+    {
+      namespace: 'a',
+      name: 'g',
+      phase: 'Pending',
+      placementScore: null,
+      reason: 'DomainTooSmall',
+      message: 'no rack fits',
+      shortfalls: [{ domain: 'r1', podsFitting: 2 }],
+    },
+  ],
+  pods: [
+    {
+      namespace: 'a',
+      name: 'p',
+      podGang: 'g',
+      podGroup: 'w',
+      node: null,
+      phase: 'Pending',
+      reason: 'DomainTooSmall',
+      message: 'no rack fits',
+    },
+  ],
+  decisions: 1,
+  topologyErrors: ['topology.yaml:3:1: wrong'],
+}
+const of = (scheduler: SchedulerView | null, isReady = true): Reports => ({
+  scheduler: () => scheduler,
+  isReady: () => isReady,
+})
+const get = async (reports: Reports, url: string): Promise<[number, unknown]> => {
+  const { statusCode, body } = await reportServer(reports).inject({ method: 'GET', url })
+  return [statusCode, JSON.parse(body) as unknown]
+}
+
+test('a gang is reported with its reason and what was short per domain', async () => {
+  expect(await get(of(view), '/v1/gangs/a/g')).toEqual([200, view.gangs[0]])
+  expect(await get(of(view), '/v1/gangs')).toEqual([200, view.gangs])
+  expect(await get(of(view), '/v1/pods')).toEqual([200, view.pods])
+  expect(await get(of(view), '/v1/topology')).toEqual([200, { errors: view.topologyErrors }])
+})
+
+test('what is not there is a 404 with a code and a sentence', async () => {
+  expect(await get(of(view), '/v1/gangs/a/none')).toEqual([404, { code: 'GangNotFound', message: 'no PodGang a/none' }])
+  expect(await get(of(view), '/nothing')).toEqual([404, { code: 'NoSuchPath', message: 'nothing at /nothing' }])
+})
+
+test('a replica that does not lead says so instead of answering from an empty cache', async () => {
+  for (const url of ['/v1/gangs', '/v1/gangs/a/g', '/v1/pods', '/v1/topology']) {
+    expect([url, (await get(of(null), url))[0]]).toEqual([url, 503])
+  }
+})
+
+test('health is always told, readiness only when the caches are warm', async () => {
+  expect((await get(of(view, false), '/healthz'))[0]).toBe(200)
+  expect((await get(of(view, false), '/readyz'))[0]).toBe(503)
+  expect((await get(of(view, true), '/readyz'))[0]).toBe(200)
+})
+
+test('where to listen is read from host and port', () => {
+  expect(parseListen('127.0.0.1:8080')).toEqual({ host: '127.0.0.1', port: 8080 })
+  expect(parseListen(':8080')).toEqual({ host: '0.0.0.0', port: 8080 })
+  expect(parseListen('[::1]:80')).toEqual({ host: '::1', port: 80 })
+  for (const wrong of ['8080', 'a:b', 'a:70000', 'a:b:80']) expect(parseListen(wrong)).toBeNull()
+})
