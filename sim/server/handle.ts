@@ -19,11 +19,19 @@ export function handle(core: Core, request: ApiRequest): ApiAnswer {
   try {
     return route(core, request)
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error
-    const after = error.status.details?.retryAfterSeconds
-    return answer(error.code, error.status, after === undefined ? {} : { 'retry-after': String(after) })
+    const refusal = error instanceof ApiError ? error : internal(error)
+    const after = refusal.status.details?.retryAfterSeconds
+    return answer(refusal.code, refusal.status, after === undefined ? {} : { 'retry-after': String(after) })
   }
 }
+
+/** A fault of this server's own: told, so that it is found, and survived. */
+const internal = (error: unknown): ApiError =>
+  new ApiError(
+    500,
+    'InternalError',
+    `Internal error occurred: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  )
 
 const NOT_FOUND = textAnswer(404, '404 page not found\n')
 
