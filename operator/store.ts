@@ -69,7 +69,9 @@ export class Store<T extends KubeObject> {
     const { uid } = delta.object.metadata
     if (delta.kind === 'deleted') return this.forget(uid)
     const held = this.#byUid.get(uid)
-    if (held !== undefined && isNewer(held, delta.object)) return
+    // Only an answer to a write of ours may be ahead of the watch; else the watch is right, even when a restored
+    // server goes back in time.
+    if (held !== undefined && this.#unseen.has(uid) && isNewer(held, delta.object)) return
     this.#unseen.delete(uid)
     if (delta.object.metadata.deletionTimestamp !== undefined) this.#deleting.delete(uid)
     this.#put(this.#asDeleting(delta.object))

@@ -1,0 +1,77 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { PODS } from '../../kube/resources.ts'
+import { Store } from '../../operator/store.ts'
+
+const pod = (name: string, version: number, extra: Partial<KubeObject['metadata']> = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    name,
+    namespace: 'n',
+    uid: `uid-${name}`,
+    resourceVersion: String(version),
+    creationTimestamp: '',
+    ownerReferences: [{ apiVersion: 'v1', kind: 'X', name: 'x', uid: 'owner', controller: true }],
+    ...extra,
+  },
+})
+const seen = (store: Store<KubeObject>): string[] =>
+  store
+    .owned('owner')
+    .map(
+      ({ metadata }) => `${metadata.name}@${metadata.resourceVersion}${metadata.deletionTimestamp ? ' leaving' : ''}`,
+    )
+
+let store: Store<KubeObject>
+beforeEach(() => {
+  store = new Store(PODS, (raw) => raw)
+})
+
+test('a write of ours is there before any watch tells of it, and a late watch does not undo it', () => {
+  store.wrote(pod('a', 9), 0)
+  expect(seen(store)).toEqual(['a@9'])
+  store.apply({ kind: 'added', object: pod('a', 8), before: null })
+  expect(seen(store)).toEqual(['a@9'])
+  store.apply({ kind: 'updated', object: pod('a', 10), before: pod('a', 8) })
+  expect([seen(store), store.hasUnseen]).toEqual([['a@10'], false])
+})
+
+test('a pod that we deleted is leaving at once, whatever late news says', () => {
+  store.apply({ kind: 'added', object: pod('a', 1), before: null })
+  store.deleted('uid-a', '2026-01-01T00:00:00Z')
+  expect(seen(store)).toEqual(['a@1 leaving'])
+  store.apply({ kind: 'updated', object: pod('a', 2), before: pod('a', 1) })
+  expect(seen(store)).toEqual(['a@2 leaving'])
+  store.apply({ kind: 'deleted', object: pod('a', 3), before: pod('a', 2) })
+  expect(seen(store)).toEqual([])
+})
+
+test('an answer that comes after the end of its object brings nothing back', () => {
+  store.apply({ kind: 'added', object: pod('a', 1), before: null })
+  store.apply({ kind: 'deleted', object: pod('a', 2), before: pod('a', 1) })
+  store.wrote(pod('a', 1), 0)
+  expect(seen(store)).toEqual([])
+})
+
+test('an object made again under one name is another one', () => {
+  store.apply({ kind: 'added', object: pod('a', 1), before: null })
+  store.apply({ kind: 'added', object: pod('a', 5, { uid: 'second' }), before: null })
+  store.apply({ kind: 'deleted', object: pod('a', 4), before: pod('a', 1) })
+  expect(store.get('n', 'a')?.metadata.uid).toBe('second')
+  expect(seen(store)).toEqual(['a@5'])
+})
+
+test('what the watch itself takes back is taken back', () => {
+  store.apply({ kind: 'added', object: pod('a', 9), before: null })
+  store.apply({ kind: 'updated', object: pod('a', 3), before: pod('a', 9) })
+  expect(seen(store)).toEqual(['a@3'])
+})
+
+test('a write that no watch tells of is asked about after a while', () => {
+  store.wrote(pod('a', 1), 100)
+  expect(store.unseenSince(5_000, 10_000)).toEqual([])
+  expect(store.unseenSince(10_100, 10_000)).toHaveLength(1)
+  store.looked('uid-a', null)
+  expect(store.hasUnseen).toBe(false)
+})
