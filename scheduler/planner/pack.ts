@@ -31,6 +31,9 @@ const MEMORY_NODES = 96
 /** Setting up costs a step for each eight nodes, so that steps measure time on large domains too. */
 const NODES_A_STEP_SHIFT = 3
 
+/** The search goes one call deeper a node; beyond this it would run out of stack. */
+const DEEP_NODES = 1_500
+
 /**
  * Seats all runs or proves that they cannot be: exact vector bin packing, big runs first, each node filled as far as
  * it goes before less is tried. Pruned by class counts and resource sums of what is left; identical nodes count as one
@@ -102,8 +105,20 @@ class Packer {
     for (let i = order.length - 1; i >= 0; i--) suffix[i] = suffix[i + 1]! + this.#fit(run, order[i]!)
     if (suffix[0]! < run.count) return 'unplaceable'
     if (isLast) return this.#fillInOrder(at, order)
+    if (order.length > DEEP_NODES) return this.#placeGreedily(at, order)
     const alike = new Map<string, number>()
     return this.#spill({ at, order, suffix, kinds: Array.from(order, (n) => this.#kind(n, at)), alike }, 0, run.count)
+  }
+
+  /** Over so many nodes one distribution is tried; where the rest then does not fit, nothing is proved. */
+  #placeGreedily(at: number, order: Int32Array): Outcome {
+    const outcome = this.#fillInOrder(at, order)
+    if (outcome !== 'seated') return outcome
+    const rest = this.place(at + 1)
+    if (rest === 'seated') return rest
+    const counts = this.#packed[this.#by[at]!]!
+    for (let k = 0; k < order.length; k++) this.#put(at, order[k]!, -counts[order[k]!]!)
+    return 'undecided'
   }
 
   /** The last run: whatever order, it fits if the counts say so. */

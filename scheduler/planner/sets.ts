@@ -59,7 +59,7 @@ export function chooseSet(frame: Frame, decision: Extract<Decision, { kind: 'set
     toCover: frame.rules.limits[limit]!.spread !== null,
     next,
   }
-  return extend(choosing, 0)
+  return chooseMore(choosing)
 }
 
 const soleClass = (counts: Int32Array): number | null => {
@@ -135,46 +135,76 @@ function isWithin(frame: Frame, inner: number, outer: number): boolean {
   return false
 }
 
-/** Goes on with what is taken where it likely suffices; else, or where that failed, takes one more. */
-function extend(choosing: Choosing, from: number): Outcome {
-  const { taken, max, offers, needed, frame } = choosing
-  const isFull = taken.length >= max || from >= offers.length
-  const likely = taken.reduce((sum, offer) => sum + offer.likely, 0)
-  // A larger set does all that a smaller one does, unless a spread forbids some of its domains.
-  if (likely >= needed || isFull || choosing.toCover) {
-    const outcome = mayDo(choosing) ? goOn(choosing) : 'unplaceable'
-    if (outcome !== 'unplaceable' || isFull) return outcome
-  }
-  const isLast = taken.length === max - 1
-  for (const i of isLast ? tightestFirst(choosing, from, needed - likely) : upFrom(from, offers.length)) {
-    const isFirstDescent = i === from && taken.length > 0 // looked at on the way back only: it costs a sort
-    if (!isLast && !isFirstDescent && !couldDo(choosing, i)) return 'unplaceable'
-    if (!frame.budget.take()) return 'undecided'
-    const outcome = takeOffer(choosing, i)
-    if (outcome !== 'unplaceable') return outcome
-  }
-  return 'unplaceable'
+/** One domain more than the step before: where it started, where it stands, and what to close when it is given up. */
+interface Step {
+  readonly from: number
+  readonly order: readonly number[] | null
+  readonly likely: number
+  at: number
+  openings: readonly Opening[]
 }
 
-function takeOffer(choosing: Choosing, i: number): Outcome {
-  const { frame, scope, level, taken, offers } = choosing
-  const offer = offers[i]!
-  const openings = frame.opened.open(scope, level, offer.domain)
-  if (openings === null) return 'unplaceable'
-  taken.push(offer)
-  const outcome = extend(choosing, i + 1)
-  if (outcome === 'seated') return outcome
-  taken.pop()
-  frame.opened.close(openings as readonly Opening[])
+/**
+ * Takes domain after domain: goes on with what is taken where it likely suffices; else, or where that failed, takes one
+ * more. A loop with its own stack, since a gang may take thousands of nodes as domains.
+ */
+function chooseMore(choosing: Choosing): Outcome {
+  const { frame, taken } = choosing
+  const steps: Step[] = []
+  const back = (): void => {
+    steps.pop()
+    const before = steps.at(-1)
+    if (before === undefined) return
+    taken.pop()
+    frame.opened.close(before.openings)
+  }
+  let outcome = enter(choosing, steps, 0)
+  while (outcome === 'unplaceable' && steps.length > 0) {
+    const moved = takeNext(choosing, steps.at(-1)!)
+    if (moved === 'undecided') outcome = 'undecided'
+    else if (moved === null) back()
+    else outcome = enter(choosing, steps, moved + 1)
+  }
+  if (outcome === 'undecided') while (steps.length > 0) back()
   return outcome
 }
 
-const upFrom = (from: number, to: number): readonly number[] =>
-  Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i)
+/** Tries to go on with what is taken, and adds the step that takes one more; a full set adds one with none to take. */
+function enter(choosing: Choosing, steps: Step[], from: number): Outcome {
+  const { taken, max, offers, needed } = choosing
+  const isFull = taken.length >= max || from >= offers.length
+  const before = steps.at(-1)
+  const likely =
+    before === undefined ? taken.reduce((sum, offer) => sum + offer.likely, 0) : before.likely + taken.at(-1)!.likely
+  const isLast = taken.length === max - 1
+  const order = isLast && !isFull ? tightestFirst(choosing, from, needed - likely) : null // else one after another
+  steps.push({ from, order, likely, at: isFull ? offers.length : from, openings: [] })
+  // A larger set does all that a smaller one does, unless a spread forbids some of its domains.
+  const isTried = likely >= needed || isFull || choosing.toCover
+  return isTried && mayDo(choosing) ? goOn(choosing) : 'unplaceable'
+}
+
+/** Takes the step's next domain and says its position; null where none is left. */
+function takeNext(choosing: Choosing, step: Step): number | 'undecided' | null {
+  const { frame, scope, level, taken, offers } = choosing
+  while (step.at < offers.length) {
+    const i = step.order === null ? step.at : step.order[step.at - step.from]!
+    step.at++
+    const isFirstDescent = i === step.from && taken.length > 0 // looked at on the way back only: it costs a sort
+    if (step.order === null && !isFirstDescent && !couldDo(choosing, i)) return null
+    if (!frame.budget.take()) return 'undecided'
+    const openings = frame.opened.open(scope, level, offers[i]!.domain)
+    if (openings === null) continue
+    step.openings = openings
+    taken.push(offers[i]!)
+    return i
+  }
+  return null
+}
 
 /** For the last domain: those that likely complete the set, the tightest first; then the others, roomiest first. */
 function tightestFirst({ offers }: Choosing, from: number, missing: number): readonly number[] {
-  const rest = upFrom(from, offers.length)
+  const rest = Array.from({ length: Math.max(0, offers.length - from) }, (_, i) => from + i)
   const completing = rest.filter((i) => offers[i]!.likely >= missing)
   completing.sort((a, b) => offers[a]!.units - offers[b]!.units || offers[a]!.likely - offers[b]!.likely || a - b)
   return [...completing, ...rest.filter((i) => offers[i]!.likely < missing)]

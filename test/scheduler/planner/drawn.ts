@@ -38,7 +38,8 @@ export function drawn(text: string): World {
     },
   ]
   const index = buildTopologyIndex({ declarations, nodes })
-  const at = (name: string): DrawnNode => nodes.find((node) => node.name === name)!
+  const byName = new Map(nodes.map((node) => [node.name, node]))
+  const at = (name: string): DrawnNode => byName.get(name)!
   return {
     index,
     free: index.nodeNames.map((name) => at(name).free),
