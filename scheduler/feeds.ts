@@ -30,7 +30,7 @@ export interface FeedOptions {
 
 export interface Feeds {
   start(): void
-  /** Pods, nodes and PodGangs are known. */
+  /** Pods, nodes and PodGangs are known; in a cluster without the PodGang CRD there are none. */
   readonly synced: Promise<void>
   stop(): Promise<void>
 }
@@ -38,7 +38,14 @@ export interface Feeds {
 /** Reflectors → cluster state. Every delta is one call on the state and one note. */
 export function createFeeds(options: FeedOptions): Feeds {
   const { client, clock, random, log } = options
-  const onTrouble = (message: string): void => log.warn(message)
+  let tellMissing = (): void => {}
+  const missing = new Promise<void>((resolve) => {
+    tellMissing = resolve
+  })
+  const onTrouble = (message: string): void => {
+    log.warn(message)
+    if (isNotInstalled(message)) tellMissing()
+  }
   const of = <T extends KubeObject>(
     type: ResourceType,
     project: (raw: KubeObject) => T,
@@ -50,19 +57,23 @@ export function createFeeds(options: FeedOptions): Feeds {
     }
     return reflector<T>({ client, type, clock, random, project, onDelta, onTrouble })
   }
-  const all: readonly Reflector<never>[] = [
-    of(NODES, projectNode, takeNode),
-    of(POD_GANGS, projectGang, takeGang),
-    of(PODS, projectPod, takePod),
-  ] as unknown as readonly Reflector<never>[]
+  const nodes = of(NODES, projectNode, takeNode)
+  const gangs = of(POD_GANGS, projectGang, takeGang)
+  const pods = of(PODS, projectPod, takePod)
   return {
-    start: () => all.forEach((each) => each.start()),
-    synced: Promise.all(all.map((each) => each.synced)).then(() => undefined),
+    start: () => [nodes, gangs, pods].forEach((each) => each.start()),
+    synced: Promise.all([nodes.synced, Promise.race([gangs.synced, missing]), pods.synced]).then(() => undefined),
     stop: async () => {
-      await Promise.all(all.map((each) => each.stop()))
+      await Promise.all([nodes.stop(), gangs.stop(), pods.stop()])
     },
   }
 }
+
+/**
+ * The kind is not in the cluster (yet): nobody waits for its first list, and the reflector goes on asking. Pods and
+ * nodes are always there, so only the kind of a CRD can be answered so.
+ */
+export const isNotInstalled = (message: string): boolean => message.includes('NotFound')
 
 function takeNode({ kind, object }: Delta<NodeObject>, { cluster }: FeedOptions): void {
   if (kind === 'deleted') cluster.deleteNode(object.facts.name)

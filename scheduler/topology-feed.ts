@@ -11,6 +11,7 @@ import { reflector } from '../kube/reflector/reflector.ts'
 import type { Delta, Reflector } from '../kube/reflector/types.ts'
 import { CONFIG_MAPS, TOPOLOGY_BINDINGS } from '../kube/resources.ts'
 import { TopologySource } from '../topology/index.ts'
+import { isNotInstalled } from './feeds.ts'
 import type { ClusterState } from './state/cluster.ts'
 
 export interface TopologyFeedOptions {
@@ -69,7 +70,7 @@ class Feed implements TopologyFeed {
       onDelta: () => this.#takeBindings(),
       onTrouble: (message) => {
         log.warn(message)
-        tellMissing()
+        if (isNotInstalled(message)) tellMissing()
       },
     })
     this.synced = Promise.all([this.#file.synced, Promise.race([this.#bindings.synced, missing])]).then(() => undefined)

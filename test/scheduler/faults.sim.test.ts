@@ -176,3 +176,10 @@ test('a pod that is deleted while it is being bound leaves no seat behind', asyn
   await world.settle()
   expect(await world.placed()).toEqual({ q: 'n1' })
 })
+
+test('in a cluster without our CRDs plain pods are placed all the same', async () => {
+  await start({ nodes: [node('n1')], hasCrds: false })
+  await world.create(pod('p'))
+  await world.pass(30_000)
+  expect(await world.placed()).toEqual({ p: 'n1' })
+})

@@ -23,7 +23,7 @@ const events = array(
   }),
   { minLength: 1, maxLength: 60, size: 'max' },
 )
-type Event = ReturnType<typeof sample<unknown>>[number] & {
+interface Event {
   kind: string
   pod: string
   node: string
