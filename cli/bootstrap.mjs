@@ -17,15 +17,18 @@ function isInstalled() {
   return existsSync(node) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === lockHash
 }
 
-/** npm ci keeps node_modules equal to the lockfile; the stamp says for which lockfile it was done. */
+/**
+ * Installs the lockfile's versions without writing to it; the stamp says for which lockfile it was done. Not `npm ci`:
+ * that refuses where a mirror lacks the optional packages of platforms that are not this one.
+ */
 function install() {
   process.stderr.write('espalier: installing dependencies (once per lockfile)\n')
-  const done = spawnSync('npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
+  const done = spawnSync('npm', ['install', '--no-save', '--no-fund', '--no-audit', '--loglevel=error'], {
     cwd: root,
     stdio: ['ignore', 2, 2],
   })
   if (done.status !== 0) {
-    process.stderr.write('espalier: npm ci failed; see the lines above\n')
+    process.stderr.write('espalier: npm install failed; see the lines above\n')
     process.exit(done.status ?? 1)
   }
   writeFileSync(stampFile, lockHash)
