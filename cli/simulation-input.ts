@@ -75,14 +75,17 @@ async function ensureNamespaces(cluster: Cluster, manifests: readonly Manifest[]
   }
 }
 
-async function loadOne(cluster: Cluster, finder: ResourceFinder, { object }: Manifest): Promise<string | null> {
+/** Sentences about what of the manifest did not go in: all of it when it was refused, fields that are not known. */
+async function loadOne(cluster: Cluster, finder: ResourceFinder, { object }: Manifest): Promise<readonly string[]> {
   if (!UNDERSTOOD.has(`${object.apiVersion}/${object.kind}`)) {
-    return `simulate does not act on ${object.apiVersion} ${object.kind}`
+    return [`simulate does not act on ${object.apiVersion} ${object.kind}`]
   }
   const type = await finder.find(object.apiVersion, object.kind)
-  if (type === null) return `the embedded cluster does not serve ${object.apiVersion} ${object.kind}`
+  if (type === null) return [`the embedded cluster does not serve ${object.apiVersion} ${object.kind}`]
   const namespace = type.namespaced ? { namespace: object.metadata.namespace ?? 'default' } : {}
-  return cluster.load(completed({ ...object, metadata: { ...object.metadata, ...namespace } }))
+  const warnings: string[] = []
+  const refusal = await cluster.load(completed({ ...object, metadata: { ...object.metadata, ...namespace } }), warnings)
+  return refusal === null ? warnings : [refusal]
 }
 
 /** Loads everything; what is refused or not understood comes back, never dropped silently. */
@@ -94,8 +97,8 @@ export async function loadManifests(cluster: Cluster, manifests: readonly Manife
     .sort((a, b) => rankOf(a.manifest.object.kind) - rankOf(b.manifest.object.kind) || a.i - b.i)
   const ignored: Ignored[] = []
   for (const { manifest } of sorted) {
-    const message = await loadOne(cluster, finder, manifest)
-    if (message !== null) ignored.push(ignoredLine(manifest, message))
+    const messages = await loadOne(cluster, finder, manifest)
+    ignored.push(...messages.map((message) => ignoredLine(manifest, message)))
   }
   return ignored
 }

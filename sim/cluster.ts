@@ -36,6 +36,8 @@ export interface ClusterOptions {
   /** What autoscalers read. Default: the annotation `espalier.io/simulated-metrics` of the scaled object. */
   readonly metrics?: Metrics
   readonly onTrouble?: (message: string) => void
+  /** Default true. False: pods and nodes are only what is written of them, and nobody minds that no kubelet runs. */
+  readonly kubelets?: boolean
 }
 
 /** A Kubernetes cluster in this process: API server, controllers and simulated nodes. */
@@ -53,8 +55,9 @@ export interface Cluster {
   kubeconfig(url: string): string
   /**
    * Puts an object in as it stands: uid, creationTimestamp and status are kept. Null, or why the API would refuse it.
+   * Fields that the kind does not know are left out and named in `warnings`.
    */
-  load(object: NewObject): Promise<string | null>
+  load(object: NewObject, warnings?: string[]): Promise<string | null>
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
@@ -88,7 +91,7 @@ function seedBare(server: ApiServer, object: NewObject, clock: Clock): void {
   const at = timestamp(clock.nowMs())
   const registered =
     object.kind === 'Node' ? { status: { ...(object as Node).status, ...missingStatus(object as Node, at) } } : {}
-  server.seed({ ...object, ...registered, metadata: { ...metadata, ...given } })
+  server.seed({ ...object, ...registered, metadata: { ...metadata, ...given } }, warnings)
 }
 
 function refusalOfSeed(
@@ -116,7 +119,11 @@ class Parts {
   readonly #informers: Informers
   readonly #controllers: readonly Controller[]
 
-  constructor({ clock, seed = 1, metrics, onTrouble }: ClusterOptions, server: ApiServer, client: KubeClient) {
+  constructor(
+    { clock, seed = 1, metrics, onTrouble, kubelets = true }: ClusterOptions,
+    server: ApiServer,
+    client: KubeClient,
+  ) {
     const trouble = onTrouble === undefined ? {} : { onTrouble }
     // A generator of its own: what the controllers draw does not move anybody else's numbers.
     const own = seededRandom(seed)
@@ -144,13 +151,11 @@ class Parts {
       new TokenController(context),
       new GarbageCollector(context),
       new PodGarbage(context),
-      lifecycle,
-      new TaintEviction(context),
+      ...(kubelets ? [lifecycle, new TaintEviction(context)] : []),
       new BudgetController(context),
       new EndpointController(context),
       new AutoscalerController(context, metrics),
-      agent,
-      this.kubelet,
+      ...(kubelets ? [agent, this.kubelet] : []),
       { start: () => {}, stop: () => recorder.stop() },
     ]
   }

@@ -42,9 +42,9 @@ export interface ApiServer {
   registerPodStreams(streams: PodStreams): void
   /**
    * Puts an object in as it stands: uid, creationTimestamp and status are kept when they are given. For inputs of a
-   * simulation. Throws ApiError for what the API would refuse.
+   * simulation. Throws ApiError for what the API would refuse; unknown fields are left out and named in `warnings`.
    */
-  seed(object: NewObject): KubeObject
+  seed(object: NewObject, warnings?: string[]): KubeObject
   /** Replaces the interception; null takes it away. */
   setIntercept(intercept: Intercept | null): void
   /** Breaks the open watches that match, without a word; says how many. */
@@ -116,7 +116,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     registerPodStreams: (streams) => {
       core.podStreams = streams
     },
-    seed: (object) => seedObject(core, object),
+    seed: (object, warnings) => seedObject(core, object, warnings),
     setIntercept: (next) => {
       intercept = next
     },

@@ -10,8 +10,11 @@ import { draftNew } from './write.ts'
 /** What the metadata of a seeded object keeps of its own. */
 const KEPT = ['uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds', 'generation'] as const
 
-/** Creates an object with the identity, age and status that it came with. */
-export function seedObject(core: Core, sent: NewObject): KubeObject {
+/**
+ * Creates an object with the identity, age and status that it came with. Fields that its kind does not know are left
+ * out and named in `warnings`.
+ */
+export function seedObject(core: Core, sent: NewObject, warnings: string[] = []): KubeObject {
   const object = cloneJson(sent) as Json
   const [group, version] = splitVersion(sent.apiVersion)
   const type = core.types.ofKind(group, version, sent.kind)
@@ -30,13 +33,13 @@ export function seedObject(core: Core, sent: NewObject): KubeObject {
   const namespace = type.namespaced ? stringAt(metadata, 'namespace') || 'default' : ''
   const options = {
     isDryRun: false,
-    fieldValidation: 'Ignore',
+    fieldValidation: 'Warn',
     manager: 'seed',
     isForced: false,
     isApply: true,
     warnings: [],
   } as const
-  const name = draftNew(core, type, namespace, object, { ...options, warnings: [] })
+  const name = draftNew(core, type, namespace, object, { ...options, warnings })
   Object.assign(metadataOf(object), given)
   if (priority !== undefined) spec['priority'] = priority
   if (priorityClassName !== undefined) spec['priorityClassName'] = priorityClassName

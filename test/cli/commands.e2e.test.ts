@@ -93,6 +93,21 @@ describe('espalier simulate', () => {
     expect((JSON.parse(out) as Result).ignored.map(({ kind }) => kind)).toEqual(['Deployment'])
   })
 
+  test('a field that its kind does not know is named, and the rest of the object counts', async () => {
+    const text =
+      CLUSTER.replace('minReplicas: 2', 'minReplicas: 1\n      minReplica: 2') + pod('a-0', 1) + pod('a-1', 1)
+    const { code, out } = await espalier(['simulate', '-f', file('typo.yaml', text), '-o', 'json'])
+    expect(code).toBe(0)
+    const { ignored, pods } = JSON.parse(out) as Result
+    expect(ignored).toEqual([
+      expect.objectContaining({
+        kind: 'PodGang',
+        message: expect.stringContaining('spec.podgroups[0].minReplica') as string,
+      }),
+    ])
+    expect(pods.map(({ node }) => node)).toEqual(['n1', 'n1'])
+  })
+
   test('unreadable YAML exits 2 with file, line and column', async () => {
     const path = file('broken.yaml', 'apiVersion: v1\nkind: Pod\nmetadata: {name: [}\n')
     const { code, err } = await espalier(['simulate', '-f', path])
