@@ -80,12 +80,12 @@ export function createCluster(options: ClusterOptions): Cluster {
     },
     listen: (port) => server.listen({ port }),
     kubeconfig: kubeconfigText,
-    load: (object) => Promise.resolve(refusalOfSeed(server, object, clock, onTrouble)),
+    load: (object, warnings) => Promise.resolve(refusalOfSeed(server, object, options, warnings ?? [])),
   }
 }
 
 /** Nodes come registered; generated objects leave to the server what only it can know. */
-function seedBare(server: ApiServer, object: NewObject, clock: Clock): void {
+function seedBare(server: ApiServer, object: NewObject, clock: Clock, warnings: string[] = []): void {
   const { uid, resourceVersion: _, creationTimestamp, ...metadata } = object.metadata
   const given = { ...(uid ? { uid } : {}), ...(creationTimestamp ? { creationTimestamp } : {}) }
   const at = timestamp(clock.nowMs())
@@ -97,11 +97,11 @@ function seedBare(server: ApiServer, object: NewObject, clock: Clock): void {
 function refusalOfSeed(
   server: ApiServer,
   object: NewObject,
-  clock: Clock,
-  onTrouble?: (message: string) => void,
+  { clock, onTrouble }: ClusterOptions,
+  warnings: string[],
 ): string | null {
   try {
-    seedBare(server, object, clock)
+    seedBare(server, object, clock, warnings)
     return null
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
