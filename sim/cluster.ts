@@ -61,7 +61,7 @@ export interface Cluster {
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { clock, random, nodes = [], onTrouble } = options
+  const { clock, random, nodes = [] } = options
   const server = createApiServer({ clock, random })
   const client = kubeClient(server.transport)
   const parts = new Parts(options, server, client)
