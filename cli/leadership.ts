@@ -32,6 +32,13 @@ function campaignFor(world: World, halves: Halves, lease: { namespace: string; n
       await running?.stop()
       running = null
     },
+    makeNamespace: async () => {
+      await world.client.create(NAMESPACES, {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: lease.namespace },
+      })
+    },
     onTrouble: (message) => world.log.warn(message, { lease: lease.name }),
   })
   return { election, running: () => running }
@@ -51,8 +58,7 @@ export function serveAlone(world: World, halves: Halves): Serving {
 }
 
 /** A campaign for each half that is asked for. Creates the namespace of the Leases where it is missing and allowed. */
-export async function campaign(world: World, halves: Halves, namespace: string): Promise<Serving> {
-  await world.client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
+export function campaign(world: World, halves: Halves, namespace: string): Serving {
   const campaigns = [
     ...(halves.operator
       ? [campaignFor(world, { ...halves, scheduler: false }, { namespace, name: OPERATOR_LEASE })]

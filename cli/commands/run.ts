@@ -81,7 +81,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
   const serving =
     flags['leaderElect'] === false
       ? serveAlone(world, halves)
-      : await campaign(world, halves, text(flags, 'leaseNamespace') ?? SYSTEM_NAMESPACE)
+      : campaign(world, halves, text(flags, 'leaseNamespace') ?? SYSTEM_NAMESPACE)
   const closeReports = await serveReports(serving, text(flags, 'listen'))
   await untilStopped(io.stop)
   await closeReports()

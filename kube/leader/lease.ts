@@ -28,6 +28,8 @@ export interface LeaderElectionOptions {
   /** When what it returns has settled nothing that only a leader may do is under way; the lease is released then. */
   readonly onStopped: () => void | Promise<void>
   readonly onTrouble?: (message: string) => void
+  /** The namespace of the Lease is not there: makes it, if it can. */
+  readonly makeNamespace?: () => Promise<void>
 }
 
 export interface LeaderElection {
@@ -158,7 +160,7 @@ class Campaign implements LeaderElection {
     const beganMs = clock.monotonicMs()
     const action = decide(this.#observed, identity, beganMs)
     if (action.kind === 'wait') return 'held'
-    const written = await this.#write(action)
+    const written = await this.#writeInNamespace(action)
     if (written.kind === 'failure') return this.#failed('written', written.reason)
     this.#observed = observe(this.#observed, recordOf(written.value), clock.monotonicMs())
     return beganMs + this.#timing.renewDeadlineMs // from before it was sent: the others count from later
@@ -179,6 +181,16 @@ class Campaign implements LeaderElection {
   #failed(verb: string, reason: string): 'failed' {
     this.#options.onTrouble?.(`the lease could not be ${verb}: ${reason}`)
     return 'failed'
+  }
+
+  /** Asks for a namespace only where there is none: in an installation nobody who runs here may make one. */
+  async #writeInNamespace(action: Exclude<Action, { kind: 'wait' }>): Promise<Answer<Lease>> {
+    const { makeNamespace } = this.#options
+    const written = await this.#write(action)
+    const isMissing = action.kind === 'create' && written.kind === 'failure' && written.status === 404
+    if (!isMissing || makeNamespace === undefined) return written
+    await makeNamespace()
+    return this.#write(action)
   }
 
   /** Conditional on the version that was read, so of two candidates one fails. */

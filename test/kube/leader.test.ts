@@ -65,7 +65,7 @@ interface Town {
   readonly server: TinyServer
   /** `a leads`, `a stops`, with seconds. */
   readonly heard: string[]
-  readonly candidate: (name: string, server?: TinyServer) => Candidate
+  readonly candidate: (name: string, server?: TinyServer, makeNamespace?: () => Promise<void>) => Candidate
 }
 
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/espalier-system/leases/espalier-scheduler'
@@ -83,7 +83,7 @@ function town(): Town {
   const server = new TinyServer()
   const heard: string[] = []
   let seed = 0
-  const candidate = (name: string, own = server): Candidate => {
+  const candidate = (name: string, own = server, makeNamespace = () => Promise.resolve()): Candidate => {
     const note = (what: string): void => void heard.push(`${name} ${what} ${Math.round(clock.monotonicMs() / 1_000)}`)
     const election = leaderElection({
       client: kubeClient(own),
@@ -91,6 +91,7 @@ function town(): Town {
       random: seededRandom(++seed),
       lease: { namespace: 'espalier-system', name: 'espalier-scheduler' },
       identity: name,
+      makeNamespace,
       onStarted: () => note('leads'),
       onStopped: () => note('stops'),
     })
@@ -125,6 +126,20 @@ describe('an election', () => {
     expect(specOf(server)['renewTime']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
     expect(server.writes().every(({ path }) => path.endsWith('?timeout=5000ms'))).toBe(true)
     expect(server.asked.length).toBeLessThan(320) // one request a renewal: it need not be read first
+  })
+
+  test('asks for the namespace only where the server says that there is none, and leads in the same look', async () => {
+    const { clock, server, candidate, heard } = town()
+    let made = 0
+    const missing = refused(404, 'NotFound')
+    server.before = (request) => Promise.resolve(request.method === 'POST' && made === 0 ? missing : null)
+    const { election } = candidate('a', server, () => {
+      made++
+      return Promise.resolve()
+    })
+    election.start()
+    await clock.runFor(60_000)
+    expect([made, heard]).toEqual([1, ['a leads 0']])
   })
 
   test('of three: one leads; when it hands over, another does at its next look', async () => {
