@@ -11,6 +11,8 @@ import { findPrograms, type Program } from './binaries.ts'
 export interface ControlPlaneOptions {
   /** kube-controller-manager: garbage collection, namespaces, tokens. Default true. */
   readonly controllers?: boolean
+  /** Records who asked for what, of all service accounts, in `audit.log` of the folder: a JSON event a line. */
+  readonly audit?: boolean
 }
 
 export interface ControlPlane {
@@ -56,6 +58,23 @@ const etcdArgs = (layout: Layout): string[] => [
   `--listen-peer-urls=http://127.0.0.1:${layout.peerPort}`,
   '--unsafe-no-fsync',
 ]
+
+/** What service accounts ask for, and what was decided; no bodies. */
+const AUDIT_POLICY = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
+}
+
+function auditArgs(layout: Layout): string[] {
+  writeFileSync(at(layout, 'audit-policy.json'), JSON.stringify(AUDIT_POLICY))
+  return [
+    `--audit-policy-file=${at(layout, 'audit-policy.json')}`,
+    `--audit-log-path=${at(layout, 'audit.log')}`,
+    '--audit-log-maxsize=1000',
+  ]
+}
 
 const apiServerArgs = (layout: Layout): string[] => [
   `--etcd-servers=http://127.0.0.1:${layout.etcdPort}`,
@@ -144,6 +163,7 @@ async function stop(keeper: ChildProcess, folder: string): Promise<void> {
 /** Null, after a loud line, where the programs are not to be had. */
 export async function startControlPlane({
   controllers = true,
+  audit = false,
 }: ControlPlaneOptions = {}): Promise<ControlPlane | null> {
   const wanted: Program[] = ['etcd', 'kube-apiserver', ...(controllers ? (['kube-controller-manager'] as const) : [])]
   const programs = findPrograms(wanted, { mayBuild: true })
@@ -162,7 +182,7 @@ export async function startControlPlane({
     keeper.stdin?.write(`${JSON.stringify({ file: programs[program], args, log })}\n`)
   }
   run('etcd', etcdArgs(layout))
-  run('kube-apiserver', apiServerArgs(layout))
+  run('kube-apiserver', [...apiServerArgs(layout), ...(audit ? auditArgs(layout) : [])])
   await untilUp(layout, keeper)
   const kubeconfig = writeKubeconfig(layout)
   if (controllers) run('kube-controller-manager', controllerArgs(layout))
