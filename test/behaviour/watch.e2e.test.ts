@@ -19,15 +19,17 @@ class Watch {
     this.#lines = lines[Symbol.asyncIterator]()
   }
 
+  /** A real server that has just been given a CRD may still be filling its watch cache: it says 429, and is asked again. */
   static async open(server: Server, path: string): Promise<Watch> {
-    const aborter = new AbortController()
-    const { status, lines } = await server.transport.stream({
-      method: 'GET',
-      path,
-      deadlineMs: 10_000,
-      signal: aborter.signal,
-    })
-    return new Watch(aborter, status, lines)
+    for (;;) {
+      const aborter = new AbortController()
+      const { signal } = aborter
+      const { status, lines } = await server.transport.stream({ method: 'GET', path, deadlineMs: 10_000, signal })
+      if (status === 200) return new Watch(aborter, status, lines)
+      aborter.abort()
+      if (status !== 429) throw new Error(`${path}: ${status}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   }
 
   async next(): Promise<Event | null> {
