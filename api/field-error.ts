@@ -26,10 +26,13 @@ function foundText(found: unknown): string {
   return text.length > FOUND_MAX ? `${text.slice(0, FOUND_MAX)}…` : text
 }
 
+/** `found "zone", want "parent" or "cluster"`: where the path is told beside it. */
+export const complaintOf = ({ found, want }: FieldError): string => `found ${foundText(found)}, want ${want}`
+
 /** `levels[2].within: found "zone", want "parent" or "cluster"`: for conditions and events. */
-export function sentenceOf({ path, found, want }: FieldError): string {
-  const field = pathText(path)
-  return `${field === '' ? '' : `${field}: `}found ${foundText(found)}, want ${want}`
+export function sentenceOf(error: FieldError): string {
+  const field = pathText(error.path)
+  return `${field === '' ? '' : `${field}: `}${complaintOf(error)}`
 }
 
 /** `topology.yaml:12:9: levels[2].within: found "zone", want "parent" or "cluster"`: for terminals. */

@@ -4,10 +4,9 @@ import type {
   SpreadConstraint,
   TopologyConstraint,
 } from '../../api/generated/kinds.ts'
-import { pathText } from '../../api/field-error.ts'
 import { SPREAD_ANNOTATION } from '../../api/names.ts'
 import { parseSetSpread } from '../../api/spread.ts'
-import type { Problem } from './problem.ts'
+import { type Problem, problemOf } from './problem.ts'
 import type { SetShape } from './shape.ts'
 
 /** One topology in force: what domains are called, and the node labels that tell them, broad to narrow. */
@@ -132,11 +131,8 @@ export function constraintOfSet({ set }: SetShape): TopologyConstraint | undefin
 
 function badAnnotation({ set }: SetShape): Problem[] {
   const text = set.metadata.annotations?.[SPREAD_ANNOTATION]
-  return (text === undefined ? [] : parseSetSpread(text).errors).map((error) => ({
-    reason: 'InvalidTopology',
-    path: pathText(error.path),
-    message: `found ${JSON.stringify(error.found)}, want ${error.want}`,
-  }))
+  const { errors } = text === undefined ? { errors: [] } : parseSetSpread(text)
+  return errors.map((error) => problemOf('InvalidTopology', error))
 }
 
 /** Parents before children. */

@@ -42,12 +42,12 @@ test('cliques that wait for each other stall the set, with the circle in the con
   await at.apply(POD_CLIQUE_SETS, yaml)
   await at.settle()
   const stalled = await conditionOf('workload5', 'Stalled')
-  expect(stalled).toMatchObject({ status: 'True', reason: 'StartOrderCycle' })
+  expect(stalled).toMatchObject({ status: 'True', reason: 'InvalidStartOrder' })
   expect(stalled?.message).toContain('spec.template.cliques[1].spec.startsAfter')
   expect(stalled?.message).toContain('pc-b after pc-c after pc-b')
   expect(await at.list(POD_CLIQUES)).toEqual([])
   const events = await at.list<KubeObject & { reason: string; type: string }>(EVENTS)
-  expect(events.filter(({ reason }) => reason === 'StartOrderCycle')).toMatchObject([{ type: 'Warning' }])
+  expect(events.filter(({ reason }) => reason === 'InvalidStartOrder')).toMatchObject([{ type: 'Warning' }])
 })
 
 test('a domain that the topology lacks stalls a new set, and a binding that has it lets it go on', async () => {

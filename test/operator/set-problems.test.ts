@@ -25,7 +25,7 @@ test('each circle of a start order is told once', () => {
   const after = (name: string): string => `, startsAfter: [${name}]`
   const cliques = [clique('a', after('c')), clique('b', after('a')), clique('c', after('b')), clique('d', after('a'))]
   expect(problems(`{cliqueStartupType: CliqueStartupTypeExplicit, cliques: [${cliques.join(',')}]}`)).toEqual([
-    'StartOrderCycle spec.template.cliques[0].spec.startsAfter: cliques wait for each other: a after c after b after a; take one entry away',
+    'InvalidStartOrder spec.template.cliques[0].spec.startsAfter: found ["c"], want an order without a cycle; now a after c after b after a',
   ])
 })
 
