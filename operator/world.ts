@@ -96,6 +96,12 @@ export function observedSet(world: World, shape: SetShape): ObservedSet {
       const clique = cliqueOf(identity)
       return clique === undefined ? [] : activePods(world, clique).map(({ metadata }) => metadata.name)
     },
+    askedOf: (identity) => {
+      const { clique, member } = identity
+      const isCopyOff =
+        member !== null && member.replica >= (groupNamed(member.groupName)?.spec.replicas ?? member.group.replicas)
+      return isCopyOff ? 0 : (cliqueOf(identity)?.spec.replicas ?? clique.replicas)
+    },
     minAvailableOf: (identity) => minAvailableOf(identity, cliqueOf(identity)),
   }
 }

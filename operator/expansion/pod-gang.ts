@@ -23,6 +23,8 @@ import { constraintOfSet, type Translation } from './topology.ts'
 export interface ObservedGang {
   /** Names of the pods of a PodClique that are not terminating, in byte order. */
   readonly podsOf: (clique: CliqueIdentity) => readonly string[]
+  /** Pods that a clique asks for now; 0 for a copy that its scaling group has no more. */
+  readonly askedOf: (clique: CliqueIdentity) => number
   readonly minAvailableOf: (clique: CliqueIdentity) => number
 }
 
@@ -145,6 +147,15 @@ function constraintGroups(
   })
 }
 
+/**
+ * No more than there are to be: a clique that somebody scaled below its minimum, or to none, would else keep all others
+ * of its gang from ever being placed.
+ */
+export const minReplicasOf = (
+  clique: CliqueIdentity,
+  { askedOf, minAvailableOf }: Pick<ObservedGang, 'askedOf' | 'minAvailableOf'>,
+): number => Math.min(minAvailableOf(clique), askedOf(clique))
+
 function podGroup(
   shape: SetShape,
   identity: CliqueIdentity,
@@ -155,7 +166,7 @@ function podGroup(
   return {
     name: identity.name,
     podReferences: observed.podsOf(identity).map((name) => ({ namespace: shape.namespace, name })),
-    minReplicas: observed.minAvailableOf(identity),
+    minReplicas: minReplicasOf(identity, observed),
     ...(constraint === undefined ? {} : { topologyConstraint: constraint }),
   }
 }

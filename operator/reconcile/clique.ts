@@ -4,9 +4,9 @@ import { BASE_POD_GANG, CLIQUE_FINALIZER, GANG_GATE, POD_CLIQUE, POD_GANG } from
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { podsToUngate } from '../decisions/gates.ts'
-import { minAvailableOf } from '../expansion/clique.ts'
 import { canonicalJson } from '../expansion/hash.ts'
 import { type CliqueIdentity, cliqueIdentityOf, cliquesOfGang } from '../expansion/identity.ts'
+import { minReplicasOf } from '../expansion/pod-gang.ts'
 import type { PodPlan } from '../expansion/pod.ts'
 import { gangsOf } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
@@ -99,10 +99,10 @@ class CliqueReconciler implements Reconciler {
   }
 
   #planOf(shape: SetShape, identity: CliqueIdentity, clique: PodClique): PodPlan {
-    const awaited = dependenciesOf(shape, identity).map((dependency) => ({
-      clique: dependency.name,
-      minAvailable: minAvailableOf(dependency, this.#world.cliques.get(shape.namespace, dependency.name)),
-    }))
+    const observed = observedSet(this.#world, shape)
+    const awaited = dependenciesOf(shape, identity)
+      .map((dependency) => ({ clique: dependency.name, minAvailable: minReplicasOf(dependency, observed) }))
+      .filter(({ minAvailable }) => minAvailable > 0)
     return { shape, identity, clique, awaited, config: this.#context.config }
   }
 

@@ -1,13 +1,14 @@
 import type { PodGang, PodCliqueSet } from '../../api/generated/kinds.ts'
-import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
-import { PCS_REPLICA_INDEX, POD_GANG } from '../../api/names.ts'
+import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
+import { PART_OF, PCS_REPLICA_INDEX, POD_GANG } from '../../api/names.ts'
 import { KubeError } from '../../kube/answers.ts'
-import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
+import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS, SCALING_GROUPS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { patchBetween } from '../changes.ts'
 import { type Finding, withFindings } from '../conditions.ts'
-import { cliquesOfGang, type GangIdentity, indexLabel, indices } from '../expansion/identity.ts'
+import { type CliqueIdentity, cliquesOfGang, type GangIdentity, indexLabel, indices } from '../expansion/identity.ts'
 import { canonicalJson } from '../expansion/hash.ts'
+import { baseGangName } from '../expansion/names.ts'
 import { expandGang } from '../expansion/pod-gang.ts'
 import { gangsOf, type ObservedSet } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
@@ -67,6 +68,7 @@ class PodGangReconciler implements Reconciler {
       watch(POD_CLIQUES, (clique, before, isDeleted) => {
         return isDeleted || isEdited(clique, before) ? labelled(clique, POD_GANG) : []
       }),
+      watch(SCALING_GROUPS, (group, before) => (isEdited(group, before) ? baseGangOf(group) : [])),
       watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) =>
         isEdited(set, before) ? this.#gangsOfSet(keyOf(set)) : [],
       ),
@@ -84,7 +86,7 @@ class PodGangReconciler implements Reconciler {
     const observed = observedSet(this.#world, shape)
     const identity = this.#identityOf(shape, gang, observed)
     if (identity === null) return
-    const missing = this.#missingPods(shape, identity)
+    const missing = this.#missingPods(shape, identity, observed)
     const restMs = this.#gatherMs(gang, missing)
     const translation = translate(shape, this.#topologies.known())
     const desired = expandGang(shape, identity, translation, observed, this.#context.config)
@@ -108,14 +110,10 @@ class PodGangReconciler implements Reconciler {
     return all.find(({ name }) => name === gang.metadata.name) ?? null
   }
 
-  /** How many pods that its cliques ask for do not exist; a clique that does not exist lacks one at least. */
-  #missingPods(shape: SetShape, identity: GangIdentity): number {
-    return cliquesOfGang(shape, identity).reduce((missing, { name, clique: template }) => {
-      const clique = this.#world.cliques.get(shape.namespace, name)
-      if (clique === undefined) return missing + Math.max(1, template.replicas)
-      const active = this.#world.pods.owned(clique.metadata.uid).filter(isActive).length
-      return missing + Math.max(0, (clique.spec.replicas ?? 1) - active)
-    }, 0)
+  /** How many pods that its cliques ask for do not exist. */
+  #missingPods(shape: SetShape, identity: GangIdentity, { askedOf, podsOf }: ObservedSet): number {
+    const lacking = (clique: CliqueIdentity): number => Math.max(0, askedOf(clique) - podsOf(clique).length)
+    return cliquesOfGang(shape, identity).reduce((missing, clique) => missing + lacking(clique), 0)
   }
 
   /** How much longer the gang may wait for its pods; 0: it is complete, or has waited enough. */
@@ -156,6 +154,13 @@ class PodGangReconciler implements Reconciler {
     }
     throw error
   }
+}
+
+/** Its minimum counts in the base gang only for copies that the group still has. */
+function baseGangOf(group: KubeObject): Key[] {
+  const index = indexLabel(group, PCS_REPLICA_INDEX)
+  const set = group.metadata.labels?.[PART_OF]
+  return index === null || set === undefined ? [] : [`${group.metadata.namespace ?? ''}/${baseGangName(set, index)}`]
 }
 
 const initialized = (missing: number): Finding => ({
