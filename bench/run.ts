@@ -10,10 +10,26 @@ const known = readdirSync(kernels)
   .map((name) => name.slice(0, -3))
   .sort()
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { seed: { type: 'string', default: '1' }, output: { type: 'string', short: 'o', default: 'table' } },
-})
+const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json]
+scenarios: ${known.join(', ')}; without a name all of them run`
+
+function readArguments(): { values: { seed: string; output: string; help: boolean }; positionals: string[] } {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        seed: { type: 'string', default: '1' },
+        output: { type: 'string', short: 'o', default: 'table' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${USAGE}\n`)
+    process.exit(2)
+  }
+}
+
+const { values, positionals } = readArguments()
 
 function print(line: Line): void {
   if (values.output === 'json') process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -24,6 +40,10 @@ function print(line: Line): void {
 }
 
 async function main(): Promise<number> {
+  if (values.help) {
+    process.stdout.write(`${USAGE}\n`)
+    return 0
+  }
   const unknown = positionals.filter((name) => !known.includes(name))
   if (unknown.length > 0) {
     process.stderr.write(`no scenario ${unknown.join(', ')}; there are: ${known.join(', ')}\n`)

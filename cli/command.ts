@@ -7,13 +7,27 @@ export interface Io {
   err(text: string): void
   /** Standard output is a terminal: colours and redrawing are welcome. */
   readonly isTerminal: boolean
-  /** Width of the terminal in characters; 100 where there is none. */
+  /** Size of the terminal in characters as it is now; 100 by 40 where there is none. */
   readonly columns: number
+  readonly rows: number
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
   /** Aborts on Ctrl-C or SIGTERM. */
   readonly stop: AbortSignal
 }
+
+/** What a command throws when the world is not as it must be: the sentence is for the user, no stack beside it. */
+export class Refused extends Error {
+  /** The exit code. */
+  readonly code: 1 | 2
+
+  constructor(message: string, code: 1 | 2) {
+    super(message)
+    this.code = code
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 export type FlagValue = string | boolean | readonly string[] | undefined
 export type Flags = Readonly<Record<string, FlagValue>>

@@ -1,6 +1,6 @@
 /** The `espalier` command. This file alone reads process and exits. */
 import { Command as Program, CommanderError } from 'commander'
-import type { Command, Flags, Io } from './command.ts'
+import { type Command, type Flags, type Io, Refused } from './command.ts'
 import { crds } from './commands/crds.ts'
 import { operator, run, scheduler } from './commands/run.ts'
 import { simulate } from './commands/simulate.ts'
@@ -8,14 +8,24 @@ import { topologyCheck } from './commands/topology.ts'
 import { up } from './commands/up.ts'
 import { waitFor } from './commands/wait-for.ts'
 import { VERSION } from './version.ts'
+import { realClock } from '../kube/clock.ts'
 
 const COMMANDS: readonly Command[] = [up, run, scheduler, operator, simulate, topologyCheck, crds, waitFor]
 
+/** One Ctrl-C reaches us twice under npm: from the terminal, and passed on by whoever started us. */
+const ECHO_MS = 1_000
+
+/** The first signal asks the command to end; another one, later than an echo of the first, ends the process. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => controller.abort())
+  let firstMs = 0
+  const onSignal = (): void => {
+    if (!controller.signal.aborted) {
+      firstMs = realClock.monotonicMs()
+      controller.abort()
+    } else if (realClock.monotonicMs() - firstMs > ECHO_MS) process.exit(130)
   }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
   return controller.signal
 }
 
@@ -23,7 +33,12 @@ const io: Io = {
   out: (text) => void process.stdout.write(`${text}\n`),
   err: (text) => void process.stderr.write(`${text}\n`),
   isTerminal: process.stdout.isTTY === true,
-  columns: process.stdout.columns ?? 100,
+  get columns() {
+    return process.stdout.columns ?? 100
+  },
+  get rows() {
+    return process.stdout.rows ?? 40
+  },
   env: process.env,
   cwd: process.cwd(),
   stop: stopSignal(),
@@ -50,6 +65,10 @@ function register(program: Program, command: Command, done: (code: number) => vo
 /** Commander's own errors are usage errors; help and version are not errors at all. */
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof Refused) {
+    io.err(error.message)
+    return error.code
+  }
   io.err(error instanceof Error ? (error.stack ?? error.message) : String(error))
   return 1
 }

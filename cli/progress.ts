@@ -48,10 +48,9 @@ export class Progress {
   }
 
   #redraw({ nodes, pods }: Picture): void {
-    const lines = drawRacks(nodes, pods, {
-      isColoured: this.#io.env['NO_COLOR'] === undefined,
-      columns: this.#io.columns,
-    })
+    const { columns, rows, env } = this.#io
+    const drawn = drawRacks(nodes, pods, { isColoured: (env['NO_COLOR'] ?? '') === '', columns })
+    const lines = cutTo(drawn, columns, rows)
     const drawing = lines.join('\n')
     if (drawing === this.#drawn) return
     const back = this.#lines === 0 ? '' : `\u001b[${this.#lines}A\u001b[J`
@@ -72,6 +71,33 @@ export class Progress {
       this.#io.out(`${seconds(elapsedMs)}  ${key}  ${now}`)
     }
   }
+}
+
+/** Escapes take no room on the screen. */
+// oxlint-disable-next-line no-control-regex -- the escapes are what is looked for
+const COLOUR = /\u001b\[\d+m/
+const PIECES = new RegExp(`(${COLOUR.source})`)
+
+/** A line that would wrap makes the count of lines wrong by which the next picture goes back up. */
+function clipped(line: string, columns: number): string {
+  let room = columns
+  return line
+    .split(PIECES)
+    .map((piece) => {
+      if (COLOUR.test(piece)) return piece
+      const shown = piece.slice(0, room)
+      room -= shown.length
+      return shown
+    })
+    .join('')
+}
+
+/** What fits the screen, the cursor's line left free. The end stays: the legend names every clique. */
+export function cutTo(lines: readonly string[], columns: number, rows: number): string[] {
+  const room = Math.max(3, rows - 1)
+  const over = lines.length - room
+  const shown = over <= 0 ? lines : [`(${over + 1} more lines: make the window higher)`, ...lines.slice(over + 1)]
+  return shown.map((line) => clipped(line, columns))
 }
 
 const rack = (node: Node): string => node.metadata.labels?.[RACK_LABEL] ?? '-'

@@ -6,7 +6,7 @@ import { kubeClient } from '../../kube/kube-client.ts'
 import { jsonLog } from '../../kube/log.ts'
 import { realRandom } from '../../kube/random.ts'
 import { SCHEDULER_NAME, SYSTEM_NAMESPACE } from '../../api/names.ts'
-import { type Command, type Flag, type Flags, type Io, text, texts } from '../command.ts'
+import { type Command, type Flag, type Flags, type Io, messageOf, Refused, text, texts } from '../command.ts'
 import { parseListen, reportServer } from '../../api/http/server.ts'
 import { campaign, serveAlone, type Serving } from '../leadership.ts'
 import { type Halves, installCrds, type World } from '../serve.ts'
@@ -32,7 +32,10 @@ const OPERATOR_FLAGS: readonly Flag[] = [{ usage: '--install-crds', summary: 'cr
 async function worldOf(flags: Flags, component: string): Promise<{ world: World; close: () => Promise<void> }> {
   const kubeconfig = text(flags, 'kubeconfig')
   const context = text(flags, 'context')
-  const config = await loadConfig({ ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) })
+  const source = { ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) }
+  const config = await loadConfig(source).catch((error: unknown) => {
+    throw new Refused(messageOf(error), 2)
+  })
   const transport = httpTransport(config)
   const log = jsonLog(text(flags, 'logLevel') ?? 'info', component)
   return {
@@ -102,7 +105,9 @@ async function serveReports(serving: Serving, listen: string | null): Promise<()
         ?.scheduler?.report() ?? null,
     isReady: () => serving.running().every(({ isReady }) => isReady),
   })
-  await server.listen(address)
+  await server.listen(address).catch((error: unknown) => {
+    throw new Refused(`--listen ${listen}: ${messageOf(error)}: choose another address`, 1)
+  })
   return () => server.close()
 }
 

@@ -1,7 +1,6 @@
 /** `espalier up`: the embedded cluster with operator, scheduler and a sample, drawn as it fills. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseDuration } from '../../api/duration.ts'
 import { SCHEDULER_NAME } from '../../api/names.ts'
 import { realClock, sleep } from '../../kube/clock.ts'
@@ -9,9 +8,10 @@ import { silentLog } from '../../kube/log.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { type Cluster, createCluster } from '../../sim/cluster.ts'
 import { gb200Nvl72 } from '../../sim/shapes.ts'
-import { type Command, type Io, text, wholeNumber } from '../command.ts'
+import { type Command, type Flags, type Io, messageOf, Refused, text, wholeNumber } from '../command.ts'
 import { demoObjects, isPodReady, lookAt, type Picture, type Root, rootTrouble } from '../demo.ts'
 import { type Manifest, readManifests } from '../input.ts'
+import { inPackage } from '../package.ts'
 import { Progress } from '../progress.ts'
 import { ResourceFinder } from '../resource-of.ts'
 import { createMissing, installCrds, type Running, startHalves } from '../serve.ts'
@@ -27,7 +27,7 @@ interface Demo {
   close(): Promise<void>
 }
 
-const SAMPLE = fileURLToPath(new URL('../../deploy/samples/dynamo-grove.yaml', import.meta.url))
+const SAMPLE = inPackage('deploy/samples/dynamo-grove.yaml')
 
 async function apply(cluster: Cluster, manifests: readonly Manifest[]): Promise<{ roots: Root[]; refused: string[] }> {
   const finder = new ResourceFinder(cluster.client)
@@ -44,14 +44,22 @@ async function apply(cluster: Cluster, manifests: readonly Manifest[]): Promise<
   return { roots, refused }
 }
 
-async function start(manifests: readonly Manifest[], racks: number, seed: number): Promise<Demo> {
+interface DemoOptions {
+  readonly manifests: readonly Manifest[]
+  readonly racks: number
+  readonly seed: number
+  readonly operator: boolean
+  readonly scheduler: boolean
+}
+
+async function start({ manifests, racks, seed, operator, scheduler }: DemoOptions): Promise<Demo> {
   const random = seededRandom(seed)
   const cluster = createCluster({ clock: realClock, random, nodes: gb200Nvl72({ racks, racksPerBlock: 2 }) })
   await cluster.start()
   const crds = await installCrds(cluster.client, realClock)
   const halves = startHalves(
     { client: cluster.client, clock: realClock, random, log: silentLog },
-    { operator: true, scheduler: true, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
+    { operator, scheduler, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
   )
   await halves.ready
   const demo = await apply(
@@ -74,18 +82,44 @@ async function start(manifests: readonly Manifest[], racks: number, seed: number
 /** Written beside the work, never into ~/.kube/config. */
 function writeKubeconfig(io: Io, content: string): string {
   const folder = join(io.cwd, '.espalier')
-  mkdirSync(folder, { recursive: true })
   const file = join(folder, 'kubeconfig')
-  writeFileSync(file, content, { mode: 0o600 })
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(file, content, { mode: 0o600 })
+  } catch (error) {
+    throw new Refused(`${file} cannot be written (${messageOf(error)}): start in a folder that you may write to`, 1)
+  }
   return file
 }
 
-function sayHowToUse(io: Io, kubeconfig: string): void {
+const PORT_FORWARD = 'kubectl port-forward svc/dynamo-grove-frontend 8000:8000   # then: curl localhost:8000/v1/models'
+
+function sayHowToUse(io: Io, kubeconfig: string, flags: Flags): void {
+  const half = (name: string): string[] =>
+    flags[name] === false ? [`espalier ${name} --kubeconfig ${kubeconfig}   # the half that does not run here`] : []
+  const isPublished = typeof flags['sample'] !== 'string' && flags['sample'] !== false
   io.out(`\nkubeconfig: ${kubeconfig}\ntry:`)
-  io.out(`  export KUBECONFIG=${kubeconfig}`)
-  io.out('  kubectl get pods -o wide')
-  io.out('  kubectl get podgangs,podcliques,podcliquesets')
-  io.out('  kubectl port-forward svc/dynamo-grove-frontend 8000:8000   # then: curl localhost:8000/v1/models')
+  for (const line of [
+    `export KUBECONFIG=${kubeconfig}`,
+    'kubectl get pods -o wide',
+    'kubectl get podgangs,podcliques,podcliquesets',
+    isPublished ? PORT_FORWARD : 'kubectl get events --watch',
+    ...half('operator'),
+    ...half('scheduler'),
+  ]) {
+    io.out(`  ${line}`)
+  }
+}
+
+async function listen(cluster: Cluster, port: number): Promise<Awaited<ReturnType<Cluster['listen']>>> {
+  try {
+    return await cluster.listen(port)
+  } catch (error) {
+    throw new Refused(
+      `port ${port} cannot be used (${messageOf(error)}): choose another --port, or 0 for a free one`,
+      1,
+    )
+  }
 }
 
 /** What is not as it should be in the end, as sentences; empty when everything is Ready. */
@@ -122,17 +156,25 @@ async function watchUntilDone(demo: Demo, io: Io, once: { deadlineMs: number } |
   return null
 }
 
-async function serve(demo: Demo, io: Io, port: number, once: { deadlineMs: number } | null): Promise<number> {
-  const server = await demo.cluster.listen(port)
-  const kubeconfig = writeKubeconfig(io, demo.cluster.kubeconfig(server.url))
-  for (const sentence of demo.refused) io.err(sentence)
-  if (once === null) sayHowToUse(io, kubeconfig)
-  const open = await watchUntilDone(demo, io, once)
-  for (const sentence of open ?? []) io.err(sentence)
-  await server.close()
-  await demo.close()
-  if (once === null) return 0
-  return open !== null && open.length === 0 && demo.refused.length === 0 ? 0 : 1
+async function serve(demo: Demo, io: Io, flags: Flags, options: ServeOptions): Promise<number> {
+  const { port, once } = options
+  const server = await listen(demo.cluster, port)
+  try {
+    const kubeconfig = writeKubeconfig(io, demo.cluster.kubeconfig(server.url))
+    for (const sentence of demo.refused) io.err(sentence)
+    if (once === null) sayHowToUse(io, kubeconfig, flags)
+    const open = await watchUntilDone(demo, io, once)
+    for (const sentence of open ?? []) io.err(sentence)
+    if (once === null) return 0
+    return open !== null && open.length === 0 && demo.refused.length === 0 ? 0 : 1
+  } finally {
+    await server.close()
+  }
+}
+
+interface ServeOptions {
+  readonly port: number
+  readonly once: { readonly deadlineMs: number } | null
 }
 
 export const up: Command = {
@@ -142,6 +184,8 @@ export const up: Command = {
     { usage: '--once', summary: 'end when everything is Ready; exit 1 if that does not happen' },
     { usage: '--sample <file>', summary: 'manifests to apply (default: deploy/samples/dynamo-grove.yaml)' },
     { usage: '--no-sample', summary: 'start empty' },
+    { usage: '--no-operator', summary: 'leave that half out, to run `espalier operator` beside it' },
+    { usage: '--no-scheduler', summary: 'leave that half out, to run `espalier scheduler` or another one beside it' },
     { usage: '--port <number>', summary: 'port of the API server on 127.0.0.1; 0 takes a free one', default: '0' },
     { usage: '--racks <number>', summary: 'how many racks of 18 nodes with 4 GPUs', default: '4' },
     { usage: '--seed <number>', summary: 'of the simulated delays and names', default: '1' },
@@ -160,7 +204,12 @@ export const up: Command = {
       for (const error of input.errors) io.err(error)
       return 2
     }
-    const demo = await start(input?.manifests ?? [], racks, seed)
-    return serve(demo, io, port, flags['once'] === true ? { deadlineMs: timeoutMs } : null)
+    const [operator, scheduler] = [flags['operator'] !== false, flags['scheduler'] !== false]
+    const demo = await start({ manifests: input?.manifests ?? [], racks, seed, operator, scheduler })
+    try {
+      return await serve(demo, io, flags, { port, once: flags['once'] === true ? { deadlineMs: timeoutMs } : null })
+    } finally {
+      await demo.close()
+    }
   },
 }

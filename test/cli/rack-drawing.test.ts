@@ -61,7 +61,7 @@ test('a narrow terminal breaks a rack into lines', () => {
 test('colours change no character of the picture', () => {
   const plain = drawRacks(nodes, pods, { isColoured: false, columns: 80 })
   const coloured = drawRacks(nodes, pods, { isColoured: true, columns: 80 })
-  // biome-ignore lint: the escape is what is removed
+  // oxlint-disable-next-line no-control-regex -- the escape is what is removed
   expect(coloured.map((line) => line.replace(/\u001b\[\d+m/g, ''))).toEqual(plain)
   expect(coloured).not.toEqual(plain)
 })
