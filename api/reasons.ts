@@ -22,6 +22,8 @@ export const REASONS = {
     sentence: 'not decided: {steps} steps of search found no placement and no proof that there is none',
     wakesOn: 'growth',
   },
+  NoDomain: { sentence: '{scope}: no node carries the label {key}, so there is no {level}', wakesOn: 'topology' },
+  PlanningFailed: { sentence: 'planning broke off, which is a defect of Espalier: {error}', wakesOn: 'growth' },
   UnsupportedPredicate: { sentence: '{path} is not evaluated yet, so the pod is not bound', wakesOn: 'edit' },
   WaitingForPods: {
     sentence: 'waiting for pods: {group} has {present} of the {minimum} that it needs',

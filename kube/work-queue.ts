@@ -23,6 +23,9 @@ export interface WorkQueueOptions<K extends string> {
 const BACK_OFF_FIRST_MS = 5
 const BACK_OFF_MAX_MS = 30_000
 
+/** About three minutes of failures in a row; later ones are tried again as background. */
+const WORK_RETRIES = 16
+
 /** A key that keeps failing is looked at no more often than that, however often it is added. */
 const FAILING_REST_MAX_MS = 1_000
 
@@ -156,7 +159,7 @@ export class WorkQueue<K extends string> {
     this.#failing.set(key, { count: failures + 1, notBeforeMs })
     const asked = error instanceof KubeError ? (error.failure.retryAfterMs ?? 0) : 0
     const retryMs = Math.max(asked, restMs)
-    this.addAfter(key, retryMs, 'work')
+    this.addAfter(key, retryMs, failures < WORK_RETRIES ? 'work' : 'background')
     this.#options.onError?.(key, error, retryMs)
   }
 

@@ -36,6 +36,7 @@ const ROUND_MS = 60_000
 const TURN_MS = 20
 
 const nothing = (): void => {}
+const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
 /**
  * Notes in, one bounded turn, binds out. A note (an event, an answer, a timer) only says that something may have
@@ -47,6 +48,7 @@ export class Loop {
   #round = 0
   #roundTimer: Timer | null = null
   readonly #timers = new Map<string, Timer>()
+  readonly #undoing = new Set<Promise<void>>()
   #isRunning = false
   #decisions = 0
 
@@ -64,10 +66,12 @@ export class Loop {
     this.notify()
   }
 
-  stop(): void {
+  /** Resolves when no undo is under way any more. */
+  async stop(): Promise<void> {
     this.#isRunning = false
     for (const timer of [this.#turn, this.#roundTimer, ...this.#timers.values()]) timer?.cancel()
     this.#timers.clear()
+    await Promise.all(this.#undoing)
   }
 
   /** A turn comes soon; many notes make one turn. */
@@ -110,6 +114,8 @@ export class Loop {
         round: this.#round,
         waitMs: (entry) => gather.waitMs(entry.situation, nowMs),
         onPlacement: (placement) => this.#place(placement, nowMs),
+        onBroken: ({ situation: { key } }, error) =>
+          log.error('a gang could not be planned', { key, error: textOf(error) }),
         isOver: () => clock.monotonicMs() - nowMs > TURN_MS,
       })
       this.#decisions += result.decisions
@@ -117,7 +123,7 @@ export class Loop {
       if (result.waitMs !== null) this.notifyIn('gather', result.waitMs)
       if (result.isCut || cluster.gangs.hasDirty) this.notify()
     } catch (error) {
-      log.error('a turn broke off', { error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+      log.error('a turn broke off', { error: textOf(error) })
     }
   }
 
@@ -150,7 +156,7 @@ export class Loop {
     entry.stuckSinceMs ??= nowMs
     const restMs = entry.stuckSinceMs + UNDO_AFTER_MS - nowMs
     if (restMs > 0) {
-      this.notifyIn(`undo ${key}`, restMs)
+      this.notifyIn(`undo ${key}`, restMs, () => this.#options.cluster.gangs.touch(key))
       return
     }
     entry.stuckSinceMs = null
@@ -160,13 +166,15 @@ export class Loop {
   #undo({ situation }: Entry): void {
     const { client, log, cluster } = this.#options
     const facts = { namespace: situation.gang.namespace, podGang: situation.gang.name }
-    undo(client, situation)
+    const undoing = undo(client, situation, () => !this.#isRunning)
       .then((deleted) => log.info('gave the seats of an incomplete gang back', { ...facts, deleted }))
       .catch((error: unknown) => log.warn('an undo broke off', { ...facts, error: String(error) }))
       .finally(() => {
+        this.#undoing.delete(undoing)
         cluster.gangs.touch(situation.key)
         this.notify()
       })
+    this.#undoing.add(undoing)
   }
 
   #place({ entry, item, seats }: Placement, nowMs: number): void {

@@ -91,7 +91,12 @@ class Running implements Scheduler {
     const component = schedulerNames[0] ?? SCHEDULER_NAME
     this.#status = new StatusWriter({ ...shared, component, whySuspended })
     this.#binder = new Binder({ ...shared, suspended, onNews: (pod) => this.#look(gangOfPod(pod)) })
-    this.#surplus = new SurplusReader({ client, clock, onCleared: ({ situation }) => this.#look(situation.key) })
+    this.#surplus = new SurplusReader({
+      client,
+      clock,
+      isKnown: (entry) => this.#book.get(entry.situation.key) === entry,
+      onCleared: ({ situation }) => this.#look(situation.key),
+    })
     this.#loop = new Loop({
       ...shared,
       binder: this.#binder,
@@ -131,9 +136,9 @@ class Running implements Scheduler {
 
   async stop(): Promise<void> {
     this.#isStarted = false
-    this.#loop.stop()
+    const still = this.#loop.stop()
     this.#surplus.stop()
-    await Promise.all([this.#feeds.stop(), this.#topology.stop()])
+    await Promise.all([still, this.#feeds.stop(), this.#topology.stop()])
     await Promise.all([this.#binder.stop(), this.#status.stop(), this.#writer.stop()])
   }
 
@@ -181,6 +186,6 @@ class Running implements Scheduler {
     const waitMs = this.#cluster.refusals.add(pod.demand.key, node, this.#options.clock.monotonicMs())
     const { namespace, name, failure } = pod
     this.#options.log.warn('a kubelet refused a pod', { namespace, pod: name, node, failure, waitMs })
-    this.#loop.notifyIn(`refusal ${node}`, waitMs, () => this.#cluster.growth.add(node))
+    this.#loop.notifyIn(`refusal ${node} ${pod.demand.key}`, waitMs, () => this.#cluster.growth.add(node))
   }
 }

@@ -4,6 +4,7 @@ import { type Clock, sleep } from '../../kube/clock.ts'
 import type { Log } from '../../kube/log.ts'
 import { PODS } from '../../kube/resources.ts'
 import type { Writer } from '../../kube/writer.ts'
+import { firstFailing } from '../predicates/list.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import { projectPod, type PodFacts } from '../state/pod-facts.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
@@ -100,7 +101,9 @@ export class Binder {
     const now = cluster.pod(pod.uid)
     if (this.#aborter.signal.aborted || now === undefined || now.isTerminating || now.isFinished) return false
     if (now.node !== null || cluster.nodeOf(now) !== node) return false
-    return gangUid === null || cluster.gangs.byUid(gangUid) !== undefined
+    const facts = cluster.nodes.get(node)
+    if (facts === undefined || firstFailing(now.demand, facts) >= 0) return false
+    return gangUid === null || cluster.gangs.byUid(gangUid)?.uid === gangUid
   }
 
   async #settle(order: Order, outcome: Outcome): Promise<void> {
@@ -114,7 +117,7 @@ export class Binder {
     const facts = { namespace: order.pod.namespace, pod: order.pod.name, node: order.node, answer: outcome.why }
     if (outcome.kind === 'unknown') {
       log.warn('no certain answer to a binding: the pod is read once the server has given it up', facts)
-      await sleep(clock, Math.max(0, outcome.readAfterMs - clock.monotonicMs()), 'work', this.#aborter.signal)
+      await this.#rest(Math.max(0, outcome.readAfterMs - clock.monotonicMs()), suspended.add(uid, outcome.why))
       return this.#read(order, outcome.why)
     }
     const failures = suspended.add(uid, outcome.why)
@@ -171,7 +174,7 @@ const NOT_SENT: Answer<Status> = {
   kind: 'failure',
   status: 0,
   reason: 'NotSent',
-  message: 'pod or PodGang changed before the binding was sent',
+  message: 'pod, PodGang or node changed before the binding was sent',
   retryable: false,
   retryAfterMs: null,
   outcome: 'refused',

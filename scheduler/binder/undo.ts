@@ -36,16 +36,18 @@ function isFirstAttempt(gangUid: string, pod: PodFacts): boolean {
  * Deletes them, each as it was just read: a pod that turned Ready in between has another resourceVersion and
  * survives. The PodGang is read first, because its condition may say that it was whole. Returns how many were deleted.
  */
-export async function undo(client: KubeClient, situation: GangSituation): Promise<number> {
+export async function undo(client: KubeClient, situation: GangSituation, isStopped: () => boolean): Promise<number> {
   const { namespace, name, uid } = situation.gang
   const gang = await client.get<KubeObject>(POD_GANGS, { namespace, name })
   if (gang.kind === 'failure' || gang.value.metadata.uid !== uid) return 0
   const { status } = gangFacts(gang.value as PodGang)
   if (conditionOf(status, PLACEMENT_COMPLETE)?.status === 'True') return 0
   const read = await Promise.all(undoable(situation).map((pod) => client.get<KubeObject>(PODS, pod)))
+  // One that cannot be read may be Ready.
+  if (read.some((answer) => answer.kind === 'failure' && answer.status !== 404)) return 0
   const pods = read.flatMap((answer) => (answer.kind === 'ok' ? [answer.value as Pod] : []))
   const now = pods.map((pod) => ({ pod, facts: podFacts(pod) }))
-  if (now.some(({ facts }) => facts.isReady || !isFirstAttempt(uid, facts))) return 0
+  if (isStopped() || now.some(({ facts }) => facts.isReady || !isFirstAttempt(uid, facts))) return 0
   const deleted = await Promise.all(
     now
       .filter(({ facts }) => !facts.isTerminating && facts.node !== null)

@@ -38,7 +38,7 @@ export interface GangSituation {
   readonly isOurs: boolean
   /** Pods that name the gang and are in none of its groups. */
   readonly strays: readonly PodFacts[]
-  /** Highest spec.priority of its unfinished pods, as admission left it. */
+  /** Highest spec.priority of its unfinished members, as admission left it. */
   readonly priority: number
   /** Pods of the minimum that have no node; 0: the minimum is bound or assumed. */
   readonly missing: number
@@ -67,7 +67,7 @@ export function situationOf(
     groups,
     isOurs: pods.length === 0 || pods.some((pod) => cluster.isOurs(pod)),
     strays,
-    priority: priorityOf(pods),
+    priority: priorityOf([...byGroup.values()].flat()),
     missing: groups.reduce((sum, { missing }) => sum + missing, 0),
     signature: once(() => signatureOf(gang, groups)),
   }
@@ -126,14 +126,12 @@ function signatureOf(gang: GangFacts, groups: readonly GroupSituation[]): string
 }
 
 /** Every group has its minimum on nodes, seen or answered for, and none has a failed pod. */
-export const isWhole = ({ groups }: GangSituation): boolean =>
-  groups.every(
-    ({ group, bound, failed }) =>
-      failed === 0 && bound.filter(({ isConfirmed }) => isConfirmed).length >= group.minimum,
-  )
+export const isWhole = (situation: GangSituation): boolean =>
+  isMinimumConfirmed(situation) && situation.groups.every(({ failed }) => failed === 0)
 
-/** Every group has its minimum on nodes, seen or answered for. */
+/** Every group has its minimum on nodes, seen or answered for. A gang whose groups are not written yet has not. */
 export const isMinimumConfirmed = ({ groups }: GangSituation): boolean =>
+  groups.length > 0 &&
   groups.every(({ group, bound }) => bound.filter(({ isConfirmed }) => isConfirmed).length >= group.minimum)
 
 export const isReady = ({ groups }: GangSituation): boolean =>

@@ -22,12 +22,24 @@ type Because = Pick<Unplaceable, 'reason' | 'facts'>
 
 function reasonFor(tree: ScopeTree, room: Room, shortfalls: readonly DomainShortfall[]): Because {
   return (
+    noDomain(tree) ??
     noFeasibleNode(tree, room) ??
     pinnedFull(tree, room) ??
     shortOverall(tree, room) ??
     tooSmall(shortfalls) ??
     leftOver(tree, room, shortfalls)
   )
+}
+
+/** A scope must lie in a domain of a level that has none: no node carries the label. */
+function noDomain({ nodes }: ScopeTree): Because | null {
+  for (const { scope, demand } of nodes) {
+    const hard = scope.spreads.filter(({ isHard }) => isHard).map(({ level }) => level)
+    const level = [scope.required, ...hard].find((each) => each?.paths.length === 0)
+    if (!level || demand.pods === 0) continue
+    return { reason: 'NoDomain', facts: { scope: scope.name, level: level.name, key: level.key } }
+  }
+  return null
 }
 
 /** Some class passes on no node at all. */

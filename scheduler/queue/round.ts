@@ -27,6 +27,8 @@ export interface RoundOptions {
   readonly waitMs: (entry: Entry) => number
   /** Seats are taken before the next gang is planned: assumes them, and looks at the entry anew. */
   readonly onPlacement: (placement: Placement) => void
+  /** A gang whose planning threw: a defect of ours, which must not stand in the way of the others. */
+  readonly onBroken: (entry: Entry, error: unknown) => void
   /** Ends a round early; what is left is planned in the next one. */
   readonly isOver: () => boolean
 }
@@ -55,7 +57,7 @@ export function planRound(entries: Iterable<Entry>, options: RoundOptions): Roun
   let decisions = 0
   for (let next = heap.pop(); next !== undefined; next = heap.pop()) {
     decisions++
-    if (decide(next.entry, next.item, options) && next.item.kind === 'surplus') offer(next.entry)
+    if (decideSafely(next.entry, next.item, options) && next.item.kind === 'surplus') offer(next.entry)
     if (options.isOver()) return { decisions, isCut: heap.size > 0, waitMs }
   }
   return { decisions, isCut: false, waitMs }
@@ -63,6 +65,18 @@ export function planRound(entries: Iterable<Entry>, options: RoundOptions): Roun
 
 const isDue = ({ refusal, situation }: Entry, { cluster, round }: RoundOptions): boolean =>
   refusal === null || isWorthTrying(cluster, situation, refusal.tried, round)
+
+/** True: placed. */
+function decideSafely(entry: Entry, item: Item, options: RoundOptions): boolean {
+  try {
+    return decide(entry, item, options)
+  } catch (error) {
+    options.onBroken(entry, error)
+    const tried = triedNow(options.cluster, entry.situation, options.round)
+    entry.refusal = { reason: reason('PlanningFailed', { error: String(error) }), shortfalls: [], tried }
+    return false
+  }
+}
 
 /** True: placed. */
 function decide(entry: Entry, item: Item, options: RoundOptions): boolean {

@@ -9,11 +9,16 @@ import { type Entry, unclearedSurplus } from './entry.ts'
 export interface SurplusOptions {
   readonly client: KubeClient
   readonly clock: Clock
+  /** The gang has not gone, nor another one taken its name. */
+  readonly isKnown: (entry: Entry) => boolean
   /** Surplus pods of the gang may be placed now. */
   readonly onCleared: (entry: Entry) => void
 }
 
 const RETRY_MS = 1_000
+const RETRY_LATER_MS = 10_000
+/** So many tries keep a simulation waiting. */
+const WORK_TRIES = 8
 
 /**
  * A PodGang that we know too late makes pods of a new minimum look like surplus. So before surplus pods are placed the
@@ -42,18 +47,18 @@ export class SurplusReader {
   }
 
   async #read(entry: Entry, uids: readonly string[]): Promise<void> {
-    const { client, clock, onCleared } = this.#options
+    const { client, clock, isKnown, onCleared } = this.#options
     const { namespace, name, uid } = entry.situation.gang
     const { signal } = this.#aborter
-    while (!signal.aborted) {
+    for (let tries = 1; !signal.aborted && isKnown(entry); tries++) {
       const read = await client.get<KubeObject>(POD_GANGS, { namespace, name })
-      if (read.kind === 'ok') {
-        const isSame = read.value.metadata.uid === uid && isCurrent(entry, read.value as PodGang)
-        if (isSame) entry.clearedSurplus = new Set([...stillThere(entry), ...uids])
-        if (isSame || read.value.metadata.uid !== uid) break
-      } else if (read.status === 404) break
+      if (read.kind === 'ok' && read.value.metadata.uid === uid && isCurrent(entry, read.value as PodGang)) {
+        entry.clearedSurplus = new Set([...stillThere(entry), ...uids])
+        break
+      }
       // Not the gang that we know: its event is on the way.
-      await sleep(clock, RETRY_MS, 'work', signal)
+      const isEarly = tries <= WORK_TRIES
+      await sleep(clock, isEarly ? RETRY_MS : RETRY_LATER_MS, isEarly ? 'work' : 'background', signal)
     }
     this.#reading.delete(entry)
     if (!signal.aborted) onCleared(entry)

@@ -10,6 +10,8 @@ export interface Tried {
   /** The growth log up to which nothing has grown that the gang could use; moved forward by looking. */
   growthEpoch: number
   readonly moves: number
+  /** Of labels, taints and cordons: a domain that does not count any more may be what a spread lacked. */
+  readonly nodeEpoch: number
   /** Grows every 60 s: everything is tried again, in case a cause of change was forgotten here. */
   readonly round: number
 }
@@ -19,6 +21,7 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
   topologyEpoch: cluster.topologyEpoch,
   growthEpoch: cluster.growth.epoch,
   moves: cluster.movesIn(situation.gang.namespace),
+  nodeEpoch: cluster.nodeChanges.epoch,
   round,
 })
 
@@ -26,7 +29,9 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
 export function isWorthTrying(cluster: ClusterState, situation: GangSituation, tried: Tried, round: number): boolean {
   if (tried.signature !== situation.signature() || tried.round !== round) return true
   if (tried.topologyEpoch !== cluster.topologyEpoch) return true
-  if (looksAround(situation.gang) && tried.moves !== cluster.movesIn(situation.gang.namespace)) return true
+  const hasMoved =
+    tried.moves !== cluster.movesIn(situation.gang.namespace) || tried.nodeEpoch !== cluster.nodeChanges.epoch
+  if (hasMoved && looksAround(situation.gang)) return true
   const grown = cluster.growth.since(tried.growthEpoch)
   if (grown === 'forgotten') return true
   if (grown.size === 0) return false

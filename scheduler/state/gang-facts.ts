@@ -61,9 +61,10 @@ export interface GangObject extends KubeObject {
 export const NO_CONSTRAINT: Constraint = { required: null, preferred: null, spread: null }
 export const PLACEMENT_COMPLETE = 'PlacementComplete'
 
+/** Without its version: what changes no fact is no change. */
 export function projectGang(raw: KubeObject): GangObject {
-  const { name, uid, resourceVersion, creationTimestamp, namespace } = raw.metadata
-  const metadata = { name, uid, resourceVersion, creationTimestamp, namespace: namespace ?? '' }
+  const { name, uid, creationTimestamp, namespace } = raw.metadata
+  const metadata = { name, uid, resourceVersion: '', creationTimestamp, namespace: namespace ?? '' }
   return { apiVersion: raw.apiVersion, kind: raw.kind, metadata, facts: gangFacts(raw as PodGang) }
 }
 

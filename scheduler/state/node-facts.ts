@@ -16,9 +16,10 @@ export interface NodeObject extends KubeObject {
   readonly facts: NodeFacts
 }
 
+/** Without its version: a node that only says again that it is alive is no change. */
 export function projectNode(raw: KubeObject): NodeObject {
-  const { name, uid, resourceVersion, creationTimestamp } = raw.metadata
-  const metadata = { name, uid, resourceVersion, creationTimestamp }
+  const { name, uid, creationTimestamp } = raw.metadata
+  const metadata = { name, uid, resourceVersion: '', creationTimestamp }
   return { apiVersion: 'v1', kind: 'Node', metadata, facts: nodeFacts(raw as Node) }
 }
 

@@ -47,10 +47,10 @@ export interface PodObject extends KubeObject {
 const DEFAULT_SCHEDULER = 'default-scheduler'
 const NOTHING: Demand = { requests: {}, nodeSelector: {}, nodeAffinity: null, tolerations: [], key: '' }
 
-/** Never throws: a pod that cannot be read is kept as one that is not ours and uses nothing. */
+/** Without its version: what changes no fact is no change. */
 export function projectPod(raw: KubeObject): PodObject {
-  const { name, uid, resourceVersion, creationTimestamp, namespace } = raw.metadata
-  const metadata = { name, uid, resourceVersion, creationTimestamp, namespace: namespace ?? '' }
+  const { name, uid, creationTimestamp, namespace } = raw.metadata
+  const metadata = { name, uid, resourceVersion: '', creationTimestamp, namespace: namespace ?? '' }
   return { apiVersion: 'v1', kind: 'Pod', metadata, facts: podFacts(raw as Pod) }
 }
 

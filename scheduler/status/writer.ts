@@ -120,7 +120,7 @@ export class StatusWriter {
         client.mergePatch(POD_GANGS, { namespace, name }, body, { subresource: 'status' })
       const answer = await writer.write(send, { priority: PRIORITY })
       if (answer.kind === 'ok' || answer.status === 404) return
-      if (answer.status !== 409) throw new KubeError(answer)
+      if (answer.status !== 409 || tries === CONFLICTS_MAX) throw new KubeError(answer)
     }
   }
 

@@ -113,7 +113,7 @@ describe('a reconcile that throws', () => {
     const made = desk(() => (fails-- > 0 ? Promise.reject(new Error('no')) : done()))
     made.queue.start()
     made.queue.add('a')
-    await settle(made)
+    await made.clock.runFor(600_000)
     const times = made.begun.map((entry) => Number(entry.split('@')[1]))
     const rests = times.slice(1).map((time, i) => time - (times[i] ?? 0))
     rests.forEach((rest, i) => {
@@ -128,6 +128,17 @@ describe('a reconcile that throws', () => {
     made.queue.add('a')
     await settle(made)
     expect(made.clock.monotonicMs() - againMs).toBeLessThanOrEqual(5)
+  })
+
+  test('and never stops throwing is tried on, but keeps no simulation waiting', async () => {
+    const made = desk(() => Promise.reject(new Error('no')))
+    made.queue.start()
+    made.queue.add('a')
+    const { isSettled } = await made.clock.runUntilSettled({ maxVirtualMs: 3_600_000 })
+    expect(isSettled).toBe(true)
+    const before = made.begun.length
+    await made.clock.runFor(120_000)
+    expect(made.begun.length).toBeGreaterThan(before)
   })
 
   test('obeys Retry-After', async () => {
