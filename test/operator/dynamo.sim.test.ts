@@ -182,6 +182,27 @@ describe('the published example', () => {
     expect(await world.names(SERVICE_ACCOUNTS)).not.toContain('dynamo-grove-k8s-service-discovery')
   })
 
+  test('shares the Service of a model with every graph that serves it', async () => {
+    const [first, second] = ['one', 'two'].map((name) => {
+      const graph = manifest(SAMPLE)
+      const worker = { ...graph.spec.services['VllmDecodeWorker'], modelRef: { name: 'm' } }
+      const services = { ...graph.spec.services, VllmDecodeWorker: worker }
+      return { ...graph, metadata: { name, namespace: 'default' }, spec: { ...graph.spec, services } }
+    })
+    for (const graph of [first, second]) if (graph !== undefined) await world.create(DYNAMO_GRAPHS, graph)
+    await world.settle()
+    const models = async (): Promise<string[]> =>
+      (await world.names(SERVICES)).filter((name) => name.startsWith('dynamo-model-'))
+    expect(await models()).toHaveLength(1)
+    for (const name of ['one', 'two']) expect((await world.graph(name)).status?.state).toBe('pending')
+    await world.delete(DYNAMO_GRAPHS, 'one')
+    await world.settle()
+    expect(await models()).toHaveLength(1)
+    await world.delete(DYNAMO_GRAPHS, 'two')
+    await world.settle()
+    expect(await models()).toEqual([])
+  })
+
   test('drops the Services of its workers when it no longer discovers through Kubernetes', async () => {
     await published()
     const annotations = { 'nvidia.com/dynamo-discovery-backend': 'etcd' }

@@ -4,7 +4,7 @@ import type { ComponentGraph } from './component.ts'
 import type { DynamoConfig } from './config.ts'
 import { discoveryOf } from './environment.ts'
 import { discoveryAccountName, discoveryBindingName, discoveryRoleName, PLANNER_ACCOUNT } from './names.ts'
-import { metaOf } from './owned.ts'
+import { metaOf, shared } from './owned.ts'
 
 const RBAC = 'rbac.authorization.k8s.io'
 
@@ -50,7 +50,7 @@ export function accessOf(graph: ComponentGraph, config: DynamoConfig): NewObject
   }
   return [
     ...(discoveryOf(graph, config) === 'kubernetes' ? grant(graph, discovery) : []),
-    ...(graph.components.some(({ type }) => type === 'planner') ? shared(grant(graph, planner)) : []),
+    ...(graph.components.some(({ type }) => type === 'planner') ? grant(graph, planner).map(shared) : []),
   ]
 }
 
@@ -75,13 +75,3 @@ function grant(graph: ComponentGraph, { account, role, binding, rules }: Grant):
     },
   ]
 }
-
-/** Several graphs of a namespace own these together; the last to go takes them along. */
-const shared = (objects: NewObject[]): NewObject[] =>
-  objects.map((object) => ({
-    ...object,
-    metadata: {
-      ...object.metadata,
-      ownerReferences: (object.metadata.ownerReferences ?? []).map(({ controller: _controller, ...owner }) => owner),
-    },
-  }))

@@ -1,4 +1,4 @@
-import type { ObjectMeta, OwnerReference } from '../../../api/kinds/kubernetes.ts'
+import type { NewObject, ObjectMeta, OwnerReference } from '../../../api/kinds/kubernetes.ts'
 import { DYNAMO_MANAGED_BY, DYNAMO_OPERATOR } from '../../../api/names.ts'
 import type { ComponentGraph } from './component.ts'
 
@@ -10,6 +10,15 @@ export const ownerOf = (graph: ComponentGraph): OwnerReference => ({
   uid: graph.uid,
   controller: true,
   blockOwnerDeletion: true,
+})
+
+/** Several graphs of a namespace own it together; the last to go takes it along. */
+export const shared = (object: NewObject): NewObject => ({
+  ...object,
+  metadata: {
+    ...object.metadata,
+    ownerReferences: (object.metadata.ownerReferences ?? []).map(({ controller: _controller, ...owner }) => owner),
+  },
 })
 
 /** Metadata of an object beside the set: found again by its label, deleted with its graph. */

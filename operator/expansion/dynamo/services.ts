@@ -6,7 +6,7 @@ import { HTTP_PORT, SYSTEM_PORT } from './defaults.ts'
 import { discoveryOf } from './environment.ts'
 import { discoveryLabels, modelHash, sorted } from './metadata.ts'
 import { dynamoNamespace, serviceName } from './names.ts'
-import { metaOf } from './owned.ts'
+import { metaOf, shared } from './owned.ts'
 
 /** The front end's Service always; the others' when components find each other through Kubernetes. */
 export function componentServices(graph: ComponentGraph, config: DynamoConfig): NewObject[] {
@@ -44,20 +44,22 @@ function componentService(graph: ComponentGraph, component: Component, config: D
   }
 }
 
-/** A headless Service a model, over all pods of the namespace that serve it. */
+/** A headless Service a model, over all pods of the namespace that serve it, whichever graph they are of. */
 export function modelServices(graph: ComponentGraph): NewObject[] {
   const models = new Set(graph.components.flatMap(({ modelName }) => (modelName === null ? [] : [modelName])))
-  return [...models].sort().map((model) => ({
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      ...metaOf(graph, `dynamo-model-${modelHash(model)}`, {}),
-      annotations: { [names.DYNAMO_BASE_MODEL]: model },
-    },
-    spec: {
-      clusterIP: 'None',
-      selector: { [names.DYNAMO_BASE_MODEL_HASH]: modelHash(model) },
-      ports: [{ name: 'system', port: SYSTEM_PORT, targetPort: 'system', protocol: 'TCP' }],
-    },
-  }))
+  return [...models].sort().map((model) => shared(modelService(graph, model)))
 }
+
+const modelService = (graph: ComponentGraph, model: string): NewObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: {
+    ...metaOf(graph, `dynamo-model-${modelHash(model)}`, {}),
+    annotations: { [names.DYNAMO_BASE_MODEL]: model },
+  },
+  spec: {
+    clusterIP: 'None',
+    selector: { [names.DYNAMO_BASE_MODEL_HASH]: modelHash(model) },
+    ports: [{ name: 'system', port: SYSTEM_PORT, targetPort: 'system', protocol: 'TCP' }],
+  },
+})
