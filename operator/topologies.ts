@@ -16,8 +16,11 @@ export class Topologies {
   readonly #bindings: Store<ClusterTopologyBinding>
   readonly #namespace: string
   readonly #source = new TopologySource()
-  /** How many nodes carry a label key: which keys there are is all that the detection asks. */
-  readonly #carriers = new Map<string, number>()
+  /**
+   * Label keys that some node carried: all that the detection asks. None is forgotten, so that a level stays known while
+   * the nodes that carry it are away, and a gang that must lie in one of its domains waits for them.
+   */
+  readonly #carried = new Set<string>()
   #detected: readonly KnownTopology[] | null = null
 
   constructor({ view, config }: OperatorContext) {
@@ -31,7 +34,7 @@ export class Topologies {
   known(): readonly KnownTopology[] {
     const declared = this.#source.inForce()
     if (declared.length > 0) return declared
-    this.#detected ??= detect(this.#carriers.keys())
+    this.#detected ??= detect(this.#carried)
     return this.#detected
   }
 
@@ -46,7 +49,7 @@ export class Topologies {
       watch<ConfigMap>(CONFIG_MAPS, (file, _before, isDeleted) => (this.#read(file, isDeleted) ? keys() : []), {
         namespace: this.#namespace,
       }),
-      watch(NODES, (node, before, isDeleted) => (this.#count(node, before, isDeleted) ? keys() : []), {
+      watch(NODES, (node) => (this.#learn(node) ? keys() : []), {
         afterMs: NODES_SETTLE_MS,
       }),
     ]
@@ -60,23 +63,12 @@ export class Topologies {
     return this.#source.version !== version
   }
 
-  /** True: a label key is there that no node had, or is there no more. */
-  #count(node: KubeObject, before: KubeObject | null, isDeleted: boolean): boolean {
-    const had = before === null ? [] : Object.keys(before.metadata.labels ?? {})
-    const has = isDeleted ? [] : Object.keys(node.metadata.labels ?? {})
-    let isNews = false
-    for (const key of has) {
-      const carriers = (this.#carriers.get(key) ?? 0) + 1
-      this.#carriers.set(key, carriers)
-      isNews ||= carriers === 1
-    }
-    for (const key of had) {
-      const carriers = (this.#carriers.get(key) ?? 0) - 1
-      if (carriers > 0) this.#carriers.set(key, carriers)
-      else isNews = this.#carriers.delete(key) || isNews
-    }
-    if (isNews) this.#detected = null
-    return isNews
+  /** True: a label key is there that no node had. */
+  #learn({ metadata }: KubeObject): boolean {
+    const news = Object.keys(metadata.labels ?? {}).filter((key) => !this.#carried.has(key))
+    for (const key of news) this.#carried.add(key)
+    if (news.length > 0) this.#detected = null
+    return news.length > 0
   }
 }
 

@@ -23,6 +23,7 @@ import { isActive, projectPod } from './observed-pod.ts'
 import type { Key } from './reconciler.ts'
 import type { Store } from './store.ts'
 import type { View } from './view.ts'
+import { controllerOf } from './writer.ts'
 
 /** Children are watched by the label that everything managed carries. */
 export const MANAGED: string = `${MANAGED_BY}=${GROVE_OPERATOR}`
@@ -62,17 +63,21 @@ export function observeWorld(view: View): World {
   }
 }
 
-/** The key of an object of the same namespace that a label names; none without the label. */
-export function labelled(object: KubeObject, label: string): Key[] {
-  const name = object.metadata.labels?.[label]
-  return name === undefined ? [] : [`${object.metadata.namespace ?? ''}/${name}`]
+/** The keys of objects of the same namespace that a label names, or named before somebody changed it. */
+export function labelled(object: KubeObject, label: string, before: KubeObject | null = null): Key[] {
+  const names = new Set([object, before].flatMap((each) => each?.metadata.labels?.[label] ?? []))
+  return [...names].map((name): Key => `${object.metadata.namespace ?? ''}/${name}`)
 }
 
-export const keyOfSet = (object: KubeObject): Key[] => labelled(object, PART_OF)
+export const keyOfSet = (object: KubeObject, before: KubeObject | null): Key[] => labelled(object, PART_OF, before)
 
-/** The set that an object says that it is part of, if it is there. */
-export const setOf = ({ sets }: World, object: KubeObject): PodCliqueSet | undefined =>
-  sets.get(object.metadata.namespace ?? '', object.metadata.labels?.[PART_OF] ?? '')
+/** The set that controls an object, by way of its clique and scaling group. Labels may be lost, owners are not. */
+export function setOf(world: World, object: KubeObject): PodCliqueSet | undefined {
+  const uid = controllerOf(object)
+  if (uid === undefined) return undefined
+  const parent = world.cliques.byUid(uid) ?? world.groups.byUid(uid)
+  return parent === undefined ? world.sets.byUid(uid) : setOf(world, parent)
+}
 
 /** A set's part of the world. Objects of that name which belong to somebody else are not its own. */
 export function observedSet(world: World, shape: SetShape): ObservedSet {
@@ -109,6 +114,4 @@ export function observedSet(world: World, shape: SetShape): ObservedSet {
 export const activePods = ({ pods }: World, clique: PodClique): Pod[] =>
   pods.owned(clique.metadata.uid).filter(isActive)
 
-export const isOwnedBy = (object: KubeObject, owner: KubeObject): boolean =>
-  object.metadata.ownerReferences?.some(({ controller, uid }) => controller === true && uid === owner.metadata.uid) ??
-  false
+export const isOwnedBy = (object: KubeObject, owner: KubeObject): boolean => controllerOf(object) === owner.metadata.uid

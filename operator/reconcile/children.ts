@@ -70,6 +70,10 @@ async function syncChild(options: ChildrenOptions, desired: Desired): Promise<Ku
     return null
   }
   const created = await context.writer.create(store, desired.object)
+  // There all the while, out of our sight: somebody took the label away that we watch by.
+  if (created.kind === 'found' && !createdOnly.has(created.object.kind)) {
+    await context.writer.update(store, desired.object, created.object)
+  }
   if (created.kind === 'taken') return isSpare(created.by) ? null : refuseTaken(created.by, owner)
   const reason = events[desired.object.kind]?.created
   if (created.kind === 'created' && reason !== undefined) {

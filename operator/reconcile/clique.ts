@@ -1,11 +1,19 @@
 import type { PodClique, PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
 import type { Pod } from '../../api/kinds/kubernetes.ts'
-import { BASE_POD_GANG, CLIQUE_FINALIZER, GANG_GATE, POD_CLIQUE, POD_GANG } from '../../api/names.ts'
+import {
+  BASE_POD_GANG,
+  CLIQUE_FINALIZER,
+  GANG_GATE,
+  PCS_REPLICA_INDEX,
+  POD_CLIQUE,
+  POD_GANG,
+  SCALING_GROUP,
+} from '../../api/names.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { podsToUngate } from '../decisions/gates.ts'
 import { canonicalJson } from '../expansion/hash.ts'
-import { type CliqueIdentity, cliqueIdentityOf, cliquesOfGang } from '../expansion/identity.ts'
+import { type CliqueIdentity, cliqueIdentityOf, cliquesOfGang, indexLabel } from '../expansion/identity.ts'
 import { minReplicasOf } from '../expansion/pod-gang.ts'
 import type { PodPlan } from '../expansion/pod.ts'
 import { gangsOf } from '../expansion/set.ts'
@@ -59,6 +67,7 @@ class CliqueReconciler implements Reconciler {
         labelSelector: MANAGED,
       }),
       watch<PodGang>(POD_GANGS, (gang, before) => this.#listedIn(gang, before)),
+      watch<PodGang>(POD_GANGS, (gang, before) => (isEdited(gang, before) ? this.#waitingForGang(gang) : [])),
       watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? this.#cliquesOf(set) : [])),
     ]
   }
@@ -189,17 +198,26 @@ class CliqueReconciler implements Reconciler {
       .map(({ name }): Key => `${gang.metadata.namespace ?? ''}/${name}`)
   }
 
-  /** A pod of a base gang got its node: the cliques of that replica's scaled gangs whose pods still wait. */
+  /** A pod of a base gang got its node. */
   #waitingFor(pod: Pod): Key[] {
-    const set = setOf(this.#world, pod)
     const base = pod.metadata.labels?.[POD_GANG]
-    if (set === undefined || pod.metadata.labels?.[BASE_POD_GANG] !== undefined) return []
+    const isScaled = pod.metadata.labels?.[BASE_POD_GANG] !== undefined
+    return base === undefined || isScaled ? [] : this.#behind(base, pod)
+  }
+
+  /** A base gang came to be, or asks for other minimums than before. */
+  #waitingForGang(gang: PodGang): Key[] {
+    return gang.metadata.labels?.[SCALING_GROUP] === undefined ? this.#behind(gang.metadata.name, gang) : []
+  }
+
+  /** The cliques of a replica's scaled gangs whose pods still wait for its base gang, of which `part` is a part. */
+  #behind(base: string, part: Pod | PodGang): Key[] {
+    const set = setOf(this.#world, part)
+    const index = indexLabel(part, PCS_REPLICA_INDEX)
+    if (set === undefined || index === null) return []
     const shape = shapeOf(set)
-    const clique = this.#world.cliques.get(shape.namespace, pod.metadata.labels?.[POD_CLIQUE] ?? '')
-    const identity = clique === undefined ? null : cliqueIdentityOf(shape, clique)
-    if (identity === null) return []
-    const gangs = gangsOf(shape, identity.index, observedSet(this.#world, shape)).filter(({ name }) => name !== base)
-    return gangs
+    return gangsOf(shape, index, observedSet(this.#world, shape))
+      .filter(({ name }) => name !== base)
       .flatMap((gang) => cliquesOfGang(shape, gang))
       .filter(({ name }) => this.#hasGatedPods(shape, name))
       .map(({ name }): Key => `${shape.namespace}/${name}`)

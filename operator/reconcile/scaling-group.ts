@@ -45,7 +45,7 @@ class ScalingGroupReconciler implements Reconciler {
     this.watches = [
       watch(SCALING_GROUPS, (group, before) => (isEdited(group, before) ? [keyOf(group)] : [])),
       watch(POD_CLIQUES, (clique, before, isDeleted) => {
-        return isDeleted || isEdited(clique, before) ? labelled(clique, SCALING_GROUP) : []
+        return isDeleted || isEdited(clique, before) ? labelled(clique, SCALING_GROUP, before) : []
       }),
       watch(POD_CLIQUES, (clique) => labelled(clique, SCALING_GROUP), { afterMs: ROW_MS }),
       watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? this.#groupsOf(set) : [])),

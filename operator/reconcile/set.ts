@@ -60,10 +60,12 @@ class SetReconciler implements Reconciler {
     this.watches = [
       watch(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? [keyOf(set)] : [])),
       ...[POD_CLIQUES, SCALING_GROUPS].flatMap((type) => [
-        watch(type, (child, before, isDeleted) => (isDeleted || isEdited(child, before) ? keyOfSet(child) : [])),
+        watch(type, (child, before, isDeleted) =>
+          isDeleted || isEdited(child, before) ? keyOfSet(child, before) : [],
+        ),
         watch(type, keyOfSet, { afterMs: ROW_MS }),
       ]),
-      watch(POD_GANGS, (gang, _before, isDeleted) => (isDeleted ? keyOfSet(gang) : [])),
+      watch(POD_GANGS, (gang, before, isDeleted) => (isDeleted ? keyOfSet(gang, before) : [])),
       ...SUPPORTING.map((type) => watch(type, keyOfSet, { labelSelector: MANAGED, afterMs: ROW_MS })),
       ...this.#topologies.watches(() => constrainedSets(this.#world)),
     ]

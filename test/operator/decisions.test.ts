@@ -83,8 +83,8 @@ test('pods that keep ending are replaced later and later, up to five minutes', (
 test('a hash is the same for the same content, whatever the order of keys, and never changes with a release', () => {
   expect(hashOf({ b: [1, 'x'], a: null })).toBe(hashOf({ b: [1, 'x'] }))
   expect(hashOf([{ podSpec: { containers: [] } }])).not.toBe(hashOf([{ podSpec: {} }]))
-  expect(
-    hashOf({ labels: { ü: '€' }, podSpec: { containers: [{ name: 'main', image: 'x' }] } }),
-  ).toMatchInlineSnapshot(`"f65659744cc4d86fbc8"`)
+  expect(hashOf({ labels: { ü: '€' }, podSpec: { containers: [{ name: 'main', image: 'x' }] } })).toMatchInlineSnapshot(
+    `"f65659744cc4d86fbc8"`,
+  )
   expect(hashOf({ a: 1 })).toBe('5569d9d444b48ccc4d45')
 })
