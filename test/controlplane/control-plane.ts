@@ -13,6 +13,8 @@ export interface ControlPlaneOptions {
   readonly controllers?: boolean
   /** Records who asked for what, of all service accounts, in `audit.log` of the folder: a JSON event a line. */
   readonly audit?: boolean
+  /** Builds what is in no cache, which takes minutes. Default false: test files find what build-once.ts has built. */
+  readonly mayBuild?: boolean
 }
 
 export interface ControlPlane {
@@ -164,9 +166,10 @@ async function stop(keeper: ChildProcess, folder: string): Promise<void> {
 export async function startControlPlane({
   controllers = true,
   audit = false,
+  mayBuild = false,
 }: ControlPlaneOptions = {}): Promise<ControlPlane | null> {
   const wanted: Program[] = ['etcd', 'kube-apiserver', ...(controllers ? (['kube-controller-manager'] as const) : [])]
-  const programs = findPrograms(wanted, { mayBuild: true })
+  const programs = findPrograms(wanted, { mayBuild })
   if (programs === null) return null
   const folder = mkdtempSync(join(tmpdir(), 'espalier-control-plane-'))
   const [etcdPort, peerPort, apiPort] = await Promise.all([freePort(), freePort(), freePort()])

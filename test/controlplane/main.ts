@@ -1,7 +1,7 @@
 /** `npm run controlplane`: a real control plane until Ctrl-C; prints its kubeconfig. */
 import { startControlPlane } from './control-plane.ts'
 
-const plane = await startControlPlane()
+const plane = await startControlPlane({ mayBuild: true })
 if (plane === null) process.exit(1)
 process.stdout.write(`kubeconfig: ${plane.kubeconfig}\n`)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
