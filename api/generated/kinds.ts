@@ -212,11 +212,11 @@ export interface SetSharingFilter {
 
 /** Cliques that are scaled together. */
 export interface ScalingGroupTemplate {
-  /** Unique in the set. */
+  /** Unique in the set; part of the names of its pods. */
   name: string
   /** The members; a clique is in one group at most. */
   cliqueNames: string[]
-  /** Put on the PodCliqueScalingGroup. */
+  /** Switches for the group, such as grove.io/mnnvl-group; copied to no object. */
   annotations?: Record<string, string>
   /** How many copies of the members. */
   replicas?: number

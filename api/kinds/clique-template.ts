@@ -29,8 +29,12 @@ export const stays = (field: string): Rule => ({
 })
 
 const SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
+const LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
 
 export const templateName = (doc: string): Schema => text(doc, { minLength: 1, maxLength: 63, pattern: SUBDOMAIN })
+
+/** Part of the hostnames of pods, where no dot may stand. */
+const hostPart = (doc: string): Schema => text(doc, { minLength: 1, maxLength: 63, pattern: LABEL })
 
 /** Names of cliques of the set. */
 export const cliqueNames = (doc: string, minItems: number): ListSchema =>
@@ -186,7 +190,7 @@ export const clique: ObjectSchema = object(
   'PodCliqueTemplate',
   'One clique of the set: pods that play one role.',
   {
-    name: templateName('Unique in the set; part of the names of its pods.'),
+    name: hostPart('Unique in the set; part of the names of its pods.'),
     labels: labelMap('Put on the PodClique and its pods.'),
     annotations: annotationMap('Put on the PodClique and its pods.'),
     topologyConstraint: topologyConstraint('Where the pods of one such clique may lie.'),
@@ -200,9 +204,9 @@ export const scalingGroup: ObjectSchema = object(
   'ScalingGroupTemplate',
   'Cliques that are scaled together.',
   {
-    name: templateName('Unique in the set.'),
+    name: hostPart('Unique in the set; part of the names of its pods.'),
     cliqueNames: cliqueNames('The members; a clique is in one group at most.', 1),
-    annotations: annotationMap('Put on the PodCliqueScalingGroup.'),
+    annotations: annotationMap('Switches for the group, such as grove.io/mnnvl-group; copied to no object.'),
     replicas: int32('How many copies of the members.', { minimum: 1, default: 1 }),
     minAvailable: int32('How many copies belong to the base gang; each further one is a gang of its own.', {
       minimum: 1,

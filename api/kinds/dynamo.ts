@@ -15,6 +15,7 @@ import {
 } from '../schema.ts'
 import { containerPatch, envList, podSpecPatch, probe } from './pod-spec.ts'
 import { conditions, count, observedGeneration } from './status-parts.ts'
+import { constraintStays } from './topology-constraint.ts'
 
 /**
  * DynamoGraphDeployment as users write it since 0.5. Lenient on purpose: fields that are deprecated or not acted on
@@ -188,6 +189,7 @@ const service: ObjectSchema = object('DynamoService', 'One component of the grap
       message: 'field is immutable',
       fieldPath: '.minAvailable',
     },
+    constraintStays,
   ],
 })
 
@@ -303,6 +305,11 @@ const spec: ObjectSchema = object(
         rule: 'has(self.topologyConstraint) || self.services.map(n, self.services[n]).all(s, !has(s.topologyConstraint))',
         message: "a service's topologyConstraint needs one on the graph",
         fieldPath: '.topologyConstraint',
+      },
+      {
+        rule: '!has(self.restart) || !has(self.restart.strategy) || !has(self.restart.strategy.order) || self.restart.strategy.order.size() == 0 || self.services.all(n, n in self.restart.strategy.order) && self.restart.strategy.order.all(n, n in self.services)',
+        message: 'order must name all services of the graph and no others',
+        fieldPath: '.restart.strategy.order',
       },
     ],
   },

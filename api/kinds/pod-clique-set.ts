@@ -268,6 +268,11 @@ const status: ObjectSchema = object('PodCliqueSetStatus', 'What is.', {
 
 const rules: readonly Rule[] = [
   {
+    rule: "oldSelf.hasValue() || !self.metadata.name.contains('.')",
+    message: "the set's name must not contain a dot: it is part of the hostnames of pods",
+    optionalOldSelf: true,
+  },
+  {
     rule: 'self.spec.template.cliques.all(c, size(self.metadata.name) + size(c.name) <= 45)',
     message: "the set's name and a clique's name must have at most 45 characters together",
   },

@@ -34,6 +34,11 @@ const script = worker({
 
 const refused: readonly (readonly [string, DynamoGraphDeployment, string])[] = [
   ['no services', graph({}), 'spec.services'],
+  [
+    'a name with a dot',
+    { ...graph({ w: worker() }), metadata: { ...graph({}).metadata, name: 'g.h' } },
+    'metadata.name',
+  ],
   ['two names that differ in case only', graph({ Worker: worker(), worker: worker() }), 'spec.services.worker'],
   [
     'a service that meets the leader of another',

@@ -15,6 +15,7 @@ const error = (path: FieldPath, found: unknown, want: string): FieldError => ({ 
 export function checkGraph(written: DynamoGraphDeployment, graph: ComponentGraph): FieldError[] {
   if (graph.components.length === 0) return [error(['spec', 'services'], {}, 'at least one service')]
   return [
+    ...graphNameErrors(graph),
     ...switchErrors(graph),
     ...claimErrors(written),
     ...graph.components.flatMap((component) => {
@@ -25,6 +26,11 @@ export function checkGraph(written: DynamoGraphDeployment, graph: ComponentGraph
     ...topologyErrors(graph),
   ]
 }
+
+const graphNameErrors = ({ name }: ComponentGraph): FieldError[] =>
+  name.includes('.')
+    ? [error(['metadata', 'name'], name, 'a name without dots: it is part of the hostnames of pods')]
+    : []
 
 const SWITCHES: readonly (readonly [string, (value: string) => boolean, string])[] = [
   [names.DYNAMO_ENABLE_GROVE, (value) => value.toLowerCase() !== 'false', 'true: graphs run as PodCliqueSets only'],

@@ -10,6 +10,8 @@ const graph = (services: Fields, spec: Fields = {}): Fields => ({
 })
 const worker = (more: Fields = {}): Fields => ({ componentType: 'worker', replicas: 2, ...more })
 
+const leveled: Fields = { topologyConstraint: { topologyProfile: 't', packDomain: 'zone' } }
+
 export const graphs: readonly RefusalCase[] = [
   taken(
     'the fields of the published example',
@@ -86,6 +88,18 @@ export const graphs: readonly RefusalCase[] = [
     'a level of a service alone',
     graph({ w: worker({ topologyConstraint: { packDomain: 'rack' } }) }),
     "a service's topologyConstraint needs one on the graph",
+  ),
+  refused(
+    'an order that leaves a service out',
+    graph({ w: worker(), x: worker() }, { restart: { id: '1', strategy: { order: ['w'] } } }),
+    'order must name all services',
+    graph({ w: worker(), x: worker() }),
+  ),
+  refused(
+    'a level of a service that had none',
+    graph({ w: worker({ topologyConstraint: { packDomain: 'rack' } }) }, leveled),
+    IMMUTABLE,
+    graph({ w: worker() }, leveled),
   ),
   refused('a service more', graph({ w: worker(), x: worker() }), IMMUTABLE, graph({ w: worker() })),
   refused('another back-end', graph({ w: worker() }, { backendFramework: 'vllm' }), IMMUTABLE, graph({ w: worker() })),

@@ -39,6 +39,8 @@ export const creation: readonly RefusalCase[] = [
     'spec.template.cliques[0].name',
   ),
   refused('a clique name with capitals', set({ cliques: [clique('A')] }), 'spec.template.cliques[0].name'),
+  refused('a clique name with a dot', set({ cliques: [clique('a.b')] }), 'spec.template.cliques[0].name'),
+  refused('a set name with a dot', set(pair, 'a.b'), "the set's name must not contain a dot"),
   refused(
     'two cliques of one name',
     set({ cliques: [clique('a'), clique('a', { roleName: 'x' })] }),
