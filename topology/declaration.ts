@@ -55,9 +55,13 @@ export function globMatches(pattern: string, name: string): boolean {
 
 /** A node's value at each level, broad to narrow; null where it has neither pattern nor label. */
 export function valuesOf(declaration: TopologyDeclaration, node: LabelledNode): readonly (string | null)[] {
-  const written: Record<string, string> = {}
+  const written = Object.create(null) as Record<string, string>
   for (const { pattern, values } of declaration.nodes) {
     if (globMatches(pattern, node.name)) Object.assign(written, values)
   }
-  return declaration.levels.map(({ name, key }) => written[name] || node.labels[key] || null)
+  return declaration.levels.map(({ name, key }) => written[name] || labelOf(node, key))
 }
+
+/** Null where the node lacks the label; every object has a `constructor`, and that is none. */
+export const labelOf = ({ labels }: LabelledNode, key: string): string | null =>
+  (Object.hasOwn(labels, key) && labels[key]) || null

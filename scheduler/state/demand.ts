@@ -1,5 +1,6 @@
 import type { NodeSelectorTerm, Pod, PodSpec, Toleration } from '../../api/kinds/kubernetes.ts'
 import { podRequests } from '../../api/pod-resources.ts'
+import { bare } from './record.ts'
 
 /**
  * What a pod asks of a node: the amounts, and what the predicates look at. Pods with the same key are one pod class.
@@ -20,7 +21,7 @@ export const HOST_PORT_PREFIX = 'espalier.io/host-port.'
 
 /** Per pod: the amounts with in-place resize at the larger of what is asked and what the kubelet has allocated. */
 export function demandOf(pod: Pod): Demand {
-  const requests = { ...podRequests(pod.spec, pod.status), ...hostPorts(pod.spec), pods: 1 }
+  const requests = bare({ ...podRequests(pod.spec, pod.status), ...hostPorts(pod.spec), pods: 1 })
   const nodeSelector = pod.spec.nodeSelector ?? {}
   const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
   const nodeAffinity = required?.nodeSelectorTerms ?? null

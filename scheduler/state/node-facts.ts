@@ -1,5 +1,6 @@
 import type { KubeObject, Node, Taint } from '../../api/kinds/kubernetes.ts'
 import { toMilli, toUnits } from '../../api/quantity.ts'
+import { bare } from './record.ts'
 
 /** What the scheduler keeps of a node. Readiness is read from taints only, as kube-scheduler does. */
 export interface NodeFacts {
@@ -27,7 +28,7 @@ export function nodeFacts(node: Node): NodeFacts {
   return {
     uid: node.metadata.uid,
     name: node.metadata.name,
-    labels: node.metadata.labels ?? {},
+    labels: bare(node.metadata.labels ?? {}),
     isUnschedulable: node.spec?.unschedulable === true,
     taints: (node.spec?.taints ?? []).filter((taint) => taint.effect === 'NoSchedule' || taint.effect === 'NoExecute'),
     allocatable: amounts(node.status?.allocatable ?? node.status?.capacity ?? {}),
@@ -36,7 +37,7 @@ export function nodeFacts(node: Node): NodeFacts {
 
 /** An amount that cannot be read is none: nothing is placed on what nobody can count. */
 function amounts(list: Readonly<Record<string, string>>): Record<string, number> {
-  const read: Record<string, number> = {}
+  const read = bare<number>({})
   for (const [name, text] of Object.entries(list)) read[name] = amount(name, String(text))
   return read
 }

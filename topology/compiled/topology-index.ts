@@ -1,4 +1,4 @@
-import { byName, type LabelledNode, type TopologyDeclaration } from '../declaration.ts'
+import { byName, labelOf, type LabelledNode, type TopologyDeclaration } from '../declaration.ts'
 import { defaultWithin, detectLevels } from '../well-known.ts'
 import { compileLevel, compileTopology } from './compile.ts'
 import type { CompiledLevel, CompiledTopology, TopologyIndex } from './index-types.ts'
@@ -47,6 +47,6 @@ function topologyFor(
 
 /** A key that no topology lists is a level all the same: one value is one domain. */
 function ownLevel(nodes: readonly LabelledNode[], key: string): CompiledLevel {
-  const values = nodes.map(({ labels }) => labels[key] || null)
+  const values = nodes.map((node) => labelOf(node, key))
   return compileLevel({ name: key, key, within: defaultWithin(key) }, values, values)
 }

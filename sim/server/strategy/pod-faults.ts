@@ -41,7 +41,7 @@ function resourceFaults(field: string, holder: Json): FieldFault[] {
   const requests = recordAt(resources, 'requests')
   const limits = recordAt(resources, 'limits')
   for (const [name, request] of Object.entries(requests)) {
-    const limit = limits[name]
+    const limit = Object.hasOwn(limits, name) ? limits[name] : undefined
     const isExtended = name.includes('/')
     if (limit === undefined) {
       if (isExtended)
@@ -72,6 +72,12 @@ function resourceFaults(field: string, holder: Json): FieldFault[] {
   return faults
 }
 
+function imageFaults(field: string, image: string): FieldFault[] {
+  if (image === '') return [{ type: 'Required', field, detail: '' }]
+  if (image === image.trim()) return []
+  return [{ type: 'Invalid', field, value: image, detail: 'must not have leading or trailing whitespace' }]
+}
+
 function containerFaults(
   container: unknown,
   field: string,
@@ -85,7 +91,7 @@ function containerFaults(
   else faults.push(...dnsLabelFaults(`${field}.name`, name))
   if (names.has(name)) faults.push({ type: 'Duplicate', field: `${field}.name`, value: name, detail: '' })
   names.add(name)
-  if (stringAt(container, 'image') === '') faults.push({ type: 'Required', field: `${field}.image`, detail: '' })
+  faults.push(...imageFaults(`${field}.image`, stringAt(container, 'image')))
   faults.push(...oneOf(`${field}.imagePullPolicy`, container['imagePullPolicy'], ['Always', 'IfNotPresent', 'Never']))
   for (const [i, port] of listAt(container, 'ports').entries()) {
     const number = isRecord(port) ? port['containerPort'] : undefined
