@@ -170,6 +170,8 @@ export interface SetView {
   readonly translation: Translation
   readonly problems: readonly Problem[]
   readonly isStalled: boolean
+  /** What the server refuses of the set's objects, or null. */
+  readonly refusal: string | null
   readonly cliqueNamed: (name: string) => PodClique | undefined
   readonly groupNamed: (name: string) => PodCliqueScalingGroup | undefined
 }
@@ -200,13 +202,15 @@ export function setStatus(view: SetView, context: FindingContext): PodCliqueSetS
   }
 }
 
-function setProgress({ problems }: SetView, available: number, replicas: number): Finding[] {
+function setProgress({ problems, refusal }: SetView, available: number, replicas: number): Finding[] {
   const [first] = problems
   const isReady = first === undefined && available >= replicas
+  const counts = `${available} of ${replicas} replicas are available`
+  const seen = refusal === null ? counts : `${counts}; ${refusal}`
   return kstatus({
     isReady,
     reason: first?.reason ?? (isReady ? 'ReplicasAvailable' : 'ReplicasNotAvailable'),
-    message: first === undefined ? `${available} of ${replicas} replicas are available` : describeProblem(first),
+    message: first === undefined ? seen : describeProblem(first),
     problem: first === undefined ? null : { reason: first.reason, message: problems.map(describeProblem).join('; ') },
   })
 }

@@ -34,11 +34,21 @@ export interface SyncResult {
 export async function syncChildren(options: ChildrenOptions, desired: readonly Desired[]): Promise<SyncResult> {
   await deleteRest(options, desired)
   const taken: KubeObject[] = []
-  await writeAll(desired, WRITES_AT_ONCE, async (each) => {
-    const other = await syncChild(options, each)
-    if (other !== null) taken.push(other)
-  })
+  const errors: unknown[] = []
+  for (const wave of waves(desired)) {
+    await writeAll(wave, WRITES_AT_ONCE, async (each) => {
+      const other = await syncChild(options, each)
+      if (other !== null) taken.push(other)
+    }).catch((error: unknown) => errors.push(error))
+  }
+  if (errors.length > 0) throw errors[0]
   return { taken: taken.sort(byKindAndName) }
+}
+
+/** Whoever is no administrator can bind only a Role that is there: the API server looks at what it grants. */
+function waves(desired: readonly Desired[]): readonly Desired[][] {
+  const isRole = ({ object }: Desired): boolean => object.kind === 'Role'
+  return [desired.filter(isRole), desired.filter((each) => !isRole(each))]
 }
 
 async function deleteRest(

@@ -26,13 +26,15 @@ import {
   setReadiness,
 } from '../expansion/dynamo/status.ts'
 import { type Desired, type ScaledChild, translate } from '../expansion/dynamo/translate.ts'
+import { isTerminating } from '../observed-pod.ts'
 import { keyOf, type MakeReconciler, type OperatorContext, type Reconciler, splitKey, watch } from '../reconciler.ts'
 import type { Store } from '../store.ts'
-import { Writer } from '../writer.ts'
+import type { Writer } from '../writer.ts'
 import { besideWatches, NameTaken, SideObjects } from './dynamo-objects.ts'
 import { scaleChild } from './dynamo-scale.ts'
 import { syncSet } from './dynamo-set.ts'
 import { type Found, writeGraphStatus } from './dynamo-status.ts'
+import { dropFinalizer } from './parts.ts'
 
 /** How soon a graph whose set's name somebody else holds is looked at again, if nothing tells us before. */
 const TAKEN_AGAIN_MS = 30_000
@@ -67,7 +69,7 @@ class DynamoReconciler implements Reconciler {
   constructor(context: OperatorContext) {
     this.#context = context
     this.#config = { ...DYNAMO_DEFAULTS, schedulerName: context.config.schedulerName, ...context.config.dynamo }
-    this.#writer = new Writer(context)
+    this.#writer = context.writer
     this.#side = new SideObjects(context, this.#writer)
     this.#graphs = context.view.observe(DYNAMO_GRAPHS)
     this.#sets = context.view.observe(POD_CLIQUE_SETS)
@@ -88,7 +90,8 @@ class DynamoReconciler implements Reconciler {
     const { namespace, name } = splitKey(key)
     const graph = this.#graphs.get(namespace, name)
     if (graph === undefined) return
-    if (graph.metadata.deletionTimestamp !== undefined) return this.#release(graph)
+    // Nothing of ours needs the graph to stay: owner references delete the rest.
+    if (isTerminating(graph)) return dropFinalizer(this.#context, this.#graphs, graph, DYNAMO_FINALIZER)
     const desired = translate(graph, this.#config, { set: this.#setOf(graph), claims: this.#claimsIn(namespace) })
     if (desired.kind === 'refused') {
       await this.#tell(graph, { outcome: failure(desired.errors.map(sentenceOf).join('; ')), isRefused: true })
@@ -127,15 +130,6 @@ class DynamoReconciler implements Reconciler {
 
   #tell(graph: DynamoGraphDeployment, found: Found): Promise<void> {
     return writeGraphStatus(this.#context, this.#writer, this.#graphs, graph, found)
-  }
-
-  /** Nothing of ours needs the graph to stay: owner references delete the rest. */
-  async #release(graph: DynamoGraphDeployment): Promise<void> {
-    const finalizers = graph.metadata.finalizers ?? []
-    if (!finalizers.includes(DYNAMO_FINALIZER)) return
-    const rest = finalizers.filter((finalizer) => finalizer !== DYNAMO_FINALIZER)
-    const { resourceVersion } = graph.metadata
-    await this.#writer.patch(this.#graphs, graph, { metadata: { finalizers: rest } }, { resourceVersion })
   }
 
   async #refuseTakenName(graph: DynamoGraphDeployment, { set }: Desired): Promise<Reconciled> {

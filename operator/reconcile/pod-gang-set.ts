@@ -1,11 +1,12 @@
 import type { PodCliqueSet, PodCliqueSetStatus, PodGangSet } from '../../api/generated/kinds.ts'
 import { sentenceOf } from '../../api/field-error.ts'
-import type { Condition, KubeObject, NewObject } from '../../api/kinds/kubernetes.ts'
+import type { Condition, NewObject } from '../../api/kinds/kubernetes.ts'
 import { timestamp } from '../../kube/clock.ts'
 import { POD_CLIQUE_SETS, POD_GANG_SETS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { replacing } from '../changes.ts'
 import { canonicalJson } from '../expansion/hash.ts'
+import { controllerReference } from '../expansion/metadata.ts'
 import {
   type Key,
   keyOf,
@@ -16,7 +17,7 @@ import {
   watch,
 } from '../reconciler.ts'
 import type { Store } from '../store.ts'
-import { controllerOf, Writer } from '../writer.ts'
+import { controllerOf, type Writer } from '../writer.ts'
 
 const TAKEN_AGAIN_MS = 30_000
 
@@ -34,7 +35,7 @@ class PodGangSetReconciler implements Reconciler {
 
   constructor(context: OperatorContext) {
     this.#context = context
-    this.#writer = new Writer(context)
+    this.#writer = context.writer
     this.#gangSets = context.view.observe(POD_GANG_SETS)
     this.#sets = context.view.observe(POD_CLIQUE_SETS)
     this.watches = [
@@ -114,17 +115,10 @@ class PodGangSetReconciler implements Reconciler {
 }
 
 /** Labels and annotations go along; those of `kubectl apply` speak of the other object and stay there. */
-function setFor({ apiVersion, kind, metadata, spec }: PodGangSet): NewObject {
+function setFor(gangSet: PodGangSet): NewObject {
+  const { metadata, spec } = gangSet
   const { name, namespace, labels, annotations = {} } = metadata
   const own = Object.entries(annotations).filter(([key]) => !key.startsWith('kubectl.kubernetes.io/'))
-  const owner: NonNullable<KubeObject['metadata']['ownerReferences']>[number] = {
-    apiVersion,
-    kind,
-    name,
-    uid: metadata.uid,
-    controller: true,
-    blockOwnerDeletion: true,
-  }
   return {
     apiVersion: 'grove.io/v1alpha1',
     kind: 'PodCliqueSet',
@@ -133,7 +127,7 @@ function setFor({ apiVersion, kind, metadata, spec }: PodGangSet): NewObject {
       ...(namespace !== undefined && { namespace }),
       ...(labels !== undefined && { labels }),
       ...(own.length > 0 && { annotations: Object.fromEntries(own) }),
-      ownerReferences: [owner],
+      ownerReferences: [controllerReference(gangSet)],
     },
     spec,
   }

@@ -1,6 +1,7 @@
 import type { PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { SET_FINALIZER } from '../../api/names.ts'
+import { KubeError } from '../../kube/answers.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, SCALING_GROUPS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { canonicalJson } from '../expansion/hash.ts'
@@ -133,6 +134,7 @@ class SetReconciler implements Reconciler {
       translation,
       problems,
       isStalled,
+      refusal: isRefused(error) ? error.message : this.#refusalBelow(set),
       cliqueNamed: children.clique,
       groupNamed: children.scalingGroup,
     }
@@ -144,7 +146,21 @@ class SetReconciler implements Reconciler {
     )
     const seen = error === null ? { observedGeneration } : {}
     this.#tellProblems(newest, problems)
+    const isNew = errors.some((each) => !newest.status?.lastErrors?.includes(each))
+    if (isRefused(error) && isNew) this.#context.events.event(newest, 'Warning', 'ReconcileError', error.message)
     await writeStatus(this.#context, this.#world.sets, newest, { ...status, ...seen, ...noneIfNew(errors, newest) })
+  }
+
+  /** What the server refuses of the set's cliques and groups, the first by name. */
+  #refusalBelow({ metadata: { uid } }: PodCliqueSet): string | null {
+    const { cliques, groups } = this.#world
+    const owned = groups.owned(uid)
+    const all = [...cliques.owned(uid), ...owned, ...owned.flatMap((group) => cliques.owned(group.metadata.uid))]
+    for (const { kind, metadata, status } of all) {
+      const [first] = status?.lastErrors ?? []
+      if (first !== undefined) return `${kind} ${metadata.name}: ${first.description}`
+    }
+    return null
   }
 
   /** Once for each problem: the condition that it is told in says what was told before. */
@@ -172,6 +188,10 @@ const PRUNED: ReadonlySet<string> = new Set([
  */
 const stalls = ({ reason }: Problem, { status }: PodCliqueSet): boolean =>
   (reason !== 'TopologyNotFound' && reason !== 'DomainNotFound') || status?.currentGenerationHash === undefined
+
+/** The server will not have it as it is; what may pass by itself is not worth telling. */
+const isRefused = (error: unknown): error is KubeError =>
+  error instanceof KubeError && !error.failure.retryable && error.failure.reason !== 'Conflict'
 
 const nameTaken = ({ kind, metadata }: KubeObject): Problem => ({
   reason: 'NameTaken',

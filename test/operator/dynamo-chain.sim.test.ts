@@ -97,6 +97,16 @@ test('a graph without room for all says so', async () => {
   expect(status?.conditions?.find(({ type }) => type === 'Ready')?.reason).toBe('insufficient_capacity')
 })
 
+test('a graph whose set cannot go on says why', async () => {
+  const fabric = '  topologyConstraint: {topologyProfile: fabric, packDomain: rack}\n  services:\n'
+  await at.apply(DYNAMO_GRAPHS, read('deploy/samples/dynamo-grove.yaml').replace('  services:\n', fabric))
+  await at.settle()
+  const { status } = await graph('dynamo-grove')
+  expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
+    'ClusterTopologyBinding "fabric" not found',
+  )
+})
+
 test('a deleted graph leaves nothing behind', async () => {
   await at.apply(DYNAMO_GRAPHS, read('deploy/samples/dynamo-grove.yaml'))
   await at.settle()

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { PodGang } from '../../api/generated/kinds.ts'
-import type { Pod } from '../../api/kinds/kubernetes.ts'
+import type { PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
+import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { MANAGED_BY, PART_OF } from '../../api/names.ts'
 import {
+  EVENTS,
   NODES,
   POD_CLIQUE_SETS,
   POD_CLIQUES,
@@ -67,4 +68,33 @@ test('a gang keeps the domain that it must lie in while the nodes that have one 
   await at.settle()
   const { spec } = await at.get<PodGang>(POD_GANGS, 'workload1-0')
   expect(spec.topologyConstraint).toEqual({ packConstraint: { required: 'nvidia.com/gpu.clique' } })
+})
+
+test('what the server refuses of a set is told in its condition and in an event, once', async () => {
+  at.cluster.server.setIntercept(({ method, path }) =>
+    method === 'POST' && path.includes('/services') ? { status: 422, reason: 'Invalid' } : 'pass',
+  )
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.clock.runFor(60_000)
+  const { status } = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 'workload1')
+  expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toMatch(/replicas are available; Invalid: /)
+  const events = await at.list<KubeObject & { reason: string; count?: number }>(EVENTS)
+  expect(events.filter(({ reason }) => reason === 'ReconcileError').map(({ count }) => count)).toEqual([1])
+  at.cluster.server.setIntercept(null)
+  await at.settle()
+  const after = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 'workload1')
+  expect(after.status).toMatchObject({ availableReplicas: 1, lastErrors: [], observedGeneration: 1 })
+})
+
+test('what the server refuses of a clique is told in the set as well', async () => {
+  at.cluster.server.setIntercept(({ method, path }) =>
+    method === 'POST' && /\/pods(\?|$)/.test(path) ? { status: 403, reason: 'Forbidden' } : 'pass',
+  )
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.clock.runFor(5_000)
+  const { status } = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 'workload1')
+  const message = status?.conditions?.find(({ type }) => type === 'Ready')?.message
+  expect(message).toContain('PodClique workload1-0-pc-a: Forbidden')
+  at.cluster.server.setIntercept(null)
+  await at.settle()
 })

@@ -32,11 +32,13 @@ interface Counts {
   readonly isShort: boolean
 }
 
-/** A set that has not taken in its newest spec says nothing about it through its children. */
+/** A set that has not taken in its newest spec says nothing about it through its children; one that cannot says why. */
 export function setReadiness(set: PodCliqueSet | null): Readiness {
   if (set === null) return waiting('some_resources_are_not_ready', 'resource not found')
   const { generation = 1 } = set.metadata
   const seen = set.status?.observedGeneration ?? 0
+  const stalled = set.status?.conditions?.find(({ type, status }) => type === 'Stalled' && status === 'True')
+  if (stalled !== undefined) return waiting('some_resources_are_not_ready', stalled.message ?? 'stalled')
   return seen >= generation ? { kind: 'ready' } : waiting('some_resources_are_not_ready', unprocessed(generation, seen))
 }
 
