@@ -1,12 +1,12 @@
 /** Manifests from files: YAML or JSON, many documents, `kind: List`; every complaint has file, line and column. */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Document, LineCounter, parseAllDocuments, type YAMLError } from 'yaml'
+import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments, type YAMLError } from 'yaml'
 import type { NewObject } from '../api/kinds/kubernetes.ts'
 
 export interface Manifest {
   readonly object: NewObject
-  /** `file:line:column` of the document it came from, for messages. */
+  /** `file:line:column` of where it begins, for messages. */
   readonly at: string
 }
 
@@ -39,29 +39,71 @@ function shapeError(value: unknown): string | null {
   if (metadata !== undefined && (typeof metadata !== 'object' || metadata === null)) {
     return `metadata: found ${JSON.stringify(metadata)}, want an object`
   }
+  for (const field of ['name', 'namespace', 'generateName'] as const) {
+    const found: unknown = metadata?.[field] ?? undefined
+    if (found !== undefined && typeof found !== 'string') {
+      return `metadata.${field}: found ${JSON.stringify(found)}, want a string: put it in quotes`
+    }
+  }
   return null
 }
 
-const itemsOf = (value: unknown): unknown[] | null => {
-  const { kind, items } = (value ?? {}) as { kind?: unknown; items?: unknown }
-  return typeof kind === 'string' && kind.endsWith('List') && Array.isArray(items) ? items : null
+interface Found {
+  readonly value: unknown
+  /** Its node in the document; null where it came through an alias. */
+  readonly node: unknown
+  /** Where in a list it stands: `items[0]`; empty outside of lists. */
+  readonly path: string
 }
+
+/** A typed list says once, for all, what its items are: PodList. */
+function typedItem(item: unknown, listKind: string, apiVersion: unknown): unknown {
+  if (listKind === 'List' || item === null || typeof item !== 'object' || Array.isArray(item)) return item
+  return { apiVersion, kind: listKind.slice(0, -'List'.length), ...item }
+}
+
+/** What stands in a list, and in lists inside it; anything else stands for itself. */
+function objectsIn(found: Found): Found[] {
+  const { apiVersion, kind, items } = (found.value ?? {}) as { apiVersion?: unknown; kind?: unknown; items?: unknown }
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !Array.isArray(items)) return [found]
+  const nodes = isMap(found.node) ? found.node.get('items', true) : null
+  return items.flatMap((item, i) =>
+    objectsIn({
+      value: typedItem(item, kind, apiVersion),
+      node: isSeq(nodes) ? nodes.items[i] : null,
+      path: `${found.path}${found.path === '' ? '' : '.'}items[${i}]`,
+    }),
+  )
+}
+
+const within = (path: string, wrong: string): string =>
+  path === '' ? wrong : `${path}${wrong.startsWith('found') ? ': ' : '.'}${wrong}`
+const beginOf = (node: unknown): number | null => (isNode(node) ? (node.range?.[0] ?? null) : null)
 
 function manifestsOf(place: Place, document: Document.Parsed, errors: string[]): Manifest[] {
   if (document.errors.length > 0) {
     errors.push(...document.errors.map((error) => syntaxError(place, error)))
     return []
   }
-  if (document.contents === null) return []
-  const at = position(place, document.contents.range?.[0] ?? document.range[0])
-  const value: unknown = document.toJS({ maxAliasCount: 1_000 })
+  const value = valueOf(place, document, errors)
   if (value === null) return []
-  const objects = itemsOf(value) ?? [value]
-  return objects.flatMap((object, i) => {
+  const begin = beginOf(document.contents) ?? document.range[0]
+  return objectsIn({ value, node: document.contents, path: '' }).flatMap(({ value: object, node, path }) => {
+    const at = position(place, beginOf(node) ?? begin)
     const wrong = shapeError(object)
-    if (wrong !== null) errors.push(`${at}: ${objects.length > 1 ? `items[${i}].` : ''}${wrong}`)
+    if (wrong !== null) errors.push(`${at}: ${within(path, wrong)}`)
     return wrong === null ? [{ object: named(object as NewObject), at }] : []
   })
+}
+
+/** Null for an empty document. Aliases that would grow without bound are an error of the document. */
+function valueOf(place: Place, document: Document.Parsed, errors: string[]): unknown {
+  try {
+    return document.contents === null ? null : document.toJS({ maxAliasCount: 1_000 })
+  } catch (error) {
+    errors.push(`${position(place, document.range[0])}: ${error instanceof Error ? error.message : String(error)}`)
+    return null
+  }
 }
 
 const named = (object: NewObject): NewObject => ({ ...object, metadata: object.metadata ?? {} })

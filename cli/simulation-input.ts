@@ -88,13 +88,22 @@ async function loadOne(cluster: Cluster, finder: ResourceFinder, { object }: Man
   return refusal === null ? warnings : [refusal]
 }
 
+/** The order of the input's files and documents means nothing, unless one object is given twice: the first counts. */
+function byPlace(a: { manifest: Manifest }, b: { manifest: Manifest }): number {
+  const [one, other] = [placeOf(a.manifest), placeOf(b.manifest)]
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
+const placeOf = ({ object: { apiVersion, kind, metadata } }: Manifest): string =>
+  [kind, apiVersion, metadata.namespace ?? 'default', metadata.name ?? metadata.generateName ?? ''].join('\u0000')
+
 /** Loads everything; what is refused or not understood comes back, never dropped silently. */
 export async function loadManifests(cluster: Cluster, manifests: readonly Manifest[]): Promise<Ignored[]> {
   const finder = new ResourceFinder(cluster.client)
   await ensureNamespaces(cluster, manifests)
   const sorted = manifests
     .map((manifest, i) => ({ manifest, i }))
-    .sort((a, b) => rankOf(a.manifest.object.kind) - rankOf(b.manifest.object.kind) || a.i - b.i)
+    .sort((a, b) => rankOf(a.manifest.object.kind) - rankOf(b.manifest.object.kind) || byPlace(a, b) || a.i - b.i)
   const ignored: Ignored[] = []
   for (const { manifest } of sorted) {
     const messages = await loadOne(cluster, finder, manifest)

@@ -23,6 +23,8 @@ export interface SimulationOptions {
   readonly maxVirtualMs: number
   readonly schedulerNames: readonly string[]
   readonly defaultPack: 'narrowest' | 'none'
+  /** Told when the run was given up before it came to rest. */
+  readonly onTrouble?: (message: string) => void
 }
 
 export const SIMULATION_DEFAULTS: SimulationOptions = {
@@ -57,13 +59,13 @@ export interface GangLine {
 export interface SimulationResult {
   readonly pods: readonly PodLine[]
   readonly gangs: readonly GangLine[]
-  /** Pods of no gang that were evicted. */
-  readonly evicted: readonly string[]
   readonly ignored: readonly Ignored[]
   /** Virtual milliseconds until nothing could change a placement any more. */
   readonly settledAfterMs: number
   /** Verdicts that the scheduler came to: gangs and surplus pods seated or refused. */
   readonly decisions: number
+  /** Pods of no gang that were evicted. */
+  readonly evicted: readonly string[]
 }
 
 interface Evicted {
@@ -93,10 +95,16 @@ function containerTrouble({ status }: Pod): { reason: string; message: string | 
   return waiting?.reason === undefined ? null : { reason: waiting.reason, message: waiting.message ?? null }
 }
 
+type PodReport = ReturnType<Scheduler['report']>['pods'][number]
+type Named = { readonly namespace: string; readonly name: string }
+
+const keyOf = ({ namespace, name }: Named): string => `${namespace}/${name}`
+const byPlace = <T extends Named>(lines: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(lines.map((line) => [keyOf(line), line]))
+
 /** Pending pods carry the scheduler's reason; bound ones that do not run carry the kubelet's. */
-function podLine(pod: Pod, reports: ReturnType<Scheduler['report']>['pods'], names: readonly string[]): PodLine {
+function podLine(pod: Pod, line: PodReport | undefined, names: readonly string[]): PodLine {
   const { namespace = '', name } = pod.metadata
-  const line = reports.find((each) => each.namespace === namespace && each.name === name)
   const phase = pod.status?.phase ?? 'Pending'
   const node = pod.spec.nodeName ?? null
   const schedulerName = pod.spec.schedulerName ?? 'default-scheduler'
@@ -127,11 +135,11 @@ async function listAll<T extends KubeObject>(cluster: Cluster, type: typeof PODS
 }
 
 async function gangLines(cluster: Cluster, scheduler: Scheduler, evicted: readonly Evicted[]): Promise<GangLine[]> {
-  const reports = scheduler.report().gangs
+  const reports = byPlace(scheduler.report().gangs)
   const gangs = await listAll<PodGang>(cluster, POD_GANGS)
   return gangs
     .map(({ metadata: { namespace = '', name }, status }) => {
-      const report = reports.find((each) => each.namespace === namespace && each.name === name)
+      const report = reports.get(keyOf({ namespace, name }))
       return {
         namespace,
         name,
@@ -153,15 +161,16 @@ async function resultOf(
 ): Promise<Omit<SimulationResult, 'ignored' | 'settledAfterMs'>> {
   const pods = await listAll<Pod>(cluster, PODS)
   const report = scheduler.report()
+  const lines = byPlace(report.pods)
   const gangs = await gangLines(cluster, scheduler, evicted)
-  const known = new Set(gangs.map(({ namespace, name }) => `${namespace}/${name}`))
+  const known = byPlace(gangs)
   return {
-    pods: pods.map((pod) => podLine(pod, report.pods, names)).sort(byKey),
+    pods: pods.map((pod) => podLine(pod, lines.get(keyOf({ namespace: '', ...pod.metadata })), names)).sort(byKey),
     gangs,
-    evicted: evicted
-      .filter(({ namespace, gang }) => gang === null || !known.has(`${namespace}/${gang}`))
-      .map(({ namespace, pod }) => `${namespace}/${pod}`),
     decisions: report.decisions,
+    evicted: evicted
+      .filter(({ namespace, gang }) => gang === null || !known.has(keyOf({ namespace, name: gang })))
+      .map(({ namespace, pod }) => keyOf({ namespace, name: pod })),
   }
 }
 
@@ -193,12 +202,15 @@ export async function simulateManifests(
     { client: cluster.client, clock, random, log: silentLog },
     { operator: true, scheduler: true, schedulerNames: options.schedulerNames, defaultPack: options.defaultPack },
   )
-  const { settledAfterMs } = await clock.runUntilSettled({ maxVirtualMs: options.maxVirtualMs })
+  const { isSettled, settledAfterMs } = await clock.runUntilSettled({ maxVirtualMs: options.maxVirtualMs })
+  if (!isSettled)
+    options.onTrouble?.(`not at rest after ${options.maxVirtualMs} ms of cluster time: this is how far it came`)
   if (halves.scheduler === null) throw new Error('the simulation runs a scheduler')
   const result = await settle(clock, resultOf(cluster, halves.scheduler, evicted, options.schedulerNames))
   await settle(clock, Promise.all([halves.stop(), pods.stop()]))
   await settle(clock, cluster.stop())
-  return { ...result, ignored, settledAfterMs }
+  const { pods: lines, gangs, ...rest } = result
+  return { pods: lines, gangs, ignored, settledAfterMs, ...rest }
 }
 
 /** Lets virtual time pass while something of the embedded cluster is awaited: its answers may need timers to fire. */

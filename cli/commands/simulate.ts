@@ -24,7 +24,8 @@ function printTable(result: SimulationResult, io: Io): void {
     for (const line of table([['NAMESPACE', 'PODGANG', 'PHASE', 'SCORE', 'MESSAGE'], ...gangs])) io.out(line)
     io.out('')
   }
-  for (const line of table([['NAMESPACE', 'POD', 'PODGANG', 'NODE', 'PHASE', 'MESSAGE'], ...pods])) io.out(line)
+  if (pods.length === 0) io.out('no pods')
+  else for (const line of table([['NAMESPACE', 'POD', 'PODGANG', 'NODE', 'PHASE', 'MESSAGE'], ...pods])) io.out(line)
   io.out(`\nsettled after ${result.settledAfterMs} ms of cluster time; ${result.decisions} decisions`)
   for (const pod of result.evicted) io.out(`evicted: ${pod}`)
   for (const { at, kind, name, message } of result.ignored) io.err(`${at}: ignored ${kind} ${name}: ${message}`)
@@ -67,7 +68,12 @@ Example:
     }
     const names = texts(flags, 'schedulerName')
     const schedulerNames = names.length > 0 ? names : [SCHEDULER_NAME]
-    const result = await simulateManifests(input.manifests, { seed, schedulerNames, defaultPack: pack })
+    const result = await simulateManifests(input.manifests, {
+      seed,
+      schedulerNames,
+      defaultPack: pack,
+      onTrouble: (message) => io.err(message),
+    })
     if (output === 'json') io.out(JSON.stringify(result, null, 2))
     else printTable(result, io)
     return 0

@@ -1,26 +1,18 @@
 /** `espalier topology check`: reads a topology file, or the ConfigMap that holds one, and says everything wrong with it. */
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
 import { describe } from '../../api/field-error.ts'
 import { parseTopologyFile } from '../../api/kinds/topology-file.ts'
-import type { ConfigMap } from '../../api/kinds/kubernetes.ts'
-import { TOPOLOGY_CONFIG_KEY } from '../../api/names.ts'
 import { type Command, type Io, text } from '../command.ts'
-
-/** The text of the file itself, or of the ConfigMap's key when the file is a ConfigMap manifest. */
-function topologyText(content: string): string {
-  try {
-    const value = parse(content) as Partial<ConfigMap> | null
-    const inner = value?.kind === 'ConfigMap' ? value.data?.[TOPOLOGY_CONFIG_KEY] : undefined
-    return inner ?? content
-  } catch {
-    return content // the parser below says where it is wrong
-  }
-}
+import { topologyText } from '../topology-text.ts'
 
 function check(file: string, content: string, io: Io): number {
-  const { topologies, errors } = parseTopologyFile(topologyText(content))
-  for (const error of errors) io.err(describe(file, error))
+  const found = topologyText(content)
+  if ('want' in found) {
+    io.err(describe(file, found))
+    return 1
+  }
+  const { topologies, errors } = parseTopologyFile(found.text)
+  for (const error of errors) io.err(describe(file, { ...error, at: error.at && found.inFile(error.at) }))
   if (errors.length > 0) return 1
   for (const { name, levels } of topologies) {
     io.out(`${name}: ${levels.map((level) => `${level.name} (${level.key}, within ${level.within})`).join(' > ')}`)

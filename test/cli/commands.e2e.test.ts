@@ -151,6 +151,33 @@ describe('espalier topology check', () => {
   })
 })
 
+describe('espalier topology check of a ConfigMap', () => {
+  const head = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: espalier-topology, namespace: espalier-system}\n'
+  const wrong =
+    'topologies:\n  - name: default\n    levels:\n      - {name: rack, key: example.com/rack, within: zone}\n'
+  const indented = wrong.replace(/^(?=.)/gm, '    ')
+
+  test('errors stand where they are in the manifest, whatever comes before it', async () => {
+    const before = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: espalier-system}\n---\n'
+    const path = file('map.yaml', `${before}${head}data:\n  topology.yaml: |\n${indented}`)
+    const { code, err } = await espalier(['topology', 'check', '-f', path])
+    expect(code).toBe(1)
+    // Line 4 of the text is line 13 of the file; column 53 in it is 57 there.
+    expect(err).toMatch(/map\.yaml:13:57: topologies\[0\]\.levels\[0\]\.within: found "zone"/)
+  })
+
+  test('in a quoted text they stand where the text begins', async () => {
+    const path = file('quoted.yaml', `${head}data:\n  topology.yaml: ${JSON.stringify(wrong)}\n`)
+    expect((await espalier(['topology', 'check', '-f', path])).err).toMatch(/quoted\.yaml:5:18: topologies\[0\]/)
+  })
+
+  test('one without the key says which key is wanted', async () => {
+    const { code, err } = await espalier(['topology', 'check', '-f', file('keyless.yaml', `${head}data: {a: b}\n`)])
+    expect(code).toBe(1)
+    expect(err).toMatch(/keyless\.yaml:1:1: data\["topology\.yaml"\]: found nothing, want /)
+  })
+})
+
 test('espalier crds prints every CRD as YAML', async () => {
   const { code, out } = await espalier(['crds'])
   expect(code).toBe(0)

@@ -29,7 +29,46 @@ test('several documents are read, each with its position; empty ones are passed 
 
 test('JSON is read, and a List stands for its items', () => {
   const list = { apiVersion: 'v1', kind: 'List', items: [{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } }] }
-  expect(kindsOf(JSON.stringify(list))).toEqual(['Pod x a.yaml:1:1'])
+  expect(kindsOf(JSON.stringify(list))).toEqual(['Pod x a.yaml:1:43'])
+})
+
+test('a list inside a list, and the items of a typed list, are read where they stand', () => {
+  const nested = `apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: List
+    items:
+      - {apiVersion: v1, kind: Pod, metadata: {name: deep}}
+  - apiVersion: v1
+    kind: NodeList
+    items:
+      - metadata: {name: typed}
+`
+  expect(kindsOf(nested)).toEqual(['Pod deep a.yaml:7:9', 'Node typed a.yaml:11:9'])
+})
+
+test('an item that is no object is named by its own position', () => {
+  expect(errorsOf('apiVersion: v1\nkind: List\nitems:\n  - {apiVersion: v1, kind: List, items: [3]}\n')).toEqual([
+    'a.yaml:4:42: items[0].items[0]: found 3, want an object with apiVersion, kind and metadata',
+  ])
+})
+
+test('Windows line ends are read like any others', () => {
+  expect(kindsOf('apiVersion: v1\r\nkind: Pod\r\nmetadata:\r\n  name: a\r\n---\r\n# nothing\r\n')).toEqual([
+    'Pod a a.yaml:1:1',
+  ])
+})
+
+test('aliases that multiply are refused, not followed', () => {
+  const levels = Array.from({ length: 8 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(9)}]`)
+  expect(errorsOf(`l0: &l0 [x,x,x,x,x,x,x,x,x]\n${levels.join('\n')}\n`)[0]).toMatch(/^a\.yaml:1:1: .*alias/)
+})
+
+test('a name that is no string is refused with its field', () => {
+  expect(errorsOf('apiVersion: v1\nkind: Pod\nmetadata: {name: 5}\n')).toEqual([
+    'a.yaml:1:1: metadata.name: found 5, want a string: put it in quotes',
+  ])
 })
 
 test('a syntax error has file, line and column', () => {
