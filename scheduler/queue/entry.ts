@@ -13,6 +13,8 @@ export interface Refusal {
   readonly reason: Reason
   readonly shortfalls: readonly DomainShortfall[]
   readonly tried: Tried
+  /** On the monotonic clock: a search that came to no end is not begun again sooner, whatever grew. */
+  readonly notBeforeMs: number
 }
 
 /** What the scheduler remembers of a gang from turn to turn; everything in it can be lost with the process. */

@@ -33,11 +33,14 @@ export interface RoundOptions {
   readonly isOver: () => boolean
 }
 
+/** A search to the last step can take a second: others come in between, also where something grows all the time. */
+const UNDECIDED_REST_MS = 10_000
+
 export interface RoundResult {
   readonly decisions: number
   /** Not everything was looked at. */
   readonly isCut: boolean
-  /** Milliseconds until some gang has gathered enough; null: none waits. */
+  /** Milliseconds until some gang may be planned; null: none waits. */
   readonly waitMs: number | null
 }
 
@@ -48,9 +51,9 @@ export function planRound(entries: Iterable<Entry>, options: RoundOptions): Roun
   const offer = (entry: Entry): void => {
     const item = itemOf(entry)
     if (item === null || !isDue(entry, options)) return
-    const ms = item.kind === 'surplus' ? 0 : options.waitMs(entry)
-    entry.gatheringMs = ms
-    if (ms === 0) heap.push({ item, entry })
+    entry.gatheringMs = item.kind === 'surplus' ? 0 : options.waitMs(entry)
+    const ms = Math.max(entry.gatheringMs, (entry.refusal?.notBeforeMs ?? 0) - options.nowMs)
+    if (ms <= 0) heap.push({ item, entry })
     else waitMs = Math.min(waitMs ?? ms, ms)
   }
   for (const entry of entries) offer(entry)
@@ -73,7 +76,8 @@ function decideSafely(entry: Entry, item: Item, options: RoundOptions): boolean 
   } catch (error) {
     options.onBroken(entry, error)
     const tried = triedNow(options.cluster, entry.situation, options.round)
-    entry.refusal = { reason: reason('PlanningFailed', { error: String(error) }), shortfalls: [], tried }
+    const why = reason('PlanningFailed', { error: String(error) })
+    entry.refusal = { reason: why, shortfalls: [], tried, notBeforeMs: options.nowMs + UNDECIDED_REST_MS }
     return false
   }
 }
@@ -116,10 +120,17 @@ function refusalOf({ situation }: Entry, verdict: Verdict | null, options: Round
   const tried = triedNow(options.cluster, situation, options.round)
   const { topologyName } = situation.gang
   if (verdict === null) {
-    return { reason: reason('TopologyUnknown', { topology: topologyName ?? '' }), shortfalls: [], tried }
+    return {
+      reason: reason('TopologyUnknown', { topology: topologyName ?? '' }),
+      shortfalls: [],
+      tried,
+      notBeforeMs: 0,
+    }
   }
   if (verdict.kind !== 'unplaceable') {
-    return { reason: reason('SearchBudgetExhausted', { steps: verdict.steps }), shortfalls: [], tried }
+    const notBeforeMs = options.nowMs + UNDECIDED_REST_MS
+    return { reason: reason('SearchBudgetExhausted', { steps: verdict.steps }), shortfalls: [], tried, notBeforeMs }
   }
-  return { reason: reasonOf(verdict.reason, verdict.facts), shortfalls: verdict.shortfalls, tried }
+  const { facts, shortfalls } = verdict
+  return { reason: reasonOf(verdict.reason, facts), shortfalls, tried, notBeforeMs: 0 }
 }

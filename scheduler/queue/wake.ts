@@ -7,7 +7,8 @@ import { viewOf } from '../state/pod-class.ts'
 export interface Tried {
   readonly signature: string
   readonly topologyEpoch: number
-  /** The growth log up to which nothing has grown that the gang could use; moved forward by looking. */
+  /** The growth log up to which nothing has grown that the gang could use. Stays while something has: its turn may
+   * not come in this round. */
   growthEpoch: number
   readonly moves: number
   /** Of labels, taints and cordons: a domain that does not count any more may be what a spread lacked. */
@@ -35,9 +36,10 @@ export function isWorthTrying(cluster: ClusterState, situation: GangSituation, t
   const grown = cluster.growth.since(tried.growthEpoch)
   if (grown === 'forgotten') return true
   if (grown.size === 0) return false
-  tried.growthEpoch = cluster.growth.epoch
   const demands = situation.groups.flatMap(({ pending }) => pending.map(({ demand }) => [demand.key, demand] as const))
-  return [...new Map(demands).values()].some((demand) => canUse(cluster, demand, grown))
+  const isUsable = [...new Map(demands).values()].some((demand) => canUse(cluster, demand, grown))
+  if (!isUsable) tried.growthEpoch = cluster.growth.epoch
+  return isUsable
 }
 
 type Demand = Parameters<ClusterState['classes']['read']>[0]
