@@ -16,6 +16,10 @@ import { NodeLifecycle } from './controllers/node-lifecycle.ts'
 import { PodGarbage } from './controllers/pod-garbage.ts'
 import { TaintEviction } from './controllers/taint-eviction.ts'
 import { TokenController } from './controllers/token.ts'
+import { DeploymentController } from './controllers/workloads/deployment.ts'
+import { JobController } from './controllers/workloads/job.ts'
+import { ReplicaSetController } from './controllers/workloads/replica-set.ts'
+import { StatefulSetController } from './controllers/workloads/stateful-set.ts'
 import { type Faults, faultsOf } from './faults.ts'
 import { Informers } from './informers.ts'
 import { kubeconfigText } from './kubeconfig.ts'
@@ -155,6 +159,10 @@ class Parts {
       new BudgetController(context),
       new EndpointController(context),
       new AutoscalerController(context, metrics),
+      new ReplicaSetController(context),
+      new DeploymentController(context),
+      new StatefulSetController(context),
+      new JobController(context),
       ...(kubelets ? [agent, this.kubelet] : []),
       { start: () => {}, stop: () => recorder.stop() },
     ]
