@@ -37,8 +37,13 @@ function subresourcesOf(type: ServedType): Subresource[] {
   }))
 }
 
-const verbsOf = (type: ServedType): readonly string[] =>
-  type.collection === '/namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS
+/** In the order in which the real server tells them: one for kinds of its own, one for those of definitions. */
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'] as const
+
+function verbsOf(type: ServedType): readonly string[] {
+  if (type.crd !== null) return CUSTOM_VERBS
+  return type.collection === '/namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS
+}
 
 /** GET /api/v1 and /apis/group/version. */
 export function resourceList(core: Core, group: string, version: string): unknown {

@@ -48,7 +48,16 @@ function route(core: Core, request: ApiRequest): ApiAnswer {
     if (!isCore) return NOT_FOUND
     throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {})
   }
-  return target.subresource === '' ? resource(core, target) : subresource(core, target)
+  const found = target.subresource === '' ? resource(core, target) : subresource(core, target)
+  return target.type.collection === '/endpoints' ? deprecated(found, ENDPOINTS) : found
+}
+
+const ENDPOINTS = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
+
+function deprecated<T extends ApiAnswer>(found: T, what: string): T {
+  const given = found.headers['warning']
+  const { warning } = warningHeaders([what])
+  return { ...found, headers: { ...found.headers, warning: given === undefined ? warning : `${given}, ${warning}` } }
 }
 
 const wantsAggregated = (request: ApiRequest): boolean =>
@@ -77,7 +86,7 @@ function fixedPath(core: Core, request: ApiRequest, { segments }: SplitPath): Pl
     return isServed ? answer(200, resourceList(core, second!, third!)) : NOT_FOUND
   }
   if (first === 'version') return answer(200, VERSION)
-  if (first === 'openapi') return openApi(core, segments.slice(1))
+  if (first === 'openapi') return openApi(core, segments.slice(1), request.headers)
   if (['healthz', 'livez', 'readyz'].includes(first)) return textAnswer(200, 'ok')
   if (count === 0)
     return answer(200, { paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] })

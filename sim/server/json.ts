@@ -54,4 +54,10 @@ export function equalJson(a: unknown, b: unknown): boolean {
 }
 
 /** Byte order for the ASCII names of the API. */
+/** JSON with the keys of every object in byte order. */
+export const sortedJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, found: unknown) =>
+    isRecord(found) ? Object.fromEntries(Object.entries(found).sort(([a], [b]) => byteOrder(a, b))) : found,
+  )
+
 export const byteOrder = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

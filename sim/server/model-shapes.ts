@@ -22,6 +22,7 @@ function listShape(item: Shape, flags: readonly string[]): ListShape {
     listType: listType.startsWith('map:') ? 'map' : listType === 'set' ? 'set' : 'atomic',
     keys: listType.startsWith('map:') ? listType.slice(4).split(',') : [],
     mergeKey: merge === undefined ? null : merge.slice(6),
+    isInline: flags.includes('req'),
   }
 }
 
@@ -48,7 +49,8 @@ function fieldShape(text: string): Shape {
   const leaf = LEAVES[type]
   if (leaf !== undefined) return leaf
   const struct = modelShape(type)
-  return flags.includes('atomic') ? { ...struct, isAtomic: true } : struct
+  if (flags.includes('atomic')) return { ...struct, isAtomic: true }
+  return flags.includes('inline') ? { ...struct, isInline: true } : struct
 }
 
 /** Fields read on first use: models name each other, also themselves. */

@@ -34,11 +34,12 @@ function scaleOf(target: Target, object: Json, paths: ScalePaths): Json {
   const metadata = recordAt(object, 'metadata')
   const shown = ['name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp'] as const
   const selector = selectorOf(target, object, paths)
+  const replicas = count(valueAt(object, paths.spec))
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: Object.fromEntries(shown.flatMap((key) => (metadata[key] === undefined ? [] : [[key, metadata[key]]]))),
-    spec: { replicas: count(valueAt(object, paths.spec)) },
+    spec: replicas === 0 ? {} : { replicas },
     status: { replicas: count(valueAt(object, paths.status)), ...(selector === '' ? {} : { selector }) },
   }
 }
@@ -92,7 +93,7 @@ export function scale(core: Core, target: Target): ApiAnswer {
   const draft = cloneJson(before as Json)
   setAt(draft, paths.spec, replicas)
   const whole = { ...target, subresource: '' }
-  const object = draftUpdate(core, whole, draft, before, options)
+  const object = draftUpdate(core, whole, draft, before, { ...options, writesScale: true })
   const done = commit(core, whole, object, before, options)
   if (object !== before && !options.isDryRun) {
     record(core, target, { verb: 'update', manager: options.manager, before, after: done.entry.object })

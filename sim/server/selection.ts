@@ -2,6 +2,7 @@ import { fieldText, parseFieldSelector } from '../../api/field-selector.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { matches, parseLabelSelector } from '../../api/selector.ts'
 import { badRequest } from './api-error.ts'
+import { selectorFault } from './selector-fault.ts'
 import type { ServedType } from './served-type.ts'
 
 export type Predicate = (object: KubeObject) => boolean
@@ -9,7 +10,7 @@ export type Predicate = (object: KubeObject) => boolean
 /** A label selector as it stands in a query; null selects everything. */
 export function labelPredicate(text: string): Predicate | null {
   const selector = parseLabelSelector(text)
-  if (selector === null) throw badRequest(`unable to parse requirement: ${JSON.stringify(text)} is no label selector`)
+  if (selector === null) throw badRequest(selectorFault(text))
   if (selector.requirements.length === 0) return null
   return (object) => matches(selector, object.metadata.labels ?? {})
 }
@@ -36,7 +37,6 @@ const FIELDS_OF: Readonly<Record<string, readonly string[]>> = {
     ),
     ...['reason', 'reportingComponent', 'source', 'type'],
   ],
-  'apps/replicasets': ['status.replicas'],
   'batch/jobs': ['status.successful'],
 }
 
@@ -54,12 +54,28 @@ function selectable(type: ServedType): readonly string[] {
   return ['metadata.name', 'metadata.namespace', ...special]
 }
 
+function unreadable(text: string): string {
+  const part = text.split(',').find((one) => parseFieldSelector(one) === null) ?? text
+  // What stands behind the first `=` may hold no other.
+  return /^[^=!]+(==|!=|=)/.test(part)
+    ? 'invalid field selector: unescaped character in value: 61'
+    : `invalid selector: '${text}'; can't understand '${part}'`
+}
+
+/** Kinds with fields of their own say it in their own words. */
+function unknownField(type: ServedType, path: string): string {
+  if (type.collection === 'batch/jobs') return `field label "${path}" not supported for Job`
+  return FIELDS_OF[type.collection] === undefined
+    ? `"${path}" is not a known field selector: only "metadata.name", "metadata.namespace"`
+    : `field label not supported: ${path}`
+}
+
 /** A field selector (`a=b,c!=d`) as it stands in a query; null selects everything. */
 export function fieldPredicate(type: ServedType, text: string): Predicate | null {
   const parts = parseFieldSelector(text)
-  if (parts === null) throw badRequest(`invalid selector: '${text}'; can't understand it`)
+  if (parts === null) throw badRequest(unreadable(text))
   const wrong = parts.find(({ path }) => !selectable(type).includes(path))
-  if (wrong !== undefined) throw badRequest(`field label not supported: ${wrong.path}`)
+  if (wrong !== undefined) throw badRequest(unknownField(type, wrong.path))
   if (parts.length === 0) return null
   return (object) => parts.every(({ path, isEqual, value }) => (textOf(type, object, path) === value) === isEqual)
 }

@@ -15,6 +15,8 @@ export interface StructShape {
   readonly isAtomic: boolean
   /** Unknown fields stay. */
   readonly isOpen: boolean
+  /** Is there in Go's objects even where nobody wrote it: no pointer. */
+  readonly isInline?: boolean
 }
 
 export interface MapShape {
@@ -31,6 +33,8 @@ export interface ListShape {
   readonly keys: readonly string[]
   /** Key by which a strategic patch merges; '' merges whole values; null replaces. */
   readonly mergeKey: string | null
+  /** Is told as null where nobody wrote it. */
+  readonly isInline?: boolean
 }
 
 export interface ScalarShape {

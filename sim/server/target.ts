@@ -1,3 +1,4 @@
+import { notFound } from './api-error.ts'
 import type { ApiRequest } from './exchange.ts'
 import type { ServedType } from './served-type.ts'
 import type { TypeRegistry } from './type-registry.ts'
@@ -51,7 +52,11 @@ export function resolveTarget(types: TypeRegistry, { segments, query }: SplitPat
   const namespace = isInNamespace ? rest[1]! : ''
   if (type.namespaced ? namespace === '' && name !== '' : isInNamespace) return null
   const subresource = sub[0] ?? ''
-  if (subresource !== '' && !type.subresources.includes(subresource)) return null
+  if (subresource !== '' && !type.subresources.includes(subresource)) {
+    // What serves custom kinds takes it for an object that is not there.
+    if (type.crd !== null) throw notFound(type, name)
+    return null
+  }
   return { type, namespace, name, subresource, query, request }
 }
 

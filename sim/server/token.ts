@@ -1,5 +1,5 @@
 import { timestamp } from '../../kube/clock.ts'
-import { methodNotAllowed } from './api-error.ts'
+import { invalid, methodNotAllowed } from './api-error.ts'
 import { objectBody } from './body.ts'
 import type { Core } from './core.ts'
 import { answer, type ApiAnswer } from './exchange.ts'
@@ -18,7 +18,17 @@ export function requestToken(core: Core, target: Target): ApiAnswer {
   const { object } = entryOf(core, target)
   const spec = recordAt(objectBody(target.request), 'spec')
   const asked = spec['expirationSeconds']
-  const seconds = Math.max(SHORTEST_SECONDS, typeof asked === 'number' ? asked : USUAL_SECONDS)
+  const seconds = typeof asked === 'number' ? asked : USUAL_SECONDS
+  if (seconds < SHORTEST_SECONDS) {
+    throw invalid({ group: 'authentication.k8s.io', plural: '', kind: 'TokenRequest' }, '', [
+      {
+        type: 'Invalid',
+        field: 'spec.expirationSeconds',
+        value: seconds,
+        detail: 'may not specify a duration less than 10 minutes',
+      },
+    ])
+  }
   const nowMs = core.clock.nowMs()
   const { namespace = '', name, uid } = object.metadata
   const audiences = listAt(spec, 'audiences')

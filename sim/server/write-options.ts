@@ -9,6 +9,8 @@ export interface WriteOptions {
   readonly isForced: boolean
   /** The owners of fields are settled already: by server-side apply. */
   readonly isApply: boolean
+  /** What changes is owned by way of `scale`. */
+  readonly writesScale?: boolean
   /** Texts for Warning headers, gathered on the way. */
   readonly warnings: string[]
 }

@@ -144,7 +144,10 @@ export function draftUpdate(core: Core, target: Target, sent: Json, before: Kube
     ...(subresource === '' ? (strategy.validateUpdate?.(object, before) ?? []) : []),
   ]
   if (faults.length > 0) throw invalid(type, name, faults)
-  if (!options.isApply) trackUpdate(core, type, object, before, { manager: options.manager, subresource })
+  if (!options.isApply) {
+    const through = options.writesScale === true ? 'scale' : subresource
+    trackUpdate(core, type, object, before, { manager: options.manager, subresource: through })
+  }
   return object
 }
 

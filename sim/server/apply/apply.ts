@@ -23,6 +23,7 @@ import {
   type FieldSet,
 } from './field-set.ts'
 import { isSame, managersOf, ownableFields, writeManagers, type Manager } from './managed-fields.ts'
+import { followApplied, wasApplied } from './last-applied.ts'
 import { dropGivenUp, mergeApplied } from './merge.ts'
 
 function readApplied(target: Target, options: WriteOptions): Json {
@@ -81,15 +82,19 @@ interface Clash {
   readonly paths: readonly (readonly string[])[]
 }
 
+/** Only what was written without apply may have been written in another version. */
+function ownerText({ manager, subresource, operation, apiVersion }: Manager): string {
+  const way = subresource === '' ? '' : ` with subresource "${subresource}"`
+  return `"${manager}"${way}${operation === 'Update' ? ` using ${apiVersion}` : ''}`
+}
+
 function clashError(found: readonly Clash[]): ApiError {
   const causes = found.flatMap(({ manager, paths }) => {
-    const sub = manager.subresource === '' ? '' : ` with subresource "${manager.subresource}"`
-    const message = `conflict with "${manager.manager}"${sub} using ${manager.apiVersion}`
+    const message = `conflict with ${ownerText(manager)}`
     return paths.map((path) => ({ reason: 'FieldManagerConflict', message, field: pathText(path) }))
   })
   const parts = found.map(({ manager, paths }) => {
-    const sub = manager.subresource === '' ? '' : ` with subresource "${manager.subresource}"`
-    const head = `"${manager.manager}"${sub} using ${manager.apiVersion}`
+    const head = ownerText(manager)
     return paths.length === 1 && found.length === 1
       ? `conflict with ${head}: ${pathText(paths[0]!)}`
       : `conflicts with ${head}:\n${paths.map((path) => `- ${pathText(path)}`).join('\n')}`
@@ -119,14 +124,18 @@ function settleClashes(
   live: Json,
   applied: Json,
   others: readonly Manager[],
-  isForced: boolean,
+  options: WriteOptions,
 ): Manager[] {
   const shape = shapeOf(type)
   const found = others
     .map((manager) => ({ manager, paths: clashes(shape, live, applied, manager.fields, []) }))
     .filter(({ paths }) => paths.length > 0)
   if (found.length === 0) return [...others]
-  if (!isForced) throw clashError(found)
+  const isUpgrade = options.manager === 'kubectl' ? wasApplied(type, live) : () => false
+  const refused = found
+    .map(({ manager, paths }) => ({ manager, paths: paths.filter((path) => !isUpgrade(path)) }))
+    .filter(({ paths }) => paths.length > 0)
+  if (!options.isForced && refused.length > 0) throw clashError(refused)
   return others.map((manager) => {
     const lost = found.find((one) => one.manager === manager)
     return lost === undefined ? manager : { ...manager, fields: minus(manager.fields, pathsToSet(lost.paths)) ?? {} }
@@ -146,7 +155,7 @@ function applied(core: Core, target: Target, live: Json, sent: Json, options: Wr
     live,
     sent,
     known.filter((one) => one !== mine),
-    options.isForced,
+    options,
   )
   let merged = mergeApplied(shape, live, sent)
   const gone = mine === undefined ? null : minus(mine.fields, fields)
@@ -155,8 +164,9 @@ function applied(core: Core, target: Target, live: Json, sent: Json, options: Wr
     merged = dropGivenUp(shape, merged, gone, held, fields)
   }
   const object = cloneJson(merged) as Json
-  const isUnchanged = mine !== undefined && equalJson(mine.fields, fields)
-  const time = isUnchanged ? mine.time : timestamp(core.clock.nowMs())
+  if (options.manager === 'kubectl') followApplied(object, sent)
+  // Who applies what is there already is written down without a time.
+  const time = equalJson(merged, live) ? (mine?.time ?? '') : timestamp(core.clock.nowMs())
   writeManagers(object, [...others, { ...own, time, fields }])
   return object
 }

@@ -70,6 +70,27 @@ export function fieldsOf(shape: Shape, value: unknown): FieldSet {
   return fields
 }
 
+/** All fields of a value that was not there at all, with everything that holds others. */
+function addedFields(shape: Shape, value: unknown): FieldSet {
+  if (isLeaf(shape, value)) return {}
+  const fields: FieldSet = {}
+  if (shape.kind === 'list') {
+    for (const item of value as unknown[]) {
+      fields[itemElement(shape, item)] = shape.listType === 'set' ? {} : addedFields(shape.item, item)
+    }
+  } else {
+    for (const [key, below] of Object.entries(value as Json))
+      fields[`f:${key}`] = addedFields(childShape(shape, key), below)
+  }
+  return Object.keys(fields).length === 0 ? {} : { '.': {}, ...fields }
+}
+
+/** What stands in an object of Go where nobody wrote the field: structs that are no pointers, and lists that are told as null. */
+function unwritten(shape: Shape): unknown {
+  if (shape.kind === 'struct' && shape.isInline === true) return {}
+  return shape.kind === 'list' && shape.isInline === true ? [] : undefined
+}
+
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   // A member without children that gets some stays a member.
   const result: FieldSet = { ...(isMember(a) && Object.keys(b).length > 0 ? { '.': {} } : {}), ...a }
@@ -101,11 +122,12 @@ const keyed = (shape: ListShape, value: unknown): Map<string, unknown> =>
 /** The fields whose values differ, or that only one of both has: as they are in `after`, and those that are gone. */
 export function changesOf(
   shape: Shape,
-  before: unknown,
+  written: unknown,
   after: unknown,
 ): { changed: FieldSet | null; removed: FieldSet | null } {
-  if (before === undefined) return { changed: after === undefined ? null : fieldsOf(shape, after), removed: null }
-  if (after === undefined) return { changed: null, removed: fieldsOf(shape, before) }
+  const before = written ?? (isLeaf(shape, after) ? undefined : unwritten(shape))
+  if (before === undefined) return { changed: after === undefined ? null : addedFields(shape, after), removed: null }
+  if (after === undefined) return { changed: null, removed: addedFields(shape, before) }
   if (isLeaf(shape, before) || isLeaf(shape, after)) {
     return { changed: equalJson(before, after) ? null : fieldsOf(shape, after), removed: null }
   }
@@ -125,12 +147,7 @@ export function changesOf(
   const removed: FieldSet = {}
   for (const element of new Set([...old.keys(), ...next.keys()])) {
     const part = changesOf(shapeAt(element), old.get(element), next.get(element))
-    if (part.changed !== null)
-      setOwn(
-        changed as Json,
-        element,
-        !old.has(element) && shape.kind === 'list' ? { '.': {}, ...part.changed } : part.changed,
-      )
+    if (part.changed !== null) setOwn(changed as Json, element, part.changed)
     if (part.removed !== null) setOwn(removed as Json, element, part.removed)
   }
   return {

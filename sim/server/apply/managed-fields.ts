@@ -86,6 +86,8 @@ export function trackUpdate(core: Core, type: ServedType, object: Json, before: 
   const known = before === null || reset ? [] : managersOf(object)
   const { changed, removed } = changesOf(shapeOf(type), before === null ? {} : before, object)
   const gained = changed === null ? {} : owned(changed)
+  // A new object's status is the server's.
+  if (type.hasStatus && author.subresource === '') delete gained['f:status']
   const lost = removed === null ? {} : owned(removed)
   if (isEmpty(gained) && isEmpty(lost)) {
     writeManagers(object, known)

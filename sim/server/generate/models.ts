@@ -41,7 +41,10 @@ function typeText(schema: Json, ask: (ref: string) => void): string {
   return format === 'byte' ? 'byte' : type
 }
 
-/** What a field carries besides its type: `req`, `list=map:name,protocol`, `merge=name`, `atomic`. */
+/**
+ * What a field carries besides its type: `req`, `list=map:name,protocol`, `merge=name`, `atomic`, and `inline` for what is
+ * no pointer in Go and so is there even where nobody wrote it.
+ */
 function flagsOf(name: string, schema: Json, required: readonly unknown[]): string[] {
   const listType = stringAt(schema, 'x-kubernetes-list-type')
   const keys = listAt(schema, 'x-kubernetes-list-map-keys').join(',')
@@ -51,6 +54,7 @@ function flagsOf(name: string, schema: Json, required: readonly unknown[]): stri
     ...(listType === 'map' ? [`list=map:${keys}`] : listType === 'set' ? ['list=set'] : []),
     ...(strategy.includes('merge') ? [`merge=${stringAt(schema, 'x-kubernetes-patch-merge-key')}`] : []),
     ...(stringAt(schema, 'x-kubernetes-map-type') === 'atomic' ? ['atomic'] : []),
+    ...(isRecord(schema['default']) ? ['inline'] : []),
   ]
 }
 

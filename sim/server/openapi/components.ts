@@ -13,6 +13,7 @@ const reference = (component: string): Json => ({ $ref: `#/components/schemas/${
 
 const QUANTITY = 'io.k8s.apimachinery.pkg.api.resource.Quantity'
 const INT_OR_STRING = 'io.k8s.apimachinery.pkg.util.intstr.IntOrString'
+const FIELDS = 'io.k8s.apimachinery.pkg.apis.meta.v1.FieldsV1'
 const TIME = 'io.k8s.apimachinery.pkg.apis.meta.v1.Time'
 const MICRO_TIME = 'io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime'
 
@@ -27,6 +28,7 @@ const LEAVES: Readonly<Record<string, Json>> = {
 }
 
 const SHARED: Readonly<Record<string, readonly [component: string, schema: Json]>> = {
+  fields: [FIELDS, { type: 'object' }],
   quantity: [QUANTITY, { oneOf: [{ type: 'string' }, { type: 'number' }] }],
   'int-or-string': [INT_OR_STRING, { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] }],
   time: [TIME, { type: 'string', format: 'date-time' }],
@@ -70,7 +72,10 @@ export class Components {
     const schema: Json = { type: 'object' }
     this.#schemas.set(component, schema)
     const properties: Json = {}
-    for (const [field, text] of Object.entries(fields)) if (field !== '') properties[field] = this.#field(text)
+    for (const [field, text] of Object.entries(fields)) {
+      // The one open object that has a name of its own.
+      if (field !== '') properties[field] = this.#field(field === 'fieldsV1' ? 'fields' : text)
+    }
     const required = requiredOf(name)
     if (required.length > 0) schema['required'] = required
     schema['properties'] = properties

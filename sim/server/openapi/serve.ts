@@ -35,9 +35,29 @@ function index(core: Core): unknown {
 
 const NOT_FOUND = textAnswer(404, '404 page not found\n')
 
-/** GET /openapi/v3 and its documents. /openapi/v2 is not served: kubectl manages without. */
-export function openApi(core: Core, segments: readonly string[]): PlainAnswer {
+const V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+/**
+ * OpenAPI v2 without a definition: kubectl asks there for kinds that v3 does not know, and takes an answer without them
+ * for "no such kind". In protobuf: swagger = 1, info = 2 {title = 1, version = 2}, paths = 8; all lengths are below 128,
+ * so that the bytes are a text.
+ */
+function emptyV2(headers: Readonly<Record<string, string>>): PlainAnswer {
+  if (!(headers['accept'] ?? '').includes('protobuf')) {
+    return answer(200, { swagger: '2.0', info: { title: 'Kubernetes', version: 'v1' }, paths: {} })
+  }
+  const body = '\n\u00032.0\u0012\u0010\n\nKubernetes\u0012\u0002v1B\u0000'
+  return { kind: 'answer', status: 200, headers: { 'content-type': V2_TYPE }, body }
+}
+
+/** GET /openapi/v3 and its documents. */
+export function openApi(
+  core: Core,
+  segments: readonly string[],
+  headers: Readonly<Record<string, string>>,
+): PlainAnswer {
   const [version, root, ...rest] = segments
+  if (version === 'v2' && root === undefined) return emptyV2(headers)
   if (version !== 'v3') return NOT_FOUND
   if (root === undefined) return answer(200, index(core))
   const [group, apiVersion] = root === 'api' ? ['', rest[0]] : [rest[0] ?? '', rest[1]]

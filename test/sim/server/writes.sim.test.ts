@@ -36,8 +36,8 @@ test('a conflict names the manager and the field; force takes the field over', a
   const refused = await api.patch(`${DEPLOYMENTS}/d?fieldManager=two`, 'apply', deployment(3))
   expect([refused.status, refused.body.message, refused.body.details?.causes]).toEqual([
     409,
-    'Apply failed with 1 conflict: conflict with "one" using apps/v1: .spec.replicas',
-    [{ reason: 'FieldManagerConflict', message: 'conflict with "one" using apps/v1', field: '.spec.replicas' }],
+    'Apply failed with 1 conflict: conflict with "one": .spec.replicas',
+    [{ reason: 'FieldManagerConflict', message: 'conflict with "one"', field: '.spec.replicas' }],
   ])
   const forced = await api.patch(`${DEPLOYMENTS}/d?fieldManager=two&force=true`, 'apply', deployment(3))
   expect(forced.body.spec['replicas']).toBe(3)
