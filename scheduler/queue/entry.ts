@@ -65,9 +65,10 @@ export const wasWhole = ({ situation: { gang }, wasSeenWhole }: Entry): boolean 
 export const isOwnBind = ({ uid }: { readonly uid: string }, pod: PodFacts): boolean =>
   parseAttempt(pod.attempt)?.gangUid === uid
 
-/** Repairs come first: gangs that were whole and of which a pod that we bound is still bound. */
-function kindOf(entry: Entry): 'repair' | 'minimum' {
-  return wasWhole(entry) && boundOf(entry.situation).some(({ pod }) => isOwnBind(entry, pod)) ? 'repair' : 'minimum'
+/** Gangs of which a pod that we bound is still bound come before others: those that were whole first. */
+function kindOf(entry: Entry): Item['kind'] {
+  if (!boundOf(entry.situation).some(({ pod }) => isOwnBind(entry, pod))) return 'minimum'
+  return wasWhole(entry) ? 'repair' : 'completion'
 }
 
 /** What is next for the gang; null: nothing can be planned. */

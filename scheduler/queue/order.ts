@@ -2,7 +2,7 @@ import { byBytes } from '../state/bytes.ts'
 
 /** One thing to plan: what is missing of a gang's minimum, or one pod above it. */
 export interface Item {
-  readonly kind: 'repair' | 'minimum' | 'surplus'
+  readonly kind: 'repair' | 'completion' | 'minimum' | 'surplus'
   readonly priority: number
   /** How many surplus pods the gang has already: who has fewest goes first, which is round robin without memory. */
   readonly surplusBound: number
@@ -12,10 +12,11 @@ export interface Item {
   readonly name: string
 }
 
-const RANK: Readonly<Record<Item['kind'], number>> = { repair: 0, minimum: 1, surplus: 2 }
+const RANK: Readonly<Record<Item['kind'], number>> = { repair: 0, completion: 1, minimum: 2, surplus: 3 }
 
 /**
- * Who is first: the higher priority; then repairs of gangs that were whole, minimums, surplus; then base gangs before
+ * Who is first: the higher priority; then repairs of gangs that were whole, completions of minimums of which a part is
+ * bound (room that another gang takes there may be the only room for them), minimums, surplus; then base gangs before
  * scaled ones; then age, namespace, name. This is the one place where an order of gangs is made.
  */
 export function byTurn(a: Item, b: Item): number {

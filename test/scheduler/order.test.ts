@@ -46,7 +46,7 @@ test('the gang with the fewest surplus pods gets the next one', () => {
 const run = { numRuns: 300, seed: Number(process.env['SEED'] ?? 1) }
 const items = array(
   record({
-    kind: constantFrom('repair', 'minimum', 'surplus'),
+    kind: constantFrom('repair', 'completion', 'minimum', 'surplus'),
     priority: integer({ min: 0, max: 2 }),
     surplusBound: integer({ min: 0, max: 2 }),
     isScaled: boolean(),
