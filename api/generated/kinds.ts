@@ -65,7 +65,7 @@ export interface PodCliqueSetTemplate {
   cliques: PodCliqueTemplate[]
   /** In which order cliques start. */
   cliqueStartupType?: 'CliqueStartupTypeAnyOrder' | 'CliqueStartupTypeInOrder' | 'CliqueStartupTypeExplicit'
-  /** The priority class of the gangs and of pods that name none. */
+  /** The priority class of the gangs and of their pods; it goes before one that a clique names. */
   priorityClassName?: string
   /** The Service that gives pods their DNS names. */
   headlessServiceConfig?: HeadlessServiceConfig

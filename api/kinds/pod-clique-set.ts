@@ -171,7 +171,10 @@ const template: ObjectSchema = object(
       oneOf: STARTUP_TYPES,
       default: 'CliqueStartupTypeAnyOrder',
     }),
-    priorityClassName: text('The priority class of the gangs and of pods that name none.', { maxLength: 253 }),
+    priorityClassName: text(
+      'The priority class of the gangs and of their pods; it goes before one that a clique names.',
+      { maxLength: 253 },
+    ),
     headlessServiceConfig: object(
       'HeadlessServiceConfig',
       'The Service that gives pods their DNS names.',

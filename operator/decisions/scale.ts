@@ -27,7 +27,8 @@ export function decideScale(pods: readonly Pod[], replicas: number, templateHash
 
 /**
  * First those without a node, then by phase (Pending, Unknown, Running), then not ready ones, then those of an older
- * template, then the newest; by name where all that is equal.
+ * template, then the newest. Pods that were made in one second differ in none of these: of them the highest index goes,
+ * because leaders and ranks are counted from 0.
  */
 function firstToGo(templateHash: string): (a: Pod, b: Pod) => number {
   const rank = (pod: Pod): number[] => [
@@ -42,6 +43,8 @@ function firstToGo(templateHash: string): (a: Pod, b: Pod) => number {
     if (at >= 0) return (left[at] ?? 0) - (right[at] ?? 0)
     const [older, newer] = [a.metadata.creationTimestamp, b.metadata.creationTimestamp]
     if (older !== newer) return older < newer ? 1 : -1
+    const [low, high] = [indexLabel(a, POD_INDEX) ?? -1, indexLabel(b, POD_INDEX) ?? -1]
+    if (low !== high) return high - low
     return a.metadata.name < b.metadata.name ? -1 : 1
   }
 }

@@ -13,6 +13,8 @@ import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 import type { Writer } from '../writer.ts'
 
+const TOPOLOGY = 'TopologyLevelsAvailable'
+
 /** What a pass found out about a graph. */
 export interface Found {
   readonly outcome: Outcome
@@ -20,6 +22,8 @@ export interface Found {
   readonly isRefused: boolean
   readonly services?: Readonly<Record<string, DynamoServiceStatus>>
   readonly desired?: Desired
+  /** What is said of the topology; null: the graph states no constraint. */
+  readonly topology?: Pick<Condition, 'status' | 'reason' | 'message'> | null
 }
 
 /** Writes what differs, with an event for each failure that was not there before. */
@@ -49,6 +53,7 @@ export async function writeGraphStatus(
   }
   if (canonicalJson(before) === canonicalJson(status)) return
   tellNews(events, graph, found)
+  tellTopology(events, graph, found)
   await writer.patch(graphs, graph, { status }, { subresource: 'status' })
 }
 
@@ -63,11 +68,18 @@ function tellNews(events: OperatorContext['events'], graph: DynamoGraphDeploymen
   events.event(graph, 'Normal', 'DeprecatedFields', `deprecated and without effect: ${paths}`)
 }
 
+/** A level that was there and is not any more. */
+function tellTopology(events: OperatorContext['events'], graph: DynamoGraphDeployment, { topology }: Found): void {
+  const before = graph.status?.conditions?.find(({ type }) => type === TOPOLOGY)
+  if (before?.status !== 'True' || topology?.status !== 'False') return
+  events.event(graph, 'Warning', topology.reason ?? TOPOLOGY, topology.message ?? '')
+}
+
 const ignoredMessage = ({ ignored }: Desired): string =>
   `not acted on by this version: ${ignored.map(({ path, effect }) => `${pathText(path)} (${effect})`).join(', ')}`
 
 /** The conditions that are ours; null for one that must not be there. */
-function conditionsOf({ outcome, isRefused, desired }: Found, generation: number): (Condition | string)[] {
+function conditionsOf({ outcome, isRefused, desired, topology }: Found, generation: number): (Condition | string)[] {
   const { status, reason, message } = outcome.ready
   const ready: Condition = { type: 'Ready', status, reason, message, observedGeneration: generation }
   const stalled: Condition = {
@@ -93,6 +105,8 @@ function conditionsOf({ outcome, isRefused, desired }: Found, generation: number
   return [
     ready,
     isRefused ? stalled : 'Stalled',
+    ...(topology ? [{ ...topology, type: TOPOLOGY, observedGeneration: generation }] : []),
+    ...(topology === null ? [TOPOLOGY] : []),
     outcome.state === 'successful' || isRefused ? 'Reconciling' : reconciling,
     ...(unsupported.length > 0 ? unsupported : desired === undefined ? [] : ['UnsupportedFields']),
   ]

@@ -24,6 +24,7 @@ import {
   readinessOf,
   serviceStatus,
   setReadiness,
+  topologyAnswer,
 } from '../expansion/dynamo/status.ts'
 import { type Desired, type ScaledChild, translate } from '../expansion/dynamo/translate.ts'
 import { isTerminating } from '../observed-pod.ts'
@@ -105,7 +106,7 @@ class DynamoReconciler implements Reconciler {
       if (isWorthTelling(error)) await this.#tell(graph, { outcome: failure(error.message), isRefused: false })
       throw error
     }
-    await this.#tell(graph, this.#lookAt(desired))
+    await this.#tell(graph, this.#lookAt(graph, desired))
   }
 
   async #bringAbout(graph: DynamoGraphDeployment, desired: Desired): Promise<void> {
@@ -116,13 +117,14 @@ class DynamoReconciler implements Reconciler {
     }
   }
 
-  #lookAt(desired: Desired): Found {
+  #lookAt({ spec }: DynamoGraphDeployment, desired: Desired): Found {
     const live = desired.children.map((child) => ({ child, now: this.#childOf(desired, child) }))
     const readiness = live.map(({ child, now }) => [child.name, readinessOf(now, child.replicas)] as const)
     const set = this.#sets.get(desired.set.namespace, desired.set.name) ?? null
     return {
       outcome: outcomeOf(desired.set.name, new Map([[desired.set.name, setReadiness(set)], ...readiness])),
       isRefused: false,
+      topology: spec.topologyConstraint === undefined ? null : topologyAnswer(set),
       services: Object.fromEntries(live.map(({ child, now }) => [child.component, serviceStatus(child, now)])),
       desired,
     }

@@ -53,6 +53,11 @@ test('too many pods: without a node first, then pending, not ready, of an old te
   expect(goes(pods, 4)).toEqual(['p-5', 'p-4'])
 })
 
+test('of pods made in one second the highest index goes', () => {
+  const pods: Drawn[] = [{ index: 9 }, { index: 10 }, { index: 2 }]
+  expect(goes(pods, 1)).toEqual(['p-10', 'p-9'])
+})
+
 test('a pod that is leaving is not chosen again, and its place is taken at once', () => {
   const pods: Drawn[] = [{ index: 0, leaving: true }, { index: 1 }, { index: 3 }]
   expect(goes(pods, 2)).toEqual([])

@@ -6,8 +6,16 @@ import type {
   PodCliqueScalingGroup,
   PodCliqueSet,
 } from '../../api/generated/kinds.ts'
-import type { Pod } from '../../api/kinds/kubernetes.ts'
-import { DYNAMO_GRAPHS, POD_CLIQUE_SETS, POD_CLIQUES, PODS, SCALING_GROUPS, SECRETS } from '../../kube/resources.ts'
+import type { Condition, Pod } from '../../api/kinds/kubernetes.ts'
+import {
+  DYNAMO_GRAPHS,
+  POD_CLIQUE_SETS,
+  POD_CLIQUES,
+  PODS,
+  SCALING_GROUPS,
+  SECRETS,
+  TOPOLOGY_BINDINGS,
+} from '../../kube/resources.ts'
 import { gb200Nvl72 } from '../../sim/shapes.ts'
 import { type Harness, startHarness } from './harness.ts'
 
@@ -101,10 +109,16 @@ test('a graph whose set cannot go on says why', async () => {
   const fabric = '  topologyConstraint: {topologyProfile: fabric, packDomain: rack}\n  services:\n'
   await at.apply(DYNAMO_GRAPHS, read('deploy/samples/dynamo-grove.yaml').replace('  services:\n', fabric))
   await at.settle()
-  const { status } = await graph('dynamo-grove')
-  expect(status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
-    'ClusterTopologyBinding "fabric" not found',
-  )
+  const said = async (type: string): Promise<Condition | undefined> =>
+    (await graph('dynamo-grove')).status?.conditions?.find((each) => each.type === type)
+  expect((await said('Ready'))?.message).toContain('ClusterTopologyBinding "fabric" not found')
+  expect(await said('TopologyLevelsAvailable')).toMatchObject({ status: 'False', reason: 'TopologyDefinitionNotFound' })
+  const levels = '{levels: [{domain: rack, key: nvidia.com/gpu.clique}]}'
+  const kind = 'apiVersion: grove.io/v1alpha1\nkind: ClusterTopologyBinding'
+  await at.apply(TOPOLOGY_BINDINGS, `${kind}\nmetadata: {name: fabric}\nspec: ${levels}`)
+  await at.settle()
+  expect(await said('Ready')).toMatchObject({ status: 'True' })
+  expect(await said('TopologyLevelsAvailable')).toMatchObject({ status: 'True', reason: 'AllTopologyLevelsAvailable' })
 })
 
 test('a deleted graph leaves nothing behind', async () => {

@@ -79,10 +79,10 @@ async function expectWhole(at: Harness): Promise<void> {
     [...Array((spec.replicas ?? 1) - 1).keys()].map((k) => `${metadata.name}-${k}`),
   )
   expect(names(gangs)).toEqual([...indices.map((i) => `workload2-${i}`), ...scaled].sort())
-  const hostnames = cliques.flatMap(({ metadata, spec }) =>
-    [...Array(spec.replicas ?? 0).keys()].map((n) => `${metadata.name}-${n}`),
-  )
-  expect(pods.map(({ spec }) => spec.hostname ?? '').sort()).toEqual(hostnames.sort())
+  const cliqueOf = ({ metadata }: Pod): string => metadata.labels?.['grove.io/podclique'] ?? ''
+  const asked = cliques.flatMap(({ metadata, spec }) => Array<string>(spec.replicas ?? 0).fill(metadata.name))
+  expect(pods.map(cliqueOf).sort()).toEqual(asked.sort())
+  expect(new Set(pods.map(({ spec }) => spec.hostname)).size).toBe(pods.length)
   expect(pods.filter((pod) => !isReady(pod))).toEqual([])
   const listed = gangs.flatMap(({ spec }) =>
     spec.podgroups.flatMap(({ podReferences }) => podReferences.map(({ name }) => name)),

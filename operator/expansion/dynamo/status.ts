@@ -4,6 +4,7 @@ import type {
   PodCliqueScalingGroup,
   PodCliqueSet,
 } from '../../../api/generated/kinds.ts'
+import type { Condition } from '../../../api/kinds/kubernetes.ts'
 import type { ScaledChild } from './translate.ts'
 
 /** Why a component is not ready, as the reason of the graph's condition. */
@@ -40,6 +41,23 @@ export function setReadiness(set: PodCliqueSet | null): Readiness {
   const stalled = set.status?.conditions?.find(({ type, status }) => type === 'Stalled' && status === 'True')
   if (stalled !== undefined) return waiting('some_resources_are_not_ready', stalled.message ?? 'stalled')
   return seen >= generation ? { kind: 'ready' } : waiting('some_resources_are_not_ready', unprocessed(generation, seen))
+}
+
+/** What the set says of its topology, in the words of graphs. Read only for a graph that states a constraint. */
+export function topologyAnswer(set: PodCliqueSet | null): Pick<Condition, 'status' | 'reason' | 'message'> {
+  const told = set?.status?.conditions?.find(({ type }) => type === 'TopologyLevelsUnavailable')
+  if (told === undefined) {
+    return { status: 'Unknown', reason: 'TopologyConditionPending', message: 'the set has not told yet' }
+  }
+  const message = told.message ?? ''
+  switch (told.status) {
+    case 'False':
+      return { status: 'True', reason: 'AllTopologyLevelsAvailable', message: 'all levels are there' }
+    case 'True':
+      return { status: 'False', reason: 'TopologyLevelsUnavailable', message }
+    case 'Unknown':
+      return { status: 'False', reason: 'TopologyDefinitionNotFound', message }
+  }
 }
 
 /**
