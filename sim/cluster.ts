@@ -29,11 +29,14 @@ import { NodeAgent } from './nodes/node-agent.ts'
 import { missingStatus } from './nodes/node-status.ts'
 import { ApiError } from './server/api-error.ts'
 import { type ApiServer, createApiServer } from './server/api-server.ts'
+import type { Persistence } from './server/persistence.ts'
 import { simulatedStreams } from './streams/streams.ts'
 
 export interface ClusterOptions {
   readonly clock: Clock
   readonly random: Random
+  /** Where the cluster's objects outlive the process. What is stored there stands in place of `nodes`. */
+  readonly persistence?: Persistence
   /** Delays of simulated nodes are drawn from it and the pods' names. Default 1. */
   readonly seed?: number
   readonly nodes?: readonly NewObject[]
@@ -65,13 +68,14 @@ export interface Cluster {
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { clock, random, nodes = [] } = options
-  const server = createApiServer({ clock, random })
+  const { clock, random, nodes = [], persistence } = options
+  const server = createApiServer({ clock, random, ...(persistence && { persistence }) })
   const client = kubeClient(server.transport)
   const parts = new Parts(options, server, client)
   server.registerPodStreams(simulatedStreams({ clock, kubelet: parts.kubelet }))
   const boot: NewObject[] = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } }, ...nodes]
-  for (const object of boot) seedBare(server, object, clock)
+  const isNew = (persistence?.stored ?? null) === null
+  if (isNew) for (const object of boot) seedBare(server, object, clock)
   return {
     server,
     transport: server.transport,
@@ -124,13 +128,14 @@ class Parts {
   readonly #controllers: readonly Controller[]
 
   constructor(
-    { clock, seed = 1, metrics, onTrouble, kubelets = true }: ClusterOptions,
+    { clock, random, seed = 1, metrics, persistence, onTrouble, kubelets = true }: ClusterOptions,
     server: ApiServer,
     client: KubeClient,
   ) {
     const trouble = onTrouble === undefined ? {} : { onTrouble }
     // A generator of its own: what the controllers draw does not move anybody else's numbers.
-    const own = seededRandom(seed)
+    // Names that outlive the process must not be drawn again by the next one.
+    const own = persistence === undefined ? seededRandom(seed) : random
     const common = { client, clock, random: own, ...trouble }
     this.#informers = new Informers(common)
     const context = { ...common, informers: this.#informers, transport: server.transport }

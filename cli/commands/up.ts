@@ -1,12 +1,13 @@
 /** `espalier up`: the embedded cluster with operator, scheduler and a sample, drawn as it fills. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseDuration } from '../../api/duration.ts'
 import { SCHEDULER_NAME } from '../../api/names.ts'
 import { realClock, sleep } from '../../kube/clock.ts'
 import { silentLog } from '../../kube/log.ts'
-import { seededRandom } from '../../kube/random.ts'
+import { realRandom, seededRandom } from '../../kube/random.ts'
 import { type Cluster, createCluster } from '../../sim/cluster.ts'
+import { type DataFolder, DataFolderError, openDataFolder } from '../../sim/data-folder.ts'
 import { gb200Nvl72 } from '../../sim/shapes.ts'
 import { type Command, type Flags, type Io, messageOf, Refused, text, wholeNumber } from '../command.ts'
 import { demoObjects, isPodReady, lookAt, type Picture, type Root, rootTrouble } from '../demo.ts'
@@ -50,11 +51,15 @@ interface DemoOptions {
   readonly seed: number
   readonly operator: boolean
   readonly scheduler: boolean
+  /** Null: the cluster goes with the process. */
+  readonly data: DataFolder | null
 }
 
-async function start({ manifests, racks, seed, operator, scheduler }: DemoOptions): Promise<Demo> {
-  const random = seededRandom(seed)
-  const cluster = createCluster({ clock: realClock, random, nodes: gb200Nvl72({ racks, racksPerBlock: 2 }) })
+async function start({ manifests, racks, seed, operator, scheduler, data }: DemoOptions): Promise<Demo> {
+  // A seed would draw the uids and names of the last run again.
+  const random = data === null ? seededRandom(seed) : realRandom
+  const nodes = gb200Nvl72({ racks, racksPerBlock: 2 })
+  const cluster = createCluster({ clock: realClock, random, nodes, ...(data && { persistence: data }) })
   await cluster.start()
   const crds = await installCrds(cluster.client, realClock)
   const halves = startHalves(
@@ -62,10 +67,8 @@ async function start({ manifests, racks, seed, operator, scheduler }: DemoOption
     { operator, scheduler, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
   )
   await halves.ready
-  const demo = await apply(
-    cluster,
-    demoObjects().map((object) => ({ object, at: 'demo' })),
-  )
+  const furniture = data?.stored ? [] : demoObjects().map((object) => ({ object, at: 'demo' }))
+  const demo = await apply(cluster, furniture)
   const { roots, refused } = await apply(cluster, manifests)
   return {
     cluster,
@@ -172,6 +175,19 @@ async function serve(demo: Demo, io: Io, flags: Flags, options: ServeOptions): P
   }
 }
 
+/** Null: none was asked for. Throws Refused; then nothing in the folder was changed. */
+function openData(io: Io, folder: string | null): DataFolder | null {
+  if (folder === null) return null
+  try {
+    const data = openDataFolder(resolve(io.cwd, folder), realClock)
+    for (const notice of data.notices) io.err(notice)
+    return data
+  } catch (error) {
+    if (error instanceof DataFolderError) throw new Refused(`--data: ${error.message}`, 2)
+    throw error
+  }
+}
+
 interface ServeOptions {
   readonly port: number
   readonly once: { readonly deadlineMs: number } | null
@@ -186,6 +202,7 @@ export const up: Command = {
     { usage: '--no-sample', summary: 'start empty' },
     { usage: '--no-operator', summary: 'leave that half out, to run `espalier operator` beside it' },
     { usage: '--no-scheduler', summary: 'leave that half out, to run `espalier scheduler` or another one beside it' },
+    { usage: '--data <folder>', summary: 'keep the cluster there and go on with it at the next start' },
     { usage: '--port <number>', summary: 'port of the API server on 127.0.0.1; 0 takes a free one', default: '0' },
     { usage: '--racks <number>', summary: 'how many racks of 18 nodes with 4 GPUs', default: '4' },
     { usage: '--seed <number>', summary: 'of the simulated delays and names', default: '1' },
@@ -199,17 +216,25 @@ export const up: Command = {
     const timeoutMs = parseDuration(text(flags, 'timeout') ?? '')
     if (timeoutMs === null) io.err(`--timeout: found "${text(flags, 'timeout')}", want a duration such as 90s or 2m`)
     if (port === null || racks === null || seed === null || timeoutMs === null) return 2
-    const input = flags['sample'] === false ? null : readManifests([text(flags, 'sample') ?? SAMPLE])
+    const sample = text(flags, 'sample')
+    const input = flags['sample'] === false ? null : readManifests([sample ?? SAMPLE])
     if (input?.kind === 'unreadable') {
       for (const error of input.errors) io.err(error)
       return 2
     }
+    const data = openData(io, text(flags, 'data'))
+    // What was kept is as its user left it: only a sample that is named is applied to it.
+    const manifests = data?.stored && sample === null ? [] : (input?.manifests ?? [])
     const [operator, scheduler] = [flags['operator'] !== false, flags['scheduler'] !== false]
-    const demo = await start({ manifests: input?.manifests ?? [], racks, seed, operator, scheduler })
     try {
-      return await serve(demo, io, flags, { port, once: flags['once'] === true ? { deadlineMs: timeoutMs } : null })
+      const demo = await start({ manifests, racks, seed, operator, scheduler, data })
+      try {
+        return await serve(demo, io, flags, { port, once: flags['once'] === true ? { deadlineMs: timeoutMs } : null })
+      } finally {
+        await demo.close()
+      }
     } finally {
-      await demo.close()
+      data?.close()
     }
   },
 }

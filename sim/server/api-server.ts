@@ -9,8 +9,9 @@ import { handle } from './handle.ts'
 import { listenHttp, type Listening } from './http.ts'
 import { inProcess } from './in-process.ts'
 import { REASON_OF_CODE, type Intercept } from './intercept.ts'
+import type { Persistence } from './persistence.ts'
 import type { PodStreams } from './pod-streams.ts'
-import { bootObjects, seedObject } from './seed.ts'
+import { bootObjects, seedObject, serveStoredKinds } from './seed.ts'
 import { Store } from './store.ts'
 import type { Target } from './target.ts'
 import { TypeRegistry } from './type-registry.ts'
@@ -27,6 +28,8 @@ export interface ApiServerOptions {
   readonly watchBufferEvents?: number
   /** Decides before each request what becomes of it. */
   readonly intercept?: Intercept
+  /** Where the store's content outlives the process. */
+  readonly persistence?: Persistence
   /** Told of every write, after it. */
   readonly onWrite?: (record: WriteRecord) => void
 }
@@ -63,7 +66,7 @@ const WATCH_BUFFER_EVENTS = 10_000
 
 function coreOf(o: ApiServerOptions): Core {
   return {
-    store: new Store(o.historyEvents ?? HISTORY_EVENTS),
+    store: new Store(o.historyEvents ?? HISTORY_EVENTS, o.persistence ?? null),
     types: new TypeRegistry(),
     clock: o.clock,
     random: o.random,
@@ -103,7 +106,9 @@ async function intercepted(core: Core, intercept: Intercept | null, request: Api
 export function createApiServer(o: ApiServerOptions): ApiServer {
   const core = coreOf(o)
   let intercept = o.intercept ?? null
-  for (const object of bootObjects(timestamp(o.clock.nowMs()))) seedObject(core, object)
+  const isNew = (o.persistence?.stored ?? null) === null
+  if (isNew) for (const object of bootObjects(timestamp(o.clock.nowMs()))) seedObject(core, object)
+  else serveStoredKinds(core)
   // Answered in a later microtask, so that nobody can come to depend on a write that is seen at once.
   const serve = async (request: ApiRequest): Promise<ApiAnswer | null> => {
     await Promise.resolve()

@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import { cloneJson, recordAt, stringAt, type Json } from './json.ts'
 import { metadataOf } from './metadata.ts'
 import { keyOf } from './store.ts'
+import { CRD } from './strategy/crd.ts'
 import { strategyOf } from './strategy/strategies.ts'
 import { draftNew } from './write.ts'
 
@@ -73,6 +74,13 @@ const named = (apiVersion: string, kind: string, name: string, rest: Json = {}):
 
 const priorityClass = (name: string, value: number, description: string): NewObject =>
   named('scheduling.k8s.io/v1', 'PriorityClass', name, { value, preemptionPolicy: 'PreemptLowerPriority', description })
+
+/** Custom kinds whose definitions were stored by an earlier process are served again. */
+export function serveStoredKinds(core: Core): void {
+  for (const { object } of core.store.collection('apiextensions.k8s.io/customresourcedefinitions').sorted()) {
+    CRD.written?.(core, object, null)
+  }
+}
 
 /** What every cluster has from its first second. */
 export function bootObjects(creationTimestamp: string): readonly NewObject[] {

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { byteOrder } from './json.ts'
+import type { Persistence, Stored } from './persistence.ts'
 
 /** One revision of one object. The object is never changed; its JSON text is made once, when first asked for. */
 export interface Entry {
@@ -90,6 +91,12 @@ export class Collection {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Puts an entry in from before this process: nobody is told, and no history remembers it. */
+  restore(entry: Entry): void {
+    this.#entries.set(entry.key, entry)
+    this.#sorted = null
+  }
+
   apply(event: StoreEvent): void {
     if (event.type === 'DELETED') this.#entries.delete(event.entry.key)
     else this.#entries.set(event.entry.key, event.entry)
@@ -113,10 +120,21 @@ export class Collection {
 export class Store {
   readonly #collections = new Map<string, Collection>()
   readonly #historyLimit: number
+  readonly #persistence: Persistence | null
   #version = 1
 
-  constructor(historyLimit: number) {
+  constructor(historyLimit: number, persistence: Persistence | null = null) {
     this.#historyLimit = historyLimit
+    this.#persistence = persistence
+    if (persistence !== null && persistence.stored !== null) this.#restore(persistence.stored)
+  }
+
+  /** Versions go on where they were; changes before are forgotten, so resuming watches are told 410. */
+  #restore({ version, objects }: Stored): void {
+    this.#version = version
+    for (const { collection, key, object } of objects) {
+      this.collection(collection).restore({ key, object, version: Number(object.metadata.resourceVersion), json: null })
+    }
   }
 
   get version(): number {
@@ -140,9 +158,11 @@ export class Store {
   put(id: string, key: string, object: KubeObject): Entry {
     const collection = this.collection(id)
     const before = collection.get(key) ?? null
-    const version = ++this.#version
+    const version = this.#version + 1
     const stamped = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
     const entry: Entry = { key, object: stamped, version, json: null }
+    this.#persistence?.append({ version, collection: id, key, object: stamped })
+    this.#version = version
     collection.apply({ type: before === null ? 'ADDED' : 'MODIFIED', version, entry, before })
     return entry
   }
@@ -151,7 +171,9 @@ export class Store {
     const collection = this.collection(id)
     const before = collection.get(key)
     if (before === undefined) return null
-    const version = ++this.#version
+    const version = this.#version + 1
+    this.#persistence?.append({ version, collection: id, key, object: null })
+    this.#version = version
     const { object } = before
     const stamped = { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } }
     const entry: Entry = { key, object: stamped, version, json: null }

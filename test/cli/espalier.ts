@@ -91,13 +91,22 @@ export class Up {
     }
   }
 
+  /** Ends it without a word, as a crash does. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
   /** Ends the command as Ctrl-C does, and gives its exit code. */
-  async stop(): Promise<number | null> {
+  stop(): Promise<number | null> {
+    return this.#end('SIGINT')
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
     const ended = new Promise<number | null>((resolve) => {
-      if (this.#child.exitCode !== null) resolve(this.#child.exitCode)
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null) resolve(this.#child.exitCode)
       this.#child.once('exit', resolve)
     })
-    this.#child.kill('SIGINT')
+    this.#child.kill(signal)
     const code = await ended
     rmSync(this.folder, { recursive: true, force: true })
     return code
