@@ -12,7 +12,7 @@ export interface TopologyText {
 }
 
 const isConfigMap = (document: Document.Parsed): boolean =>
-  isMap(document.contents) && document.contents.get('kind') === 'ConfigMap'
+  isMap(document.contents) && (document.contents.get('kind') as unknown) === 'ConfigMap'
 
 const indentOf = (line: string): number => line.length - line.trimStart().length
 const isFilled = (line: string): boolean => line.trim() !== ''
