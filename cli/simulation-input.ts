@@ -15,7 +15,7 @@ export interface Ignored {
   readonly message: string
 }
 
-/** Kinds that the operator, the scheduler or the simulated nodes act on; the rest would lie there without effect. */
+/** Kinds that the operator, the scheduler, the cluster's controllers or its nodes act on; the rest would lie there without effect. */
 const UNDERSTOOD = new Set([
   'v1/Namespace',
   'v1/Node',
@@ -28,6 +28,10 @@ const UNDERSTOOD = new Set([
   'scheduling.k8s.io/v1/PriorityClass',
   'policy/v1/PodDisruptionBudget',
   'autoscaling/v2/HorizontalPodAutoscaler',
+  'apps/v1/Deployment',
+  'apps/v1/ReplicaSet',
+  'apps/v1/StatefulSet',
+  'batch/v1/Job',
   'grove.io/v1alpha1/PodCliqueSet',
   'grove.io/v1alpha1/PodClique',
   'grove.io/v1alpha1/PodCliqueScalingGroup',

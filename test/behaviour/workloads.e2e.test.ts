@@ -30,6 +30,7 @@ const template = (image: string, more: object = {}): object => ({
   spec: { schedulerName: 'nobody', containers: [{ name: 'main', image }], ...more },
 })
 const selector = { matchLabels: { app: 'web' } }
+const byText = (a: unknown, b: unknown): number => (String(a) < String(b) ? -1 : 1)
 const imageOf = ({ spec }: Pod): string | undefined => spec.containers[0]?.image
 const isTrue = ({ status }: Workload, wanted: string): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === wanted && is === 'True') === true
@@ -54,9 +55,9 @@ describeBoth('workloads', (server) => {
   interface Place {
     readonly pods: Pods
     /** Creates an object of a plural and gives its path. */
-    make(plural: string, name: string, spec: object): Promise<string>
-    patch(path: string, patch: object): Promise<void>
-    sets(): Promise<Workload[]>
+    readonly make: (plural: string, name: string, spec: object) => Promise<string>
+    readonly patch: (path: string, patch: object) => Promise<void>
+    readonly sets: () => Promise<Workload[]>
   }
   const place = async (): Promise<Place> => {
     const namespace = await server().namespace()
@@ -142,7 +143,7 @@ describeBoth('workloads', (server) => {
     await patch(path, { spec: { template: { spec: { containers: [{ name: 'main', image: 'i:2' }] } } } })
     // Nothing becomes Ready yet: one pod above the replicas, and no old one goes.
     await until(path, (found) => isSeen(found) && found.status?.updatedReplicas === 1)
-    expect((await pods.list()).map(imageOf).sort()).toEqual(['i:1', 'i:1', 'i:1', 'i:2'])
+    expect((await pods.list()).map(imageOf).sort(byText)).toEqual(['i:1', 'i:1', 'i:1', 'i:2'])
     const done = await pods.runUntil<Workload>(path, (found) => {
       expect(found.status?.replicas ?? 0).toBeLessThanOrEqual(4)
       expect(found.status?.availableReplicas ?? 0).toBeGreaterThanOrEqual(3)
@@ -154,7 +155,7 @@ describeBoth('workloads', (server) => {
       metadata.annotations?.['deployment.kubernetes.io/revision'],
       spec.replicas,
     ])
-    expect(sizes.sort()).toEqual([
+    expect(sizes.sort(byText)).toEqual([
       ['1', 0],
       ['2', 3],
     ])
@@ -177,7 +178,7 @@ describeBoth('workloads', (server) => {
       spec.template.spec.containers[0]?.image,
       spec.replicas,
     ])
-    expect(found.sort()).toEqual([
+    expect(found.sort(byText)).toEqual([
       ['2', 'i:2', 0],
       ['3', 'i:1', 1],
     ])

@@ -87,10 +87,35 @@ describe('espalier simulate', () => {
   })
 
   test('what it does not understand is listed, not dropped', async () => {
-    const text = `${CLUSTER}${pod('a-0', 1)}${pod('a-1', 1)}---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n`
+    const text = `${CLUSTER}${pod('a-0', 1)}${pod('a-1', 1)}---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: d}\n`
     const { code, out } = await espalier(['simulate', '-f', file('extra.yaml', text), '-o', 'json'])
     expect(code).toBe(0)
-    expect((JSON.parse(out) as Result).ignored.map(({ kind }) => kind)).toEqual(['Deployment'])
+    expect((JSON.parse(out) as Result).ignored.map(({ kind }) => kind)).toEqual(['DaemonSet'])
+  })
+
+  test('a Deployment becomes pods, which go where the scheduler that they ask for puts them', async () => {
+    const deployment = (name: string, schedulerName: string): string => `---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: ${name}}
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: ${name}}}
+  template:
+    metadata: {labels: {app: ${name}}}
+    spec: {${schedulerName}containers: [{name: main, image: engine}]}
+`
+    const text = `${CLUSTER}${deployment('web', 'schedulerName: espalier, ')}${deployment('other', '')}`
+    const { code, out } = await espalier(['simulate', '-f', file('deployments.yaml', text), '-o', 'json'])
+    const { pods, ignored } = JSON.parse(out) as Result
+    expect([code, ignored]).toEqual([0, []])
+    const seats = pods.map(({ name, node, phase, reason }) => [name.split('-')[0], node, phase, reason])
+    expect(seats).toEqual([
+      ['other', null, 'Pending', 'OtherScheduler'],
+      ['other', null, 'Pending', 'OtherScheduler'],
+      ['web', 'n1', 'Running', null],
+      ['web', 'n1', 'Running', null],
+    ])
   })
 
   test('a field that its kind does not know is named, and the rest of the object counts', async () => {

@@ -24,7 +24,7 @@ function fnv(text: string): number {
 /** A short name for a template, of letters that spell no words. `collisions` tells apart templates of one hash. */
 export function templateHash(template: PodTemplate, collisions: number): string {
   const digits = String(fnv(canonical(template) + (collisions === 0 ? '' : `#${collisions}`)))
-  return [...digits].map((digit) => SAFE_LETTERS[digit.charCodeAt(0) % SAFE_LETTERS.length]).join('')
+  return digits.replaceAll(/\d/g, (digit) => SAFE_LETTERS[digit.charCodeAt(0) % SAFE_LETTERS.length] ?? '')
 }
 
 /** `base` and five letters, as the API server would append them: known before the write, so that it can be awaited. */
