@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import type { Answer, KubeClient, ObjectKey } from '../client.ts'
+import type { Answer, Failure, KubeClient, ObjectKey } from '../client.ts'
 import { type Clock, microTimestamp, sleep } from '../clock.ts'
 import type { Random } from '../random.ts'
 import { LEASES } from '../resources.ts'
@@ -161,7 +161,7 @@ class Campaign implements LeaderElection {
     const action = decide(this.#observed, identity, beganMs)
     if (action.kind === 'wait') return 'held'
     const written = await this.#writeInNamespace(action)
-    if (written.kind === 'failure') return this.#failed('written', written.reason)
+    if (written.kind === 'failure') return this.#failed('written', written)
     this.#observed = observe(this.#observed, recordOf(written.value), clock.monotonicMs())
     return beganMs + this.#timing.renewDeadlineMs // from before it was sent: the others count from later
   }
@@ -170,7 +170,7 @@ class Campaign implements LeaderElection {
     const { client, clock, lease } = this.#options
     const read = await client.get<Lease>(LEASES, lease)
     if (read.kind === 'failure' && read.status !== 404) {
-      this.#failed('read', read.reason)
+      this.#failed('read', read)
       return false
     }
     const record = read.kind === 'ok' ? recordOf(read.value) : null
@@ -178,8 +178,8 @@ class Campaign implements LeaderElection {
     return true
   }
 
-  #failed(verb: string, reason: string): 'failed' {
-    this.#options.onTrouble?.(`the lease could not be ${verb}: ${reason}`)
+  #failed(verb: string, { reason, message }: Failure): 'failed' {
+    this.#options.onTrouble?.(`the lease could not be ${verb}: ${reason}: ${message}`)
     return 'failed'
   }
 
@@ -224,7 +224,7 @@ class Campaign implements LeaderElection {
     const patch = { metadata: { resourceVersion: record.resourceVersion }, spec }
     const { client, lease } = this.#options
     const answer = await client.mergePatch(LEASES, lease, patch, { timeoutMs: this.writeTimeoutMs })
-    if (answer.kind === 'failure') this.#failed('released', answer.reason)
+    if (answer.kind === 'failure') this.#failed('released', answer)
   }
 }
 

@@ -128,6 +128,29 @@ describe('an election', () => {
     expect(server.asked.length).toBeLessThan(320) // one request a renewal: it need not be read first
   })
 
+  test('that cannot reach the server says where it tried and what it met', async () => {
+    const { clock, server } = town()
+    server.before = () => {
+      throw new TransportError('connection', 'connect ECONNREFUSED 127.0.0.1:6443')
+    }
+    const told: string[] = []
+    const election = leaderElection({
+      client: kubeClient(server),
+      clock,
+      random: seededRandom(1),
+      lease: { namespace: 'espalier-system', name: 'espalier-scheduler' },
+      identity: 'a',
+      makeNamespace: () => Promise.resolve(),
+      onStarted: () => {},
+      onStopped: () => {},
+      onTrouble: (message) => void told.push(message),
+    })
+    elections.push(election)
+    election.start()
+    await clock.runFor(1_000)
+    expect(told).toEqual(['the lease could not be read: Connection: connect ECONNREFUSED 127.0.0.1:6443'])
+  })
+
   test('asks for the namespace only where the server says that there is none, and leads in the same look', async () => {
     const { clock, server, candidate, heard } = town()
     let made = 0
