@@ -6,6 +6,11 @@ import { metadataOf } from './metadata.ts'
 import { cliqueName, scalingGroupName } from './names.ts'
 import type { SetShape } from './shape.ts'
 
+/** Kubernetes' own. Written out, so that metrics that a template no longer has go. */
+const DEFAULT_METRICS: AutoScalingConfig['metrics'] = [
+  { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+]
+
 interface Target {
   readonly kind: 'PodClique' | 'PodCliqueScalingGroup'
   readonly name: string
@@ -43,7 +48,7 @@ function expandAutoscaler(shape: SetShape, { kind, name, index, config, replicas
       scaleTargetRef: { apiVersion: 'grove.io/v1alpha1', kind, name },
       minReplicas: config.minReplicas ?? replicas,
       maxReplicas: config.maxReplicas,
-      ...(metrics.length === 0 ? {} : { metrics }),
+      metrics: metrics.length === 0 ? DEFAULT_METRICS : metrics,
     },
   }
 }

@@ -1,4 +1,6 @@
+import { parse } from 'yaml'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { AUTOSCALERS, POD_CLIQUE_SETS, POD_CLIQUES, PODS, SECRETS } from '../../kube/resources.ts'
 import { type Harness, isReady, names, startHarness } from './harness.ts'
@@ -83,4 +85,25 @@ test('autoscaled cliques and groups get autoscalers of their names, which go wit
   await at.settle()
   expect(names(await at.list(AUTOSCALERS))).toEqual(['workload2-0-pc-a', 'workload2-0-sg-x'])
   expect(await at.list(POD_CLIQUES)).toHaveLength(5)
+})
+
+test('an autoscaler whose metrics are taken away goes back to what Kubernetes follows by itself', async () => {
+  const metric = (averageUtilization: number): string =>
+    `{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: ${averageUtilization}}}}`
+  const scaled = `autoScalingConfig: {maxReplicas: 5, metrics: [${metric(50)}]}`
+  await at.apply(
+    POD_CLIQUE_SETS,
+    workloadYaml('workload2').replace('roleName: pc-a', `roleName: pc-a\n        ${scaled}`),
+  )
+  await at.settle()
+  const followed = async (): Promise<unknown> =>
+    (await at.get<KubeObject & { spec: { metrics?: unknown } }>(AUTOSCALERS, 'workload2-0-pc-a')).spec.metrics
+  expect(await followed()).toMatchObject([parse(metric(50))])
+  const set = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 'workload2')
+  const cliques = set.spec.template.cliques.map((clique) =>
+    clique.name === 'pc-a' ? { ...clique, spec: { ...clique.spec, autoScalingConfig: { maxReplicas: 5 } } } : clique,
+  )
+  await at.patch(POD_CLIQUE_SETS, 'workload2', { spec: { template: { cliques } } })
+  await at.settle()
+  expect(await followed()).toMatchObject([parse(metric(80))])
 })
