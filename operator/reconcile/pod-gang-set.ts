@@ -5,8 +5,10 @@ import { timestamp } from '../../kube/clock.ts'
 import { POD_CLIQUE_SETS, POD_GANG_SETS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { replacing } from '../changes.ts'
+import { APPLIED_KEYS, appliedKeys } from '../expansion/applied-keys.ts'
 import { canonicalJson } from '../expansion/hash.ts'
 import { controllerReference } from '../expansion/metadata.ts'
+import { withoutTools } from '../expansion/mirror.ts'
 import {
   type Key,
   keyOf,
@@ -114,19 +116,21 @@ class PodGangSetReconciler implements Reconciler {
   }
 }
 
-/** Labels and annotations go along; those of `kubectl apply` speak of the other object and stay there. */
+/** Labels and annotations go along, and what is taken away goes; those of tools speak of the other object. */
 function setFor(gangSet: PodGangSet): NewObject {
   const { metadata, spec } = gangSet
-  const { name, namespace, labels, annotations = {} } = metadata
-  const own = Object.entries(annotations).filter(([key]) => !key.startsWith('kubectl.kubernetes.io/'))
+  const { name, namespace } = metadata
+  const [labels, own] = [withoutTools(metadata.labels), withoutTools(metadata.annotations)]
+  const applied = appliedKeys(Object.keys(labels), Object.keys(own))
+  const annotations = { ...own, ...(applied !== null && { [APPLIED_KEYS]: applied }) }
   return {
     apiVersion: 'grove.io/v1alpha1',
     kind: 'PodCliqueSet',
     metadata: {
       name,
       ...(namespace !== undefined && { namespace }),
-      ...(labels !== undefined && { labels }),
-      ...(own.length > 0 && { annotations: Object.fromEntries(own) }),
+      labels,
+      annotations,
       ownerReferences: [controllerReference(gangSet)],
     },
     spec,

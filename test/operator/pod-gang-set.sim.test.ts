@@ -22,12 +22,24 @@ test('a PodGangSet makes a PodCliqueSet of its name, with its spec, labels and a
   const set = await world.set('old')
   expect(set.spec).toEqual(made.spec)
   expect(set.metadata.labels).toEqual({ team: 'a' })
-  expect(set.metadata.annotations).toEqual({ note: 'x' })
+  expect(set.metadata.annotations).toMatchObject({ note: 'x' })
   expect(set.metadata.ownerReferences?.[0]).toMatchObject({
     kind: 'PodGangSet',
     uid: made.metadata.uid,
     controller: true,
   })
+})
+
+test("labels and annotations that a PodGangSet loses go, a tool's never come, somebody else's stay", async () => {
+  const tools = { 'argocd.argoproj.io/tracking-id': 'app:grove.io/PodGangSet:default/old' }
+  await world.create(POD_GANG_SETS, { ...gangSet, metadata: { ...metadata, annotations: { note: 'x', ...tools } } })
+  await world.settle()
+  await world.patch(POD_CLIQUE_SETS, 'old', { metadata: { labels: { mine: 'kept' } } })
+  await world.patch(POD_GANG_SETS, 'old', { metadata: { labels: { team: null }, annotations: { note: null } } })
+  await world.settle()
+  const set = await world.set('old')
+  expect(set.metadata.labels).toEqual({ mine: 'kept' })
+  expect(set.metadata.annotations ?? {}).toEqual({})
 })
 
 test('a PodGangSet tells the status of its PodCliqueSet, and drops what is no longer told', async () => {
