@@ -1,5 +1,6 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import type { PlanView } from './request.ts'
+import { Patterns } from './patterns.ts'
 import type { Demand, ScopeTree } from './scopes.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
@@ -23,6 +24,8 @@ export class Room {
   readonly #domainFits: Map<CompiledLevel, Float64Array>[]
   readonly #domainFree: Map<CompiledLevel, Float64Array> = new Map()
   readonly #dominates: Map<number, boolean> = new Map()
+  readonly #needed: WeakMap<Demand, Float64Array> = new WeakMap()
+  #patterns: Patterns | null = null
   #passes: Uint8Array | null = null
   #fillOrder: ((a: number, b: number) => number) | null = null
   #fillRank: Int32Array | null = null
@@ -97,9 +100,22 @@ export class Room {
     const key = big * this.view.classes.length + small
     const known = this.#dominates.get(key)
     if (known !== undefined) return known
-    const found = dominates(this.view, big, small)
+    this.#patterns ??= new Patterns(this.view.classes.map(({ feasible }) => feasible))
+    const found = asksForMore(this.view, big, small) && this.#patterns.isWithin(big, small)
     this.#dominates.set(key, found)
     return found
+  }
+
+  /** Per class the places that its pods and all that take such a place ask for. Kept for each demand. */
+  needed(demand: Demand): Float64Array {
+    const known = this.#needed.get(demand)
+    if (known !== undefined) return known
+    const { counts } = demand
+    const asked = this.seated.filter((c) => counts[c]! > 0)
+    const needed = new Float64Array(counts.length)
+    for (const c of asked) for (const big of asked) if (this.dominates(big, c)) needed[c]! += counts[big]!
+    this.#needed.set(demand, needed)
+    return needed
   }
 
   #passing(): Uint8Array {
@@ -151,11 +167,10 @@ function fitsPerNode(view: PlanView, podClass: number, cap: number): Int32Array 
   return fits
 }
 
-function dominates(view: PlanView, big: number, small: number): boolean {
-  const a = view.classes[big]!
-  const b = view.classes[small]!
-  for (let r = 0; r < a.requests.length; r++) if (a.requests[r]! < b.requests[r]!) return false
-  for (let n = 0; n < a.feasible.length; n++) if (a.feasible[n]! > b.feasible[n]!) return false
+function asksForMore(view: PlanView, big: number, small: number): boolean {
+  const a = view.classes[big]!.requests
+  const b = view.classes[small]!.requests
+  for (let r = 0; r < a.length; r++) if (a[r]! < b[r]!) return false
   return true
 }
 
@@ -183,12 +198,8 @@ export function mayHold(
   fits: (podClass: number) => number,
 ): boolean {
   for (let r = 0; r < demand.sums.length; r++) if (demand.sums[r]! > 0 && free(r) < demand.sums[r]!) return false
-  for (const c of room.seated) {
-    if (demand.counts[c]! === 0) continue
-    let atLeast = 0
-    for (const big of room.seated) if (demand.counts[big]! > 0 && room.dominates(big, c)) atLeast += demand.counts[big]!
-    if (fits(c) < atLeast) return false
-  }
+  const needed = room.needed(demand)
+  for (const c of room.seated) if (demand.counts[c]! > 0 && fits(c) < needed[c]!) return false
   return true
 }
 

@@ -1,5 +1,6 @@
 import { podsIn } from './bounds.ts'
 import type { Budget, Outcome } from './budget.ts'
+import { Patterns } from './patterns.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
@@ -30,6 +31,10 @@ const MEMORY_NODES = 96
 
 /** Setting up costs a step for each eight nodes, so that steps measure time on large domains too. */
 const NODES_A_STEP_SHIFT = 3
+/** Keys of the memory are made and sorted node by node. */
+const KEYED_A_STEP_SHIFT = 4
+/** Bounds on many runs cost as well: a step for so many looks at a node. */
+const FITS_A_STEP_SHIFT = 7
 
 /** The search goes one call deeper a node; beyond this it would run out of stack. */
 const DEEP_NODES = 1_500
@@ -75,15 +80,18 @@ class Packer {
   readonly #packed: Packed
   readonly #budget: Budget
   readonly #failed: Set<string> = new Set()
-  /** covers[i][j]: each pod of run j, placed anywhere, takes at least the place of one of run i. */
-  readonly #covers: readonly (readonly boolean[])[]
+  /** needed[at][i]: places that run i and all that take its places ask for, of the runs from `at` on. */
+  readonly #needed: readonly Int32Array[]
+  /** [i][node]: equal for nodes that the runs from i on are allowed on alike. */
+  readonly #welcome: readonly Int32Array[]
 
   constructor(problem: PackProblem, by: readonly number[], packed: Packed, budget: Budget) {
     this.#problem = problem
     this.#by = by
     this.#packed = packed
     this.#budget = budget
-    this.#covers = by.map((i) => by.map((j) => covers(problem.runs[i]!, problem.runs[j]!)))
+    this.#needed = needed(problem, by)
+    this.#welcome = welcomes(problem, by)
   }
 
   /** Seats runs `at` .. last in packing order. Unless 'seated', all is as it was on entry. */
@@ -92,6 +100,7 @@ class Packer {
     if (!this.#mayFit(at)) return 'unplaceable'
     const isLast = at === this.#by.length - 1
     const key = isLast || this.#problem.nodes > MEMORY_NODES ? null : this.#key(at)
+    if (key !== null && !this.#budget.take(this.#problem.nodes >> KEYED_A_STEP_SHIFT)) return 'undecided'
     if (key !== null && this.#failed.has(key)) return 'unplaceable'
     const outcome = this.#placeRun(at, isLast)
     if (outcome === 'unplaceable' && key !== null) this.#failed.add(key)
@@ -176,15 +185,19 @@ class Packer {
 
   /** Bounds on what is left: each run's places against it and all that take its places, and each resource's sum. */
   #mayFit(at: number): boolean {
-    const { runs, nodes } = this.#problem
+    const { runs, nodes, free, columns } = this.#problem
+    let work = 0
     for (let i = at; i < this.#by.length; i++) {
-      let needed = 0
-      for (let j = at; j < this.#by.length; j++) if (this.#covers[i]![j]) needed += runs[this.#by[j]!]!.count
-      const run = { ...runs[this.#by[i]!]!, count: needed }
-      for (let n = 0; n < nodes && needed > 0; n++) needed -= this.#fit(run, n)
+      let needed = this.#needed[at]![i]!
+      const { requests, allowed } = runs[this.#by[i]!]!
+      let n = 0
+      for (; n < nodes && needed > 0; n++) {
+        if (allowed[n] === 1) needed -= podsIn(free, n * columns, requests, needed)
+      }
+      work += n + 1
       if (needed > 0) return false
     }
-    return this.#sumsFit(at)
+    return this.#budget.take(work >> FITS_A_STEP_SHIFT) ? this.#sumsFit(at) : true
   }
 
   #sumsFit(at: number): boolean {
@@ -204,10 +217,9 @@ class Packer {
 
   /** Equal for nodes that no run from `at` on can tell apart. */
   #kind(node: number, at: number): string {
-    const { free, columns, runs } = this.#problem
-    let kind = ''
-    for (let r = 0; r < columns; r++) kind += `${free[node * columns + r]!},`
-    for (let i = at; i < this.#by.length; i++) kind += runs[this.#by[i]!]!.allowed[node]!
+    const { free, columns } = this.#problem
+    let kind = `${this.#welcome[at]![node]!}`
+    for (let r = 0; r < columns; r++) kind += `,${free[node * columns + r]!}`
     return kind
   }
 
@@ -227,9 +239,34 @@ interface Walk {
   readonly alike: Map<string, number>
 }
 
-function covers(small: Run, big: Run): boolean {
-  if (small === big) return true
-  for (let r = 0; r < small.requests.length; r++) if (big.requests[r]! < small.requests[r]!) return false
-  for (let n = 0; n < small.allowed.length; n++) if (big.allowed[n]! > small.allowed[n]!) return false
-  return true
+/** From the last run to the first: a node's number says what the number before said, and one bit more. */
+function welcomes({ runs, nodes }: PackProblem, by: readonly number[]): readonly Int32Array[] {
+  const all = [new Int32Array(nodes)]
+  for (const i of by.toReversed()) {
+    const { allowed } = runs[i]!
+    const known = new Map<number, number>()
+    const numbers = all.at(-1)!.map((number, n) => {
+      const key = number * 2 + allowed[n]!
+      const found = known.get(key) ?? known.size
+      known.set(key, found)
+      return found
+    })
+    all.push(numbers)
+  }
+  return all.toReversed()
+}
+
+/** A run takes the places of another when each of its pods, placed anywhere, takes at least the place of one. */
+function needed({ runs }: PackProblem, by: readonly number[]): readonly Int32Array[] {
+  const patterns = new Patterns(runs.map(({ allowed }) => allowed))
+  const takesPlaces = (big: number, small: number): boolean => {
+    const [a, b] = [runs[big]!.requests, runs[small]!.requests]
+    for (let r = 0; r < a.length; r++) if (a[r]! < b[r]!) return false
+    return patterns.isWithin(big, small)
+  }
+  const all = [new Int32Array(by.length)]
+  for (const j of by.toReversed()) {
+    all.push(all.at(-1)!.map((places, i) => places + (takesPlaces(j, by[i]!) ? runs[j]!.count : 0)))
+  }
+  return all.toReversed()
 }

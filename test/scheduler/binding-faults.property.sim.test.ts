@@ -114,4 +114,4 @@ test('whatever happens to bindings, gangs end whole, each in its rack, and no no
     numRuns: Number(process.env['RUNS'] ?? 20),
     ...(seed === undefined ? {} : { seed: Number(seed) }),
   })
-})
+}, 60_000)
