@@ -10,8 +10,8 @@ import { realRandom } from '../../kube/random.ts'
 import { reflector } from '../../kube/reflector/reflector.ts'
 import { CONFIG_MAPS, EVENTS, LEASES, POD_CLIQUES } from '../../kube/resources.ts'
 import type { HttpRequest, Transport } from '../../kube/transport.ts'
-import { describeBoth } from '../behaviour/servers.ts'
-import { sentenceOf } from './reflected.ts'
+import { describeBoth } from './servers.ts'
+import { sentenceOf } from '../kube/reflected.ts'
 
 const configMap = (namespace: string, name: string, value: string) => ({
   apiVersion: 'v1',
