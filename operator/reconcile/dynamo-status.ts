@@ -4,14 +4,14 @@ import type {
   DynamoServiceStatus,
 } from '../../api/generated/kinds.ts'
 import { pathText } from '../../api/field-error.ts'
-import type { Condition } from '../../api/kinds/kubernetes.ts'
-import { timestamp } from '../../kube/clock.ts'
+import { type Finding, withFindings } from '../conditions.ts'
 import type { Outcome } from '../expansion/dynamo/status.ts'
 import type { Desired } from '../expansion/dynamo/translate.ts'
 import { canonicalJson } from '../expansion/hash.ts'
 import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 import type { Writer } from '../writer.ts'
+import { findingContext } from './parts.ts'
 
 const TOPOLOGY = 'TopologyLevelsAvailable'
 
@@ -23,25 +23,26 @@ export interface Found {
   readonly services?: Readonly<Record<string, DynamoServiceStatus>>
   readonly desired?: Desired
   /** What is said of the topology; null: the graph states no constraint. */
-  readonly topology?: Pick<Condition, 'status' | 'reason' | 'message'> | null
+  readonly topology?: Omit<Finding, 'type'> | null
 }
 
 /** Writes what differs, with an event for each failure that was not there before. */
 export async function writeGraphStatus(
-  { clock, events }: OperatorContext,
+  context: OperatorContext,
   writer: Writer,
   graphs: Store<DynamoGraphDeployment>,
   graph: DynamoGraphDeployment,
   found: Found,
 ): Promise<void> {
+  const { events } = context
   const { outcome, services } = found
   const before = graph.status ?? {}
   const { generation = 1 } = graph.metadata
-  const now = timestamp(clock.nowMs())
+  const { said, removed } = findingsOf(found)
   const status: DynamoGraphDeploymentStatus = {
     ...before,
     state: outcome.state,
-    conditions: merged(before.conditions ?? [], conditionsOf(found, generation), now),
+    conditions: withFindings(before.conditions, said, findingContext(context, graph), removed),
     ...(services !== undefined && { services: { ...services } }),
     // Moves only after a pass without an error.
     ...(outcome.state !== 'failed' && { observedGeneration: generation }),
@@ -72,56 +73,28 @@ function tellNews(events: OperatorContext['events'], graph: DynamoGraphDeploymen
 function tellTopology(events: OperatorContext['events'], graph: DynamoGraphDeployment, { topology }: Found): void {
   const before = graph.status?.conditions?.find(({ type }) => type === TOPOLOGY)
   if (before?.status !== 'True' || topology?.status !== 'False') return
-  events.event(graph, 'Warning', topology.reason ?? TOPOLOGY, topology.message ?? '')
+  events.event(graph, 'Warning', topology.reason, topology.message)
 }
 
 const ignoredMessage = ({ ignored }: Desired): string =>
   `not acted on by this version: ${ignored.map(({ path, effect }) => `${pathText(path)} (${effect})`).join(', ')}`
 
-/** The conditions that are ours; null for one that must not be there. */
-function conditionsOf({ outcome, isRefused, desired, topology }: Found, generation: number): (Condition | string)[] {
-  const { status, reason, message } = outcome.ready
-  const ready: Condition = { type: 'Ready', status, reason, message, observedGeneration: generation }
-  const stalled: Condition = {
-    type: 'Stalled',
-    status: 'True',
-    reason: 'InvalidGraph',
-    message,
-    observedGeneration: generation,
-  }
-  const reconciling: Condition = { ...ready, type: 'Reconciling', status: 'True' }
-  const unsupported: Condition[] =
-    desired === undefined || desired.ignored.length === 0
-      ? []
-      : [
-          {
-            type: 'UnsupportedFields',
-            status: 'True',
-            reason: 'NotImplemented',
-            message: ignoredMessage(desired),
-            observedGeneration: generation,
-          },
-        ]
-  return [
-    ready,
-    isRefused ? stalled : 'Stalled',
-    ...(topology ? [{ ...topology, type: TOPOLOGY, observedGeneration: generation }] : []),
-    ...(topology === null ? [TOPOLOGY] : []),
-    outcome.state === 'successful' || isRefused ? 'Reconciling' : reconciling,
-    ...(unsupported.length > 0 ? unsupported : desired === undefined ? [] : ['UnsupportedFields']),
+/** What is said of a graph. Types that are not said now are taken away, but for what a failed pass did not look at. */
+function findingsOf({ outcome, isRefused, desired, topology }: Found): { said: Finding[]; removed: string[] } {
+  const { reason, message } = outcome.ready
+  const isWorking = outcome.state !== 'successful' && !isRefused
+  const told: readonly (readonly [type: string, finding: Omit<Finding, 'type'> | null | undefined])[] = [
+    ['Ready', outcome.ready],
+    ['Stalled', isRefused ? { status: 'True', reason: 'InvalidGraph', message } : null],
+    [TOPOLOGY, topology],
+    ['Reconciling', isWorking ? { status: 'True', reason, message } : null],
+    ['UnsupportedFields', desired === undefined ? undefined : unsupported(desired)],
   ]
+  return {
+    said: told.flatMap(([type, finding]) => (finding ? [{ ...finding, type }] : [])),
+    removed: told.flatMap(([type, finding]) => (finding === null ? [type] : [])),
+  }
 }
 
-/** Ours over what is there: others' stay, a time moves only with its status. A name alone takes that one away. */
-function merged(before: readonly Condition[], ours: readonly (Condition | string)[], now: string): Condition[] {
-  const byType = new Map(before.map((condition) => [condition.type, condition]))
-  for (const condition of ours) {
-    if (typeof condition === 'string') byType.delete(condition)
-    else {
-      const known = byType.get(condition.type)
-      const lastTransitionTime = known?.status === condition.status ? (known.lastTransitionTime ?? now) : now
-      byType.set(condition.type, { ...condition, lastTransitionTime })
-    }
-  }
-  return [...byType.values()]
-}
+const unsupported = (desired: Desired): Omit<Finding, 'type'> | null =>
+  desired.ignored.length === 0 ? null : { status: 'True', reason: 'NotImplemented', message: ignoredMessage(desired) }

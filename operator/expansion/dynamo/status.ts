@@ -4,7 +4,7 @@ import type {
   PodCliqueScalingGroup,
   PodCliqueSet,
 } from '../../../api/generated/kinds.ts'
-import type { Condition } from '../../../api/kinds/kubernetes.ts'
+import type { Finding } from '../../conditions.ts'
 import type { ScaledChild } from './translate.ts'
 
 /** Why a component is not ready, as the reason of the graph's condition. */
@@ -44,7 +44,7 @@ export function setReadiness(set: PodCliqueSet | null): Readiness {
 }
 
 /** What the set says of its topology, in the words of graphs. Read only for a graph that states a constraint. */
-export function topologyAnswer(set: PodCliqueSet | null): Pick<Condition, 'status' | 'reason' | 'message'> {
+export function topologyAnswer(set: PodCliqueSet | null): Omit<Finding, 'type'> {
   const told = set?.status?.conditions?.find(({ type }) => type === 'TopologyLevelsUnavailable')
   if (told === undefined) {
     return { status: 'Unknown', reason: 'TopologyConditionPending', message: 'the set has not told yet' }
