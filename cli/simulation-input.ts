@@ -101,6 +101,31 @@ function byPlace(a: { manifest: Manifest }, b: { manifest: Manifest }): number {
 const placeOf = ({ object: { apiVersion, kind, metadata } }: Manifest): string =>
   [kind, apiVersion, metadata.namespace ?? 'default', metadata.name ?? metadata.generateName ?? ''].join('\u0000')
 
+const TIMES: ReadonlySet<string> = new Set([
+  'creationTimestamp',
+  'deletionTimestamp',
+  'lastTransitionTime',
+  'startTime',
+  'timeAdded',
+])
+/** Beyond it a time is a mistake, not the date of the input. */
+const LATEST_MS = Date.UTC(2200, 0)
+
+/** When the input was taken, as far as it says: the newest time that an object bears; `leastMs` if none is newer. */
+export function newestTimeMs(manifests: readonly Manifest[], leastMs: number): number {
+  let newestMs = leastMs
+  const look = (value: unknown, key: string): void => {
+    if (typeof value === 'string' && TIMES.has(key)) {
+      const atMs = Date.parse(value)
+      if (atMs > newestMs && atMs < LATEST_MS) newestMs = atMs
+    } else if (value !== null && typeof value === 'object') {
+      for (const [name, inner] of Object.entries(value)) look(inner, name)
+    }
+  }
+  for (const { object } of manifests) look(object, '')
+  return newestMs
+}
+
 /** Loads everything; what is refused or not understood comes back, never dropped silently. */
 export async function loadManifests(cluster: Cluster, manifests: readonly Manifest[]): Promise<Ignored[]> {
   const finder = new ResourceFinder(cluster.client)

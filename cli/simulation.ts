@@ -11,11 +11,11 @@ import { reflector } from '../kube/reflector/reflector.ts'
 import type { Delta } from '../kube/reflector/types.ts'
 import { POD_GANGS, PODS } from '../kube/resources.ts'
 import type { Scheduler } from '../scheduler/scheduler.ts'
-import { VirtualClock } from '../sim/clock.ts'
+import { VIRTUAL_EPOCH_MS, VirtualClock } from '../sim/clock.ts'
 import { type Cluster, createCluster } from '../sim/cluster.ts'
 import type { Manifest } from './input.ts'
 import { installCrds, startHalves } from './serve.ts'
-import { type Ignored, loadManifests } from './simulation-input.ts'
+import { type Ignored, loadManifests, newestTimeMs } from './simulation-input.ts'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -180,9 +180,11 @@ export async function simulateManifests(
   given: Partial<SimulationOptions> = {},
 ): Promise<SimulationResult> {
   const options = { ...SIMULATION_DEFAULTS, ...given }
-  const clock = new VirtualClock()
+  // Time goes on from where the input stands: what happened there lies in the past, and grace runs from then on.
+  const clock = new VirtualClock(newestTimeMs(manifests, VIRTUAL_EPOCH_MS))
   const random = seededRandom(options.seed)
-  const cluster = createCluster({ clock, random, nodes: [] as Node[] })
+  // The input may be a part of a cluster: pods without what made them are there all the same.
+  const cluster = createCluster({ clock, random, nodes: [] as Node[], unknownOwners: 'elsewhere' })
   const evicted: Evicted[] = []
   const pods = reflector<Pod>({
     client: cluster.client,

@@ -8,10 +8,10 @@ import { type Random, seededRandom } from '../kube/random.ts'
 import type { Transport } from '../kube/transport.ts'
 import type { Controller } from './controllers/controller.ts'
 import { EndpointController } from './controllers/endpoints.ts'
-import { GarbageCollector } from './controllers/garbage.ts'
+import { GarbageCollector, type UnknownOwners } from './controllers/garbage.ts'
 import { AutoscalerController, type Metrics } from './controllers/autoscaler.ts'
 import { BudgetController } from './controllers/budget.ts'
-import { NamespaceController } from './controllers/namespace.ts'
+import { NamespaceController, ROOT_CA_CONFIG_MAP } from './controllers/namespace.ts'
 import { NodeLifecycle } from './controllers/node-lifecycle.ts'
 import { PodGarbage } from './controllers/pod-garbage.ts'
 import { TaintEviction } from './controllers/taint-eviction.ts'
@@ -45,6 +45,8 @@ export interface ClusterOptions {
   readonly onTrouble?: (message: string) => void
   /** Default true. False: pods and nodes are only what is written of them, and nobody minds that no kubelet runs. */
   readonly kubelets?: boolean
+  /** Default `gone`: what names an owner that is not there is deleted. */
+  readonly unknownOwners?: UnknownOwners
 }
 
 /** A Kubernetes cluster in this process: API server, controllers and simulated nodes. */
@@ -75,7 +77,10 @@ export function createCluster(options: ClusterOptions): Cluster {
   server.registerPodStreams(simulatedStreams({ clock, kubelet: parts.kubelet }))
   const boot: NewObject[] = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } }, ...nodes]
   const isNew = (persistence?.stored ?? null) === null
-  if (isNew) for (const object of boot) seedBare(server, object, clock)
+  if (isNew) {
+    for (const object of boot) seedBare(server, object, clock)
+    persistence?.begun()
+  }
   return {
     server,
     transport: server.transport,
@@ -113,11 +118,18 @@ function refusalOfSeed(
     return null
   } catch (error) {
     if (!(error instanceof ApiError)) throw error
-    // What every cluster has from the start may come in a file as well.
-    if (object.kind === 'Namespace' && error.status.reason === 'AlreadyExists') return null
+    if (isFurniture(object, error.status.reason)) return null
     onTrouble?.(error.message)
     return error.message
   }
+}
+
+/** What every cluster has from the start may come in a file as well. */
+function isFurniture({ kind, metadata: { name, namespace } }: NewObject, reason: string | undefined): boolean {
+  if (kind === 'Service') return name === 'kubernetes' && namespace === 'default' // its address is taken
+  if (reason !== 'AlreadyExists') return false
+  if (kind === 'Namespace') return true
+  return kind === 'ServiceAccount' ? name === 'default' : kind === 'ConfigMap' && name === ROOT_CA_CONFIG_MAP
 }
 
 /** Everything that acts on the cluster's objects, through its client, started and stopped together. */
@@ -127,11 +139,8 @@ class Parts {
   readonly #informers: Informers
   readonly #controllers: readonly Controller[]
 
-  constructor(
-    { clock, random, seed = 1, metrics, persistence, onTrouble, kubelets = true }: ClusterOptions,
-    server: ApiServer,
-    client: KubeClient,
-  ) {
+  constructor(options: ClusterOptions, server: ApiServer, client: KubeClient) {
+    const { clock, random, seed = 1, metrics, persistence, onTrouble, kubelets = true } = options
     const trouble = onTrouble === undefined ? {} : { onTrouble }
     // A generator of its own: what the controllers draw does not move anybody else's numbers.
     // Names that outlive the process must not be drawn again by the next one.
@@ -158,7 +167,7 @@ class Parts {
     this.#controllers = [
       new NamespaceController(context),
       new TokenController(context),
-      new GarbageCollector(context),
+      new GarbageCollector(context, options.unknownOwners ?? 'gone'),
       new PodGarbage(context),
       ...(kubelets ? [lifecycle, new TaintEviction(context)] : []),
       new BudgetController(context),

@@ -12,6 +12,12 @@ import {
 import { type Item, OwnerGraph } from './owner-graph.ts'
 import { discoverTypes } from './resource-types.ts'
 
+/**
+ * What an owner is taken for that this cluster has never had. `gone`, as a real one does: its dependents are deleted.
+ * `elsewhere`: the cluster is a part of another one that was not copied whole; they stay.
+ */
+export type UnknownOwners = 'gone' | 'elsewhere'
+
 const FOREGROUND = 'foregroundDeletion'
 const ORPHAN = 'orphan'
 const DISCOVERY_KEY = 'discovery'
@@ -26,13 +32,15 @@ const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (api
 export class GarbageCollector implements Controller {
   readonly #context: ControllerContext
   readonly #graph = new OwnerGraph()
+  readonly #unknownOwners: UnknownOwners
   readonly #watched = new Map<string, ResourceType>()
   /** uids that a read has shown to be absent. */
   readonly #absent = new Set<string>()
   readonly #queue: WorkQueue<string>
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, unknownOwners: UnknownOwners) {
     this.#context = context
+    this.#unknownOwners = unknownOwners
     this.#queue = controllerQueue('garbage', context, (key) =>
       key === DISCOVERY_KEY ? this.#discover() : this.#reconcile(key),
     )
@@ -114,6 +122,7 @@ export class GarbageCollector implements Controller {
     if (owner !== undefined)
       return owner.type.namespaced && owner.object.metadata.namespace !== item.object.metadata.namespace
     if (this.#absent.has(reference.uid)) return true
+    if (this.#unknownOwners === 'elsewhere') return false
     const type = this.#typeOf(reference)
     if (type === null) return false
     const namespace = type.namespaced ? (item.object.metadata.namespace ?? '') : ''

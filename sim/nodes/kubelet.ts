@@ -185,7 +185,8 @@ export class Kubelet {
   #firstRun(pod: Pod, node: Node, others: Iterable<Pod>): PodRun {
     const nowMs = this.#options.clock.monotonicMs()
     if (pod.status?.phase === 'Running') {
-      const sinceMs = pod.status.startTime ? Date.parse(pod.status.startTime) - this.#options.clock.nowMs() : 0
+      // Nothing runs since a time that is yet to come, whatever clock wrote it.
+      const sinceMs = Math.min(0, (Date.parse(pod.status.startTime ?? '') || Infinity) - this.#options.clock.nowMs())
       const conditions = pod.status.conditions ?? []
       const isReady = isPodReady(pod) || !conditions.some((c) => c.type === 'Ready')
       return adoptPod(pod, this.#addressFor(pod, node), nowMs + sinceMs, isReady)

@@ -93,6 +93,79 @@ describe('simulate', () => {
     ])
   })
 
+  test('a running pod stays where its owner was left out of the input, whoever that is', async () => {
+    const owned = (name: string, apiVersion: string, kind: string): string =>
+      `${pod(name, 1)}  nodeName: n1\nstatus: {phase: Running}\n`.replace(
+        `{name: ${name}}`,
+        `{name: ${name}, ownerReferences: [{apiVersion: ${apiVersion}, kind: ${kind}, name: o, uid: u, controller: true}]}`,
+      )
+    const gang = `
+apiVersion: scheduler.grove.io/v1alpha1
+kind: PodGang
+metadata:
+  name: g
+  ownerReferences: [{apiVersion: grove.io/v1alpha1, kind: PodCliqueSet, name: s, uid: v, controller: true}]
+spec: {podgroups: [{name: a, minReplicas: 1, podReferences: [{namespace: default, name: of-clique}]}]}
+`
+    const { pods, gangs } = await simulate(
+      node('n1', 'r1'),
+      owned('of-clique', 'grove.io/v1alpha1', 'PodClique'),
+      owned('of-replica-set', 'apps/v1', 'ReplicaSet'),
+      owned('of-job', 'batch/v1', 'Job'),
+      gang,
+      pod('too-big', 2),
+    )
+    expect(pods.map(({ name, node: on }) => [name, on])).toEqual([
+      ['of-clique', 'n1'],
+      ['of-job', 'n1'],
+      ['of-replica-set', 'n1'],
+      ['too-big', null],
+    ])
+    expect(gangs.map(({ name }) => name)).toEqual(['g'])
+  })
+
+  test('a dump of a running cluster is at rest as it is, whenever it was taken', async () => {
+    for (const at of ['2024-02-29T12:00:00Z', '2031-07-01T00:00:00Z']) {
+      const running = `${pod('a', 1)}  nodeName: n1
+status:
+  phase: Running
+  startTime: "${at}"
+  conditions: [{type: Ready, status: "True", lastTransitionTime: "${at}"}]
+  containerStatuses: [{name: main, ready: true, restartCount: 0, state: {running: {startedAt: "${at}"}}}]
+`.replace('{name: a}', `{name: a, creationTimestamp: "${at}", labels: {grove.io/podgang: g, grove.io/podclique: a}}`)
+      const gang = `
+apiVersion: scheduler.grove.io/v1alpha1
+kind: PodGang
+metadata: {name: g, creationTimestamp: "${at}"}
+spec: {podgroups: [{name: a, minReplicas: 1, podReferences: [{namespace: default, name: a}]}]}
+`
+      const { pods, gangs, settledAfterMs, decisions } = await simulate(node('n1', 'r1'), running, gang)
+      expect([pods[0]?.node, gangs[0]?.phase, decisions]).toEqual(['n1', 'Running', 0])
+      expect(settledAfterMs).toBeLessThan(10_000)
+    }
+  })
+
+  test('a grace that began when the input was taken ends, whenever that was', async () => {
+    const taint = '{key: node.kubernetes.io/unreachable, effect: NoExecute, timeAdded: "2031-07-01T00:00:00Z"}'
+    const lost = `${node('n1', 'r1')}spec: {taints: [${taint}]}\n`
+    const bears = 'tolerations: [{key: node.kubernetes.io/unreachable, operator: Exists, tolerationSeconds: 300}]'
+    const running = `${pod('a', 1)}  nodeName: n1\n  ${bears}\nstatus: {phase: Running}\n`
+    const { pods, evicted, settledAfterMs } = await simulate(lost, node('n2', 'r1'), running)
+    expect([pods, evicted]).toEqual([[], ['default/a']])
+    expect(settledAfterMs).toBeGreaterThanOrEqual(300_000)
+    expect(settledAfterMs).toBeLessThan(400_000)
+  })
+
+  test('what every cluster has from the start may be in the input', async () => {
+    const { ignored } = await simulate(
+      'apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\n',
+      'apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default, namespace: default}\n',
+      'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: kube-root-ca.crt, namespace: default}\n',
+      'apiVersion: v1\nkind: Service\nmetadata: {name: kubernetes, namespace: default}\nspec: {clusterIP: 10.96.0.1, ports: [{port: 443}]}\n',
+    )
+    expect(ignored).toEqual([])
+  })
+
   test('a pod that says Running and has no node is placed like any other', async () => {
     const { pods } = await simulate(node('n1', 'r1'), `${pod('a', 4)}status: {phase: Running}\n`)
     expect(pods.map((line) => [line.node, line.phase])).toEqual([['n1', 'Running']])
