@@ -28,6 +28,9 @@ const FLUSH_MS = 1_000
 const LOG_LINES = 10_000
 const LOG_BYTES = 64 * 2 ** 20
 
+const BEGUN = 'begun'
+const isBegun = (line: unknown): boolean => (line as { mark?: unknown } | null)?.mark === BEGUN
+
 interface Kept {
   readonly collection: string
   readonly key: string
@@ -56,7 +59,7 @@ function checkFolder(folder: string): boolean {
   try {
     if (!existsSync(folder)) return true
     if (!statSync(folder).isDirectory()) throw new DataFolderError(`${folder} is a file: name a folder`)
-    names = readdirSync(folder)
+    names = readdirSync(folder).filter((name) => name !== `${FORMAT_FILE}.new`)
   } catch (error) {
     if (error instanceof DataFolderError) throw error
     throw new DataFolderError(`${folder} cannot be read: ${String((error as Error).message)}`)
@@ -155,6 +158,12 @@ const isRecordLine = (value: unknown): value is Kept => {
   return typeof collection === 'string' && typeof key === 'string' && typeof object?.metadata === 'object'
 }
 
+function isChange(value: unknown): value is Change {
+  const { version, collection, key, object } = (value ?? {}) as Partial<Change>
+  if (!Number.isInteger(version) || typeof collection !== 'string' || typeof key !== 'string') return false
+  return object === null || isRecordLine(value)
+}
+
 function readSnapshot(file: string, objects: Map<string, Kept>): number {
   let version = 0
   let count = 0
@@ -174,18 +183,26 @@ function readSnapshot(file: string, objects: Map<string, Kept>): number {
   return version
 }
 
-/** Lays the log over the snapshot. A torn last line is a write that nobody was told of. */
+/**
+ * Lays the log over the snapshot and says the version; 0: what the store begins with is not there in full. A torn last
+ * line is a write that nobody was told of.
+ */
 function readLog(file: string, objects: Map<string, Kept>, from: number, notices: string[]): number {
   let version = from
+  let hasBegun = from > 0
   for (const { text, at, isTorn } of linesOf(file)) {
-    const value = parsed(text) as Change | null
-    const isChange = value !== null && Number.isInteger(value.version) && (value.object === null || isRecordLine(value))
+    const value = parsed(text)
     if (isTorn) {
       notices.push(`${file}:${at}: the last write was cut off half-way and is left out`)
       break
     }
-    if (!isChange)
+    if (isBegun(value)) {
+      hasBegun = true
+      continue
+    }
+    if (!isChange(value)) {
       throw new DataFolderError(`${file}:${at}: not a line that espalier writes; restore the folder or take a new one`)
+    }
     // A log that outlived its snapshot's making tells some of it twice.
     if (value.version <= version) continue
     version = value.version
@@ -193,7 +210,7 @@ function readLog(file: string, objects: Map<string, Kept>, from: number, notices
     if (object === null) objects.delete(idOf(collection, key))
     else objects.set(idOf(collection, key), { collection, key, object })
   }
-  return version
+  return hasBegun ? version : 0
 }
 
 function readFolder(folder: string): { stored: Stored | null; notices: string[] } {
@@ -235,6 +252,11 @@ class Journal implements DataFolder {
     this.#lines++
     this.#flushSoon()
     if (this.#lines >= LOG_LINES + this.#objects.size * 2 || this.#log.size >= LOG_BYTES) this.#fold()
+  }
+
+  begun(): void {
+    this.#log.append(`${JSON.stringify({ mark: BEGUN })}\n`)
+    this.#flushSoon()
   }
 
   close(): void {

@@ -23,4 +23,6 @@ export interface Persistence {
   readonly stored: Stored | null
   /** Keeps a write before it is answered. What it throws refuses the write. */
   append(change: Change): void
+  /** A new store has all that it begins with. Killed before, it is begun again. */
+  begun(): void
 }

@@ -28,6 +28,12 @@ afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 const clock = new VirtualClock()
 const open = (): DataFolder => openDataFolder(folder, clock)
+/** A folder whose store has all that it begins with. */
+const begin = (): DataFolder => {
+  const data = open()
+  data.begun()
+  return data
+}
 const object = (name: string, version: number): KubeObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -52,7 +58,7 @@ const contents = (): string[] =>
 
 describe('a data folder', () => {
   test('begins empty, and gives back what was written, with or without a farewell', () => {
-    const data = open()
+    const data = begin()
     expect(data.stored).toBeNull()
     put(data, 'a', 2)
     put(data, 'b', 3)
@@ -63,8 +69,15 @@ describe('a data folder', () => {
     expect(reopened()).toEqual({ version: 5, names: ['a@4'], notices: [] })
   })
 
-  test('folds its log into a snapshot before it grows without end', () => {
+  test('a store that died before it had all that it begins with is begun again', () => {
     const data = open()
+    put(data, 'a', 2)
+    die()
+    expect(reopened()).toEqual({ version: 0, names: [], notices: [] })
+  })
+
+  test('folds its log into a snapshot before it grows without end', () => {
+    const data = begin()
     for (let version = 2; version < 25_000; version++) put(data, `n${version % 10}`, version)
     die()
     const lines = readFileSync(join(folder, 'log.jsonl'), 'utf8').split('\n').length
@@ -73,7 +86,7 @@ describe('a data folder', () => {
   })
 
   test('a log that outlived the making of its snapshot changes nothing', () => {
-    const data = open()
+    const data = begin()
     put(data, 'a', 2)
     drop(data, 'a', 3)
     put(data, 'b', 4)
@@ -86,13 +99,13 @@ describe('a data folder', () => {
   })
 
   test('a last write that was cut off half-way is left out, and said', () => {
-    const data = open()
+    const data = begin()
     put(data, 'a', 2)
     die()
     appendFileSync(join(folder, 'log.jsonl'), '{"version":3,"collection":"/configmaps","key":"d/b","obj')
     const first = reopened()
     expect(first).toMatchObject({ version: 2, names: ['a@2'] })
-    expect(first.notices).toEqual([expect.stringMatching(/log\.jsonl:2: the last write was cut off/)])
+    expect(first.notices).toEqual([expect.stringMatching(/log\.jsonl:3: the last write was cut off/)])
     expect(reopened().notices).toEqual([])
   })
 
@@ -100,7 +113,7 @@ describe('a data folder', () => {
     [
       'a line in the middle of the log',
       () => appendFileSync(join(folder, 'log.jsonl'), 'rubbish\n{}\n'),
-      /log\.jsonl:2:/,
+      /log\.jsonl:3:/,
     ],
     [
       'a snapshot without its end',
@@ -118,7 +131,7 @@ describe('a data folder', () => {
       /is not what espalier writes/,
     ],
   ])('%s is an error, and nothing is changed', (_what, spoil, message) => {
-    const data = open()
+    const data = begin()
     put(data, 'a', 2)
     die()
     spoil()
@@ -132,7 +145,7 @@ describe('a data folder', () => {
     expect(open).toThrow(/is a file/)
     expect(statSync(folder).isFile()).toBe(true)
     rmSync(folder)
-    const data = open()
+    const data = begin()
     writeFileSync(join(folder, 'lock'), String(process.ppid))
     expect(open).toThrow(new RegExp(`in use by process ${process.ppid}`))
     data.close()
