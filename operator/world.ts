@@ -51,7 +51,7 @@ export interface World {
 export function observeWorld(view: View): World {
   const managed = (type: ResourceType): [ResourceType, Store<KubeObject>] => [
     type,
-    view.observe<KubeObject>(type, { labelSelector: MANAGED }),
+    view.observe<KubeObject>(type, { labelSelector: MANAGED, project: withoutData }),
   ]
   return {
     sets: view.observe<PodCliqueSet>(POD_CLIQUE_SETS),
@@ -61,6 +61,12 @@ export function observeWorld(view: View): World {
     pods: view.observe<Pod>(PODS, { labelSelector: MANAGED, project: projectPod }),
     supporting: new Map(SUPPORTING.map(managed)),
   }
+}
+
+/** Tokens are nobody's business here: what a Secret holds is not kept. */
+function withoutData(raw: KubeObject): KubeObject {
+  const { data: _, ...rest } = raw as KubeObject & { data?: unknown }
+  return rest
 }
 
 /** The keys of objects of the same namespace that a label names, or named before somebody changed it. */

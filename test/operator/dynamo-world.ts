@@ -37,7 +37,7 @@ export class World {
     this.client = kubeClient(server.transport)
     const context = { client: this.client, clock: this.clock, random: seededRandom(2), transport: server.transport }
     const informers = new Informers(context)
-    const garbage = new GarbageCollector({ ...context, informers })
+    const garbage = new GarbageCollector({ ...context, informers }, 'gone')
     this.#collect = async () => {
       informers.start()
       garbage.start()

@@ -1,7 +1,13 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import { PODS } from '../../kube/resources.ts'
+import { silentLog } from '../../kube/log.ts'
+import { PODS, SECRETS } from '../../kube/resources.ts'
+import { seededRandom } from '../../kube/random.ts'
 import { Store } from '../../operator/store.ts'
+import { View } from '../../operator/view.ts'
+import { observeWorld } from '../../operator/world.ts'
+import { VirtualClock } from '../../sim/clock.ts'
+import { createCluster } from '../../sim/cluster.ts'
 
 const pod = (name: string, version: number, extra: Partial<KubeObject['metadata']> = {}): KubeObject => ({
   apiVersion: 'v1',
@@ -74,4 +80,12 @@ test('a write that no watch tells of is asked about after a while', () => {
   expect(store.unseenSince(10_100, 10_000)).toHaveLength(1)
   store.looked('uid-a', null)
   expect(store.hasUnseen).toBe(false)
+})
+
+test('of a Secret nothing is kept but that it is there', () => {
+  const [clock, random] = [new VirtualClock(), seededRandom(1)]
+  const { client } = createCluster({ clock, random, nodes: [] })
+  const world = observeWorld(new View({ client, clock, random, log: silentLog }))
+  const secret = { ...pod('s', 1), kind: 'Secret', type: 'Opaque', data: { token: 'eA==' } }
+  expect(world.supporting.get(SECRETS)?.project(secret)).toEqual({ ...pod('s', 1), kind: 'Secret', type: 'Opaque' })
 })
