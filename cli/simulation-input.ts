@@ -67,7 +67,16 @@ function completedNode(object: NewObject): NewObject {
   }
 }
 
-const completed = (object: NewObject): NewObject => (object.kind === 'Node' ? completedNode(object) : object)
+/** A namespace that is going holds its pods until they are gone, and would take none of the input's in. */
+function heldNamespace(object: NewObject): NewObject {
+  const { deletionTimestamp: _, ...metadata } = object.metadata
+  return { ...object, metadata, status: { phase: 'Active' } }
+}
+
+function completed(object: NewObject): NewObject {
+  if (object.kind === 'Node') return completedNode(object)
+  return object.kind === 'Namespace' ? heldNamespace(object) : object
+}
 
 async function ensureNamespaces(cluster: Cluster, manifests: readonly Manifest[]): Promise<void> {
   const names = new Set(manifests.map(({ object }) => object.metadata.namespace ?? 'default'))
@@ -141,7 +150,7 @@ export async function loadManifests(cluster: Cluster, manifests: readonly Manife
   return ignored
 }
 
-function ignoredLine({ object, at }: Manifest, message: string): Ignored {
+export function ignoredLine({ object, at }: Manifest, message: string): Ignored {
   const { apiVersion, kind, metadata } = object as KubeObject
   return {
     apiVersion,

@@ -15,6 +15,7 @@ import { VIRTUAL_EPOCH_MS, VirtualClock } from '../sim/clock.ts'
 import { type Cluster, createCluster } from '../sim/cluster.ts'
 import type { Manifest } from './input.ts'
 import { installCrds, startHalves } from './serve.ts'
+import { refusedInput } from './simulation-refused.ts'
 import { type Ignored, loadManifests, newestTimeMs } from './simulation-input.ts'
 
 export interface SimulationOptions {
@@ -209,10 +210,12 @@ export async function simulateManifests(
     options.onTrouble?.(`not at rest after ${options.maxVirtualMs} ms of cluster time: this is how far it came`)
   if (halves.scheduler === null) throw new Error('the simulation runs a scheduler')
   const result = await settle(clock, resultOf(cluster, halves.scheduler, evicted, options.schedulerNames))
+  const { topologyErrors } = halves.scheduler.report()
+  const refused = await settle(clock, refusedInput(cluster.client, manifests, topologyErrors))
   await settle(clock, Promise.all([halves.stop(), pods.stop()]))
   await settle(clock, cluster.stop())
   const { pods: lines, gangs, ...rest } = result
-  return { pods: lines, gangs, ignored, settledAfterMs, ...rest }
+  return { pods: lines, gangs, ignored: [...ignored, ...refused], settledAfterMs, ...rest }
 }
 
 /** Lets virtual time pass while something of the embedded cluster is awaited: its answers may need timers to fire. */

@@ -145,10 +145,48 @@ spec: {podgroups: [{name: a, minReplicas: 1, podReferences: [{namespace: default
     }
   })
 
+  test('a set that nothing can be made of, and a topology that does not parse, are listed with what is wrong', async () => {
+    const topology = `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: espalier-topology, namespace: espalier-system}
+data:
+  topology.yaml: |
+    topologies:
+      - name: default
+        levels: [{name: rack, key: a/b, within: zone}]
+`
+    const cage = SET.replace(
+      '  template:',
+      '  template:\n    topologyConstraint: {topologyName: default, pack: {required: cage}}',
+    )
+    const { ignored } = await simulate(node('n1', 'r1'), topology, cage)
+    expect(ignored.map(({ kind, name }) => [kind, name])).toEqual([
+      ['ConfigMap', 'espalier-topology'],
+      ['PodCliqueSet', 'first'],
+    ])
+    expect(ignored[0]?.message).toContain('topologies[0].levels[0].within: found "zone", want "parent" or "cluster"')
+    expect(ignored[1]?.message).toMatch(/spec\.template\.topologyConstraint/)
+  })
+
+  test('what runs in a namespace that is going takes its room until it is gone', async () => {
+    const { pods, ignored } = await simulate(
+      node('n1', 'r1'),
+      'apiVersion: v1\nkind: Namespace\nmetadata: {name: going, deletionTimestamp: "2026-01-01T00:00:00Z"}\n',
+      `${pod('a', 4)}  nodeName: n1\nstatus: {phase: Running}\n`.replace('{name: a}', '{name: a, namespace: going}'),
+      pod('b', 1),
+    )
+    expect(ignored).toEqual([])
+    expect(pods.map(({ name, node: on }) => [name, on])).toEqual([
+      ['b', null],
+      ['a', 'n1'],
+    ])
+  })
+
   test('a grace that began when the input was taken ends, whenever that was', async () => {
-    const taint = '{key: node.kubernetes.io/unreachable, effect: NoExecute, timeAdded: "2031-07-01T00:00:00Z"}'
+    const taint = '{key: example.com/lost, effect: NoExecute, timeAdded: "2031-07-01T00:00:00Z"}'
     const lost = `${node('n1', 'r1')}spec: {taints: [${taint}]}\n`
-    const bears = 'tolerations: [{key: node.kubernetes.io/unreachable, operator: Exists, tolerationSeconds: 300}]'
+    const bears = 'tolerations: [{key: example.com/lost, operator: Exists, tolerationSeconds: 300}]'
     const running = `${pod('a', 1)}  nodeName: n1\n  ${bears}\nstatus: {phase: Running}\n`
     const { pods, evicted, settledAfterMs } = await simulate(lost, node('n2', 'r1'), running)
     expect([pods, evicted]).toEqual([[], ['default/a']])
