@@ -1,4 +1,5 @@
 import { builtInColumns } from './columns.ts'
+import { ApiError } from './api-error.ts'
 import type { Target } from './target.ts'
 import { PLAIN_COLUMNS, type IncludeObject, type TableColumns } from './table.ts'
 
@@ -29,4 +30,24 @@ function tableForm(type: Target['type'], query: URLSearchParams): Form {
   const include = query.get('includeObject')
   const table = type.crd?.columns ?? builtInColumns.get(type.collection) ?? PLAIN_COLUMNS
   return { kind: 'table', table, include: include === 'None' || include === 'Object' ? include : 'Metadata' }
+}
+
+const SERVED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+
+/** 406 for who takes nothing that the real server would have. Protobuf is for built-in kinds alone. */
+export function checkAccept({ request, type }: Target): void {
+  const accept = request.headers['accept'] ?? ''
+  if (accept === '') return
+  const isServed = (part: string): boolean => {
+    const media = part.split(';')[0]!.trim().toLowerCase()
+    if (media === '*/*' || media === 'application/*') return true
+    return SERVED.includes(media) && (type.crd === null || !media.endsWith('protobuf'))
+  }
+  if (accept.split(',').some(isServed)) return
+  const streams = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+  const words =
+    type.crd === null
+      ? `406: Not Acceptable\n\nAvailable representations: ${[...SERVED, ...streams].join(', ')}`
+      : `only the following media types are accepted: ${SERVED.join(', ')}`
+  throw new ApiError(406, 'NotAcceptable', words, type.crd === null ? {} : undefined)
 }

@@ -15,7 +15,7 @@ export class ApiError extends Error {
       ...{ metadata: {} },
       status: 'Failure',
       message,
-      reason,
+      ...(reason === '' ? {} : { reason }),
       ...(details === undefined ? {} : { details }),
       code,
     }
@@ -33,7 +33,7 @@ export const qualified = (type: Pick<Named, 'group' | 'plural'>): string =>
   type.group === '' ? type.plural : `${type.plural}.${type.group}`
 
 const detailsOf = (type: Named, name: string): NonNullable<Status['details']> => ({
-  name,
+  ...(name === '' ? {} : { name }),
   ...(type.group === '' ? {} : { group: type.group }),
   kind: type.plural,
 })
@@ -70,7 +70,7 @@ export const badRequest = (message: string): ApiError => new ApiError(400, 'BadR
 export const expired = (message: string): ApiError => new ApiError(410, 'Expired', message)
 
 export const methodNotAllowed = (): ApiError =>
-  new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource')
+  new ApiError(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
 export const unsupportedMedia = (accepted: readonly string[]): ApiError =>
   new ApiError(
@@ -144,7 +144,7 @@ export function invalid(type: Named, name: string, faults: readonly FieldFault[]
   const kind = type.group === '' ? type.kind : `${type.kind}.${type.group}`
   const said = lines.length === 1 ? lines[0] : `[${lines.join(', ')}]`
   return new ApiError(422, 'Invalid', `${kind} "${name}" is invalid: ${said}`, {
-    name,
+    ...(name === '' ? {} : { name }),
     ...(type.group === '' ? {} : { group: type.group }),
     kind: type.kind,
     causes: faults.map((fault) => ({

@@ -39,11 +39,13 @@ export function objectBody(request: ApiRequest): Json {
   const media = mediaType(request)
   const isKnown =
     media === 'application/json' || media === 'application/yaml' || media === 'text/plain' || media === '*/*'
-  if (!isKnown) throw unsupportedMedia(['application/json', 'application/yaml'])
+  if (!isKnown) throw unsupportedMedia(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'])
   const text = request.body ?? ''
   if (text === '') throw badRequest('the request body is empty')
   const value = parseText(text, media)
   checkDepth(value)
+  // Nothing at all is an object without a field.
+  if (value === null) return {}
   if (!isRecord(value)) throw badRequest(`couldn't get version/kind; json parse error: expected an object`)
   return value
 }

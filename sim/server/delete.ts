@@ -41,6 +41,16 @@ function removalOf(target: Target): Removal {
       },
     ])
   }
+  if (policy !== '' && typeof body['orphanDependents'] === 'boolean') {
+    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'DeleteOptions' }, '', [
+      {
+        type: 'Invalid',
+        field: 'propagationPolicy',
+        value: policy,
+        detail: 'orphanDependents and deletionPropagation cannot be both set',
+      },
+    ])
+  }
   if (grace !== null && (typeof grace !== 'number' || !Number.isInteger(grace))) {
     throw badRequest('cannot unmarshal gracePeriodSeconds into Go value of type int64')
   }

@@ -98,7 +98,7 @@ export function aggregated(core: Core, isCore: boolean): unknown {
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items: groups.map(({ group, versions }) => ({
-      metadata: { ...(group === '' ? {} : { name: group }), creationTimestamp: null },
+      metadata: group === '' ? {} : { name: group },
       versions: versions.map((version) => ({
         version,
         resources: core.types.typesOf(group, version).map(aggregatedResource),

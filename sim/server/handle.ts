@@ -1,5 +1,5 @@
 import { ApiError, badRequest, methodNotAllowed } from './api-error.ts'
-import { formOf } from './accept.ts'
+import { checkAccept, formOf } from './accept.ts'
 import { checkSize, objectBody } from './body.ts'
 import type { Core } from './core.ts'
 import { remove, removeCollection } from './delete.ts'
@@ -101,6 +101,7 @@ export function writtenAnswer(core: Core, target: Target, written: Written, opti
 
 function resource(core: Core, target: Target): ApiAnswer {
   const { name, query, request } = target
+  checkAccept(target)
   const options = writeOptions(target)
   const isOne = name !== ''
   switch (request.method) {
@@ -108,7 +109,7 @@ function resource(core: Core, target: Target): ApiAnswer {
       if (isTrue(query, 'watch')) return watch(core, target)
       return isOne ? get(core, target) : list(core, target)
     case 'POST':
-      if (isOne) throw methodNotAllowed()
+      if (isOne || (target.type.namespaced && target.namespace === '')) throw methodNotAllowed()
       return writtenAnswer(core, target, create(core, target, objectBody(request), options), options)
     case 'PUT':
       if (!isOne) throw methodNotAllowed()
@@ -117,6 +118,8 @@ function resource(core: Core, target: Target): ApiAnswer {
       if (!isOne) throw methodNotAllowed()
       return writtenAnswer(core, target, patch(core, target, options), options)
     case 'DELETE':
+      // Nobody takes all namespaces in one go.
+      if (!isOne && target.type.collection === '/namespaces') throw methodNotAllowed()
       return isOne ? remove(core, target) : removeCollection(core, target)
     default:
       throw methodNotAllowed()

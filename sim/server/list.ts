@@ -1,4 +1,4 @@
-import { ApiError, badRequest, expired, invalid, notFound } from './api-error.ts'
+import { ApiError, badRequest, expired, type FieldFault, invalid, notFound } from './api-error.ts'
 import { formOf, type Form } from './accept.ts'
 import type { Core } from './core.ts'
 import { answer, type PlainAnswer } from './exchange.ts'
@@ -47,11 +47,19 @@ export function tooLarge(version: number, current: number): ApiError {
 }
 
 /** A resourceVersion of a query; null when none was given. */
-export function versionOf(query: URLSearchParams): number | null {
+/** The same for what reads one object or watches: there the real server takes a text for a fault of its own. */
+export function askedVersion(query: URLSearchParams): number | null {
+  const text = query.get('resourceVersion') ?? ''
+  if (/^\d*$/.test(text)) return versionOf(query)
+  const detail = `Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`
+  throw new ApiError(500, '', `resourceVersion: ${detail}`)
+}
+
+export function versionOf(query: URLSearchParams, context = ''): number | null {
   const text = query.get('resourceVersion') ?? ''
   if (text === '') return null
   if (!/^\d+$/.test(text))
-    throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`)
+    throw badRequest(`${context}Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`)
   return Number(text)
 }
 
@@ -61,8 +69,23 @@ interface Source {
   readonly after: string
 }
 
-const listFault = (field: string, detail: string): ApiError =>
-  invalid({ group: 'meta.k8s.io', plural: '', kind: 'ListOptions' }, '', [{ type: 'Forbidden', field, detail }])
+const listFaults = (faults: readonly FieldFault[]): ApiError =>
+  invalid({ group: 'meta.k8s.io', plural: '', kind: 'ListOptions' }, '', faults)
+
+/** What is wrong with resourceVersionMatch, whatever else is asked. */
+function matchFaults(match: string, version: string, token: string): FieldFault[] {
+  const field = 'resourceVersionMatch'
+  const forbidden = (detail: string): FieldFault => ({ type: 'Forbidden', field, detail: `${field} ${detail}` })
+  if (match === '') return []
+  const isKnown = match === 'Exact' || match === 'NotOlderThan'
+  const detail = 'supported values: "Exact", "NotOlderThan", ""'
+  return [
+    ...(version === '' ? [forbidden('is forbidden unless resourceVersion is provided')] : []),
+    ...(token === '' ? [] : [forbidden('is forbidden when continue is provided')]),
+    ...(isKnown ? [] : [{ type: 'NotSupported' as const, field, value: match, detail }]),
+    ...(match === 'Exact' && version === '0' ? [forbidden('"exact" is forbidden for resourceVersion "0"')] : []),
+  ]
+}
 
 function fromToken(core: Core, collection: Collection, token: PageToken): Source {
   const { version, after } = token
@@ -83,28 +106,27 @@ function fromToken(core: Core, collection: Collection, token: PageToken): Source
 function sourceOf(core: Core, target: Target): Source {
   const { query, type } = target
   const collection = core.store.collection(type.collection)
-  const version = versionOf(query)
   const match = query.get('resourceVersionMatch') ?? ''
   const token = query.get('continue') ?? ''
-  if (match !== '' && token !== '') {
-    throw listFault('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided')
+  const initial = query.get('sendInitialEvents') ?? ''
+  if (initial !== '') {
+    const detail = 'sendInitialEvents is forbidden for list'
+    throw listFaults([{ type: 'Forbidden', field: 'sendInitialEvents', detail }])
   }
-  if (match !== '' && version === null) {
-    throw listFault('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
-  }
+  const faults = matchFaults(match, query.get('resourceVersion') ?? '', token)
+  if (faults.length > 0) throw listFaults(faults)
+  const version = versionOf(query, 'invalid resource version: resourceVersion: ')
   if (token !== '') {
+    const from = readToken(token)
     if (version !== null && version !== 0) {
       throw badRequest('specifying resource version is not allowed when using continue')
     }
-    return fromToken(core, collection, readToken(token))
+    return fromToken(core, collection, from)
   }
   const current = core.store.version
   if (version !== null && version > current) throw tooLarge(version, current)
   const isExact = match === 'Exact' || (match === '' && version !== null && version > 0 && query.has('limit'))
   if (!isExact || version === null) return { version: current, entries: collection.sorted(), after: '' }
-  if (version === 0) {
-    throw listFault('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
-  }
   const entries = snapshotAt(collection, version)
   if (entries === null) throw expired('The resourceVersion for the provided list is too old.')
   return { version, entries, after: '' }
@@ -202,7 +224,7 @@ export function entryOf(core: Core, { type, namespace, name }: Pick<Target, 'typ
 }
 
 export function get(core: Core, target: Target): PlainAnswer {
-  const version = versionOf(target.query)
+  const version = askedVersion(target.query)
   if (version !== null && version > core.store.version) throw tooLarge(version, core.store.version)
   return answer(200, entryText(core, target, formOf(target), entryOf(core, target)))
 }

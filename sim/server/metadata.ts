@@ -121,6 +121,15 @@ function ownerFaults(metadata: Json): FieldFault[] {
   return faults
 }
 
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion'])
+
+function finalizerFaults(type: ServedType, name: string, index: number): FieldFault[] {
+  const faults = keyFaults('metadata.finalizers', name)
+  if (type.model === null || name.includes('/') || STANDARD_FINALIZERS.has(name)) return faults
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified'
+  return [...faults, { type: 'Invalid', field: `metadata.finalizers[${index}]`, value: name, detail }]
+}
+
 export function metadataFaults(type: ServedType, object: Json): FieldFault[] {
   const metadata = recordAt(object, 'metadata')
   const finalizers = listAt(metadata, 'finalizers')
@@ -128,7 +137,7 @@ export function metadataFaults(type: ServedType, object: Json): FieldFault[] {
     ...nameFaults(type, stringAt(metadata, 'name')),
     ...labelFaults('metadata.labels', recordAt(metadata, 'labels')),
     ...annotationFaults('metadata.annotations', recordAt(metadata, 'annotations')),
-    ...finalizers.flatMap((one) => keyFaults('metadata.finalizers', String(one))),
+    ...finalizers.flatMap((one, i) => finalizerFaults(type, String(one), i)),
     ...ownerFaults(metadata),
   ]
 }
@@ -142,16 +151,25 @@ const SERVERS_OWN = [
   'selfLink',
 ]
 
+/** A replacement states the uid as a precondition; a patch tries to change it. */
+function otherUid(type: ServedType, name: string, uid: string, old: Json, how: 'PUT' | 'PATCH'): ApiError {
+  if (how === 'PATCH') {
+    return invalid(type, name, [{ type: 'Invalid', field: 'metadata.uid', value: uid, detail: 'field is immutable' }])
+  }
+  const path = type.group === '' || type.crd === null ? type.plural : `${type.group}/${type.plural}`
+  const place = type.namespaced ? `${stringAt(old, 'namespace')}/` : ''
+  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${stringAt(old, 'uid')}`
+  const head = `StorageError: invalid object, Code: 4, Key: /registry/${path}/${place}${name}, ResourceVersion: 0`
+  return conflict(type, name, `${head}, AdditionalErrorMsg: ${why}`)
+}
+
 /** Metadata of an update: what is the server's own stays, and what must not change is checked. */
-export function carryMetadata(type: ServedType, object: Json, before: Json): void {
+export function carryMetadata(type: ServedType, object: Json, before: Json, how: 'PUT' | 'PATCH'): void {
   const metadata = metadataOf(object)
   const old = recordAt(before, 'metadata')
   const name = stringAt(old, 'name')
   const uid = stringAt(metadata, 'uid')
-  if (uid !== '' && uid !== old['uid']) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${String(old['uid'])}`
-    throw conflict(type, name, why)
-  }
+  if (uid !== '' && uid !== old['uid']) throw otherUid(type, name, uid, old, how)
   for (const key of SERVERS_OWN) {
     if (old[key] === undefined) delete metadata[key]
     else metadata[key] = old[key]

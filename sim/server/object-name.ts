@@ -72,6 +72,10 @@ export function keyFaults(field: string, key: string): FieldFault[] {
   const words = `a qualified name ${"must consist of alphanumeric characters, '-', '_' or '.'"}`
   if (more.length > 0)
     return [{ type: 'Invalid', field, value: key, detail: `${words} with an optional DNS subdomain prefix and '/'` }]
+  if (key === '/') {
+    const details = ['prefix part must be non-empty', 'name part must be non-empty', KEY_WORDS]
+    return details.map((detail) => ({ type: 'Invalid', field, value: key, detail }))
+  }
   if (prefix !== null && (prefix === '' || prefix.length > 253 || !DNS_PREFIX.test(prefix))) {
     return [{ type: 'Invalid', field, value: key, detail: `prefix part ${DNS_SUBDOMAIN.words}` }]
   }

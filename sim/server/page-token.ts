@@ -14,6 +14,12 @@ export function writeToken({ version, after }: PageToken): string {
 }
 
 export function readToken(token: string): PageToken {
+  const bad = token.search(/[^\w-]/)
+  if (bad >= 0 || token.length % 4 === 1) {
+    throw badRequest(
+      `invalid continue token: continue key is not valid: illegal base64 data at input byte ${Math.max(0, bad)}`,
+    )
+  }
   try {
     const parsed: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
     if (isRecord(parsed) && typeof parsed['rv'] === 'number' && typeof parsed['start'] === 'string') {

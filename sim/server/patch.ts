@@ -1,4 +1,4 @@
-import { ApiError, badRequest, notFound, unsupportedMedia } from './api-error.ts'
+import { ApiError, badRequest, invalid, notFound, unsupportedMedia } from './api-error.ts'
 import { applyObject } from './apply/apply.ts'
 import { bodyValue, mediaType } from './body.ts'
 import type { Core } from './core.ts'
@@ -28,8 +28,7 @@ function asObject(patch: unknown): Json {
 }
 
 /** What the patch makes of the stored object. */
-function patched(target: Target, before: Json): Json {
-  const patch = bodyValue(target.request)
+function patched(target: Target, before: Json, patch: unknown): Json {
   switch (mediaType(target.request)) {
     case JSON_PATCH:
       return jsonPatch(before, patch)
@@ -44,19 +43,22 @@ function patched(target: Target, before: Json): Json {
 export function patch(core: Core, target: Target, options: WriteOptions): Written {
   const { type, namespace, name, query, request } = target
   const media = mediaType(request)
-  if (!patchTypes(type.crd !== null).includes(media)) throw unsupportedMedia(patchTypes(type.crd !== null))
+  if (!patchTypes(type.crd !== null).includes(media)) {
+    if (type.crd !== null) throw unsupportedMedia(patchTypes(true))
+    throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {})
+  }
   if (media === APPLY_PATCH) return applyObject(core, target, options)
   if (query.get('force') === 'true') {
-    throw new ApiError(
-      422,
-      'Invalid',
-      'PatchOptions.meta.k8s.io "" is invalid: force: Forbidden: may not be specified for non-apply patch',
-    )
+    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'PatchOptions' }, '', [
+      { type: 'Forbidden', field: 'force', detail: 'may not be specified for non-apply patch' },
+    ])
   }
+  // What cannot be read is refused whatever it is for.
+  const sent = bodyValue(request)
   const found = core.store.collection(type.collection).get(keyOf(namespace, name))
   if (found === undefined) throw notFound(type, name)
   const before = asVersion(type, found.object)
-  const draft = patched(target, cloneJson(before))
+  const draft = patched(target, cloneJson(before), sent)
   const sentName = stringAt(metadataOf(draft), 'name')
   if (sentName !== name) {
     throw badRequest(`the name of the object (${sentName}) does not match the name on the URL (${name})`)

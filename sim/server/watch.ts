@@ -2,10 +2,10 @@ import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import type { Timer } from '../../kube/clock.ts'
 import { TransportError } from '../../kube/transport.ts'
 import { formOf, type Form } from './accept.ts'
-import { ApiError, expired, invalid } from './api-error.ts'
+import { ApiError, expired, type FieldFault, invalid } from './api-error.ts'
 import type { Core } from './core.ts'
 import type { WatchAnswer } from './exchange.ts'
-import { entryText, selectionOf, tooLarge, versionOf } from './list.ts'
+import { askedVersion, entryText, selectionOf, tooLarge } from './list.ts'
 import { selects, type Selection } from './selection.ts'
 import { apiVersionOf } from './served-type.ts'
 import type { Entry, StoreEvent } from './store.ts'
@@ -110,7 +110,7 @@ class Watcher {
   #begin(): void {
     const { query, type } = this.#target
     const collection = this.#core.store.collection(type.collection)
-    const version = versionOf(query)
+    const version = askedVersion(query)
     const isStreamingList = isTrue(query, 'sendInitialEvents')
     if (isStreamingList && version !== null && version > this.#core.store.version) {
       this.#sendError(tooLarge(version, this.#core.store.version))
@@ -212,15 +212,20 @@ class Watcher {
   }
 }
 
-const listFault = (field: string, detail: string): ApiError =>
-  invalid({ group: 'meta.k8s.io', plural: '', kind: 'ListOptions' }, '', [{ type: 'Forbidden', field, detail }])
+const listFault = (field: string, detail: string): ApiError => listFaults([{ type: 'Forbidden', field, detail }])
+
+const listFaults = (faults: readonly FieldFault[]): ApiError =>
+  invalid({ group: 'meta.k8s.io', plural: '', kind: 'ListOptions' }, '', faults)
+
+const KNOWN_MATCH = 'supported values: "NotOlderThan"'
 
 function checkOptions(query: URLSearchParams): void {
   const match = query.get('resourceVersionMatch') ?? ''
   const hasInitial = (query.get('sendInitialEvents') ?? '') !== ''
   if (hasInitial && match !== 'NotOlderThan') {
     const detail = 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan'
-    throw listFault('resourceVersionMatch', detail)
+    const unknown = { type: 'NotSupported', field: 'resourceVersionMatch', value: match, detail: KNOWN_MATCH } as const
+    throw listFaults([{ type: 'Forbidden', field: 'resourceVersionMatch', detail }, ...(match === '' ? [] : [unknown])])
   }
   if (!hasInitial && match !== '') {
     throw listFault(

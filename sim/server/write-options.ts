@@ -15,6 +15,8 @@ export interface WriteOptions {
   readonly warnings: string[]
 }
 
+const LONGEST_MANAGER = 128
+
 export function writeOptions({ query, request }: Target): WriteOptions {
   const dryRun = query.getAll('dryRun')
   if (dryRun.some((value) => value !== 'All')) {
@@ -34,11 +36,17 @@ export function writeOptions({ query, request }: Target): WriteOptions {
       },
     ])
   }
+  const manager = query.get('fieldManager') ?? ''
+  if (Buffer.byteLength(manager) > LONGEST_MANAGER) {
+    throw invalid({ group: 'meta.k8s.io', plural: '', kind: 'CreateOptions' }, '', [
+      { type: 'TooLong', field: 'fieldManager', detail: `may not be more than ${LONGEST_MANAGER} bytes` },
+    ])
+  }
   const agent = (request.headers['user-agent'] ?? 'unknown').split('/')[0]!
   return {
     isDryRun: dryRun.length > 0,
     fieldValidation: validation === '' ? 'Warn' : (validation as WriteOptions['fieldValidation']),
-    manager: query.get('fieldManager') || agent,
+    manager: manager || agent,
     isForced: query.get('force') === 'true',
     isApply: (request.headers['content-type'] ?? '').startsWith('application/apply-patch'),
     warnings: [],

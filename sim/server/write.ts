@@ -1,5 +1,5 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import { MODIFIED, alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from './api-error.ts'
+import { ApiError, MODIFIED, alreadyExists, badRequest, conflict, forbidden, invalid, notFound } from './api-error.ts'
 import { trackUpdate } from './apply/managed-fields.ts'
 import { conform, schemaFaults } from './conform.ts'
 import type { Core, WriteRecord } from './core.ts'
@@ -123,7 +123,7 @@ export function draftUpdate(core: Core, target: Target, sent: Json, before: Kube
   placeIn(type, target.namespace, metadataOf(sent))
   checkVersion(type, metadataOf(sent), before, name)
   const object = subresource === 'status' ? onlyStatus(type, sent, before) : sent
-  carryMetadata(type, object, before)
+  carryMetadata(type, object, before, target.request.method === 'PUT' ? 'PUT' : 'PATCH')
   if (subresource === '' && type.hasStatus) {
     if (before['status'] === undefined) delete object['status']
     else object['status'] = before['status']
@@ -171,6 +171,7 @@ function checkVersion(type: ServedType, metadata: Json, before: KubeObject, name
     const named = { ...type, kind: type.plural }
     throw invalid(named, name, [{ type: 'Invalid', field, value: 0, detail: 'must be specified for an update' }])
   }
+  if (!/^\d*$/.test(version)) throw new ApiError(500, '', `strconv.ParseUint: parsing "${version}": invalid syntax`)
   if (version !== '' && version !== '0' && version !== before.metadata.resourceVersion)
     throw conflict(type, name, MODIFIED)
 }

@@ -60,8 +60,12 @@ const slug = (text: string): string =>
 type Talk = (title: string, body: (t: Transcript) => Promise<void>) => void
 
 /** A suite of talks, each in a namespace of its own, whose answers are the real server's. */
-export function describeAnswers(name: string, suite: (same: Talk, server: () => Server) => void): void {
-  describe.skipIf(kubectlFile === null)('answers', () => {
+export function describeAnswers(
+  name: string,
+  suite: (same: Talk, server: () => Server) => void,
+  { needsKubectl = true }: { needsKubectl?: boolean } = {},
+): void {
+  describe.skipIf(needsKubectl && kubectlFile === null)('answers', () => {
     describeBoth(name, (server) => {
       suite((title, body) => {
         test(title, async () => {

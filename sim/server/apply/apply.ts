@@ -196,6 +196,11 @@ function applyNew(core: Core, target: Target, sent: Json, options: WriteOptions)
   if (subresource !== '')
     throw new ApiError(404, 'NotFound', `${type.plural} "${name}" not found`, { name, kind: type.plural })
   if (stringAt(metadataOf(sent), 'resourceVersion') !== '') throw conflict(type, name, MODIFIED)
+  const uid = stringAt(metadataOf(sent), 'uid')
+  if (uid !== '') {
+    const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+    throw conflict(type, name, why)
+  }
   if (type.hasStatus) delete sent['status']
   const fields = ownableFields(type, sent)
   const own = { manager: options.manager, operation: 'Apply' as const, apiVersion: apiVersionOf(type), subresource: '' }

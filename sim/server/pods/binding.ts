@@ -14,7 +14,7 @@ import { writeOptions } from '../write-options.ts'
 function checkBinding(target: Target, body: Json): string {
   const metadata = metadataOf(body)
   const name = stringAt(metadata, 'name')
-  if (name !== '' && name !== target.name) throw badRequest('name in URL does not match name in Binding object')
+  if (name !== target.name) throw badRequest('name in URL does not match name in Binding object')
   const namespace = stringAt(metadata, 'namespace')
   if (namespace !== '' && namespace !== target.namespace) {
     throw badRequest('the namespace of the provided object does not match the namespace sent on the request')

@@ -104,7 +104,7 @@ export function evict(core: Core, target: Target): ApiAnswer {
     if (budgets.length > 1) {
       throw new ApiError(
         500,
-        'InternalError',
+        '',
         'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
       )
     }

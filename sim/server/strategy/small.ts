@@ -6,7 +6,9 @@ const encoded = (text: unknown): string => Buffer.from(String(text)).toString('b
 
 const immutableFaults = (object: Json, before: Json, keys: readonly string[]): FieldFault[] => {
   if (before['immutable'] !== true) return []
-  const changed = keys.filter((key) => !equalJson(object[key], before[key]))
+  // The mark itself is the first thing that stays, and says enough.
+  const changed =
+    object['immutable'] === true ? keys.filter((key) => !equalJson(object[key], before[key])) : ['immutable']
   return changed.map((field) => ({ type: 'Forbidden', field, detail: 'field is immutable when `immutable` is set' }))
 }
 
@@ -37,7 +39,7 @@ export const SECRET: Strategy = {
     ...(object['type'] === before['type']
       ? []
       : [{ type: 'Invalid' as const, field: 'type', value: object['type'], detail: 'field is immutable' }]),
-    ...immutableFaults(object, before, ['data', 'type']),
+    ...immutableFaults(object, before, ['data']),
   ],
 }
 
@@ -71,7 +73,7 @@ export const PRIORITY_CLASS: Strategy = {
   },
   validateUpdate: (object, before) => {
     if (object['value'] === before['value']) return []
-    return [{ type: 'Invalid', field: 'value', value: object['value'], detail: 'field is immutable' }]
+    return [{ type: 'Forbidden', field: 'value', detail: 'may not be changed in an update.' }]
   },
 }
 
@@ -82,7 +84,34 @@ export const CLAIM: Strategy = {
   firstStatus: () => ({ phase: 'Pending' }),
 }
 
+function shareFaults(field: string, value: unknown): FieldFault[] {
+  if (typeof value === 'number' && value < 0) {
+    return [{ type: 'Invalid', field, value, detail: 'must be greater than or equal to 0' }]
+  }
+  if (typeof value !== 'string' || !/^\d+%$/.test(value) || Number.parseInt(value, 10) <= 100) return []
+  return [{ type: 'Invalid', field, value, detail: 'must not be greater than 100%' }]
+}
+
 export const BUDGET: Strategy = {
+  validate: (object) => {
+    const spec = recordAt(object, 'spec')
+    const { minAvailable, maxUnavailable } = spec
+    const one = [
+      ...shareFaults('spec.minAvailable', minAvailable),
+      ...shareFaults('spec.maxUnavailable', maxUnavailable),
+    ]
+    if (minAvailable === undefined || maxUnavailable === undefined) return one
+    const value = {
+      MinAvailable: minAvailable,
+      Selector: spec['selector'] ?? null,
+      MaxUnavailable: maxUnavailable,
+      UnhealthyPodEvictionPolicy: spec['unhealthyPodEvictionPolicy'] ?? null,
+    }
+    return [
+      { type: 'Invalid', field: 'spec', value, detail: 'minAvailable and maxUnavailable cannot be both set' },
+      ...one,
+    ]
+  },
   firstStatus: () => ({ disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }),
 }
 

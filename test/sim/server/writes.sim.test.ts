@@ -104,7 +104,7 @@ test('a patch can be made conditional, and media types that are not known are re
     data: {},
   })
   expect([stale.status, stale.body.reason]).toEqual([409, 'Conflict'])
-  expect((await api.patch(`${CONFIG_MAPS}/a`, 'merge', { metadata: { uid: 'other' } })).status).toBe(409)
+  expect((await api.patch(`${CONFIG_MAPS}/a`, 'merge', { metadata: { uid: 'other' } })).status).toBe(422)
   const request = {
     method: 'PATCH',
     path: `${CONFIG_MAPS}/a`,
