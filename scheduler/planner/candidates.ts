@@ -14,7 +14,10 @@ import type { Frame } from './search.ts'
 export function* candidatesFor(frame: Frame, scope: number, level: CompiledLevel): Generator<number> {
   const demand = frame.tree.nodes[scope]!.demand
   const domains = reachable(frame, scope, level).filter(
-    (domain) => domainMayHold(frame.room, level, domain, demand) && holdsBound(frame, scope, level, domain),
+    (domain) =>
+      domainMayHold(frame.room, level, domain, demand) &&
+      frame.commits.mayAdd(scope, level, domain) &&
+      holdsBound(frame, scope, level, domain),
   )
   if (domains.length === 0) return
   const keys = keysFor(frame, scope, level)

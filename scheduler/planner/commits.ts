@@ -67,6 +67,16 @@ export class Commits {
     return touched
   }
 
+  /** False where the sums show at once that `add` would refuse. */
+  mayAdd(scope: number, level: CompiledLevel, domain: number): boolean {
+    const promised = this.sumsIn(level, domain)
+    if (promised === null || this.#isCounted(scope, level, domain)) return true
+    const { sums } = this.#tree.nodes[scope]!.demand
+    const free = this.#room.domainFree(level)
+    const { columns } = this.#room
+    return sums.every((sum, r) => sum === 0 || sum + promised[r]! <= free[domain * columns + r]!)
+  }
+
   remove(scope: number, touched: readonly Commit[]): void {
     for (const commit of touched) this.#change(commit, scope, -1)
   }

@@ -1,7 +1,9 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { domainMayHold, type Room } from './bounds.ts'
-import { domainOrSelf, type Rules } from './rules.ts'
+import type { SpreadRule } from './request.ts'
+import { domainOrSelf, nests, type Rules } from './rules.ts'
 import type { ScopeNode, ScopeTree } from './scopes.ts'
+import { isPeerOf, isShortOfDomains } from './spread.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
@@ -19,24 +21,61 @@ export function fewestDomains(
 ): number {
   const held = new Set(node.bound.map((n) => domainOrSelf(level, n)))
   const outer = narrowestOne(tree, rules, node.ix)
-  if (outer === null) return fewestWithin(room, node, level, held, null)
+  const apart = fewestApart(tree, node, level)
+  if (outer === null) return Math.max(apart, fewestWithin(room, node, level, held, null))
   let fewest = Number.POSITIVE_INFINITY
   for (let d = 0; d < outer.paths.length && fewest > held.size; d++) {
     if (!domainMayHold(room, outer, d, node.demand)) continue
     const nodes = outer.nodes.subarray(outer.starts[d]!, outer.starts[d + 1]!)
     fewest = Math.min(fewest, fewestWithin(room, node, level, held, nodes))
   }
-  return fewest
+  return Math.max(apart, fewest)
 }
 
 /** Whether some labelled domain may hold all of the scope, bound pods included, by the bounds. O(domains). */
-export function mayBeInOne(room: Room, { bound, demand }: ScopeNode, level: CompiledLevel): boolean {
+export function mayBeInOne(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLevel): boolean {
+  const { bound, demand } = node
+  if (fewestApart(tree, node, level) > 1) return false
   const held = new Set(bound.map((n) => level.domainOf[n]!))
   if (held.size > 1 || held.has(-1)) return false
   for (let d = 0; d < level.paths.length; d++) {
     if ((held.size === 0 || held.has(d)) && domainMayHold(room, level, d, demand)) return true
   }
   return false
+}
+
+/** The domains that hard rules on the pods of cliques in the scope make it use at least. */
+function fewestApart({ nodes }: ScopeTree, { ix, allGroups }: ScopeNode, level: CompiledLevel): number {
+  let fewest = 0
+  for (const { scope, demand, ix: each, groups } of nodes) {
+    if (each !== ix && !groups.some((g) => allGroups.includes(g))) continue
+    for (const rule of scope.spreads) {
+      if (!rule.isHard || rule.units !== 'pods' || demand.pods === 0) continue
+      if (rule.level !== level && !nests(level, rule.level)) continue
+      const coming = nodes.filter(
+        (other) => other.ix === each || other.scope.spreads.some((its) => isPeerOf(its, rule)),
+      )
+      const pods = coming.reduce((sum, other) => sum + other.demand.pods, 0)
+      const needed = fewestSummingTo(demand.pods, mostPerDomain(rule, pods))
+      if (needed !== Number.POSITIVE_INFINITY) fewest = Math.max(fewest, needed)
+    }
+  }
+  return fewest
+}
+
+/** Per domain how many of its pods a rule allows at most, were the emptiest domain to end as full as it can. */
+function mostPerDomain(rule: SpreadRule, pods: number): Float64Array {
+  let floor = Number.POSITIVE_INFINITY
+  let total = pods
+  let eligible = 0
+  rule.taken.forEach((units, d) => {
+    if (rule.eligible[d] !== 1) return
+    eligible++
+    total += units
+    floor = Math.min(floor, units + pods)
+  })
+  floor = eligible === 0 || isShortOfDomains(rule) ? 0 : Math.min(floor, Math.floor(total / eligible))
+  return Float64Array.from(rule.taken, (units) => Math.max(0, floor + rule.maxSkew - units))
 }
 
 /** The narrowest level of which the scope, or one around it, lies in one domain. */

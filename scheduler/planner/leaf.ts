@@ -79,16 +79,28 @@ function runsOf(frame: Frame): readonly LeafRun[] {
     const bounding = boundingScope(frame, scope)
     const nodes = nodesAt(`${bounding}`, () => nodesOf(frame, bounding))
     const left = countsOf(seats)
+    let is: Uint8Array | null = null
     for (const { group, podClass, count, level, domain } of frame.splits) {
       if (group !== g) continue
       const key = `${bounding}/${level.key}/${domain}`
-      const inDomain = nodesAt(key, () => nodes.filter((n) => level.domainOf[n] === domain))
+      const inDomain = nodesAt(key, () => {
+        if (domain >= level.paths.length) return new Int32Array() // a node without the label
+        is ??= maskOf(frame, nodes)
+        return level.nodes.subarray(level.starts[domain]!, level.starts[domain + 1]!).filter((n) => is![n] === 1)
+      })
       add(key, inDomain, g, podClass, count)
       left.set(podClass, left.get(podClass)! - count)
     }
     for (const [podClass, count] of left) if (count > 0) add(`${bounding}`, nodes, g, podClass, count)
   }
   return [...runs.values()].map((run) => ({ ...run, count: run.members.reduce((sum, { count }) => sum + count, 0) }))
+}
+
+/** Per node of the view whether it is one of these. */
+function maskOf({ tree }: Frame, nodes: Int32Array): Uint8Array {
+  const mask = new Uint8Array(tree.view.nodeNames.length)
+  for (let k = 0; k < nodes.length; k++) mask[nodes[k]!] = 1
+  return mask
 }
 
 /** Pods per class, in class order. */

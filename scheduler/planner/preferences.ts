@@ -65,7 +65,7 @@ class Improver {
   guess(scopes: readonly ScopeNode[]): Solution | null {
     let rules = this.#rules
     for (const node of scopes) {
-      const met = node.chain.find((level) => mayBeInOne(this.#room, node, level))
+      const met = node.chain.find((level) => mayBeInOne(this.#tree, this.#room, node, level))
       if (met) rules = withOne(rules, node.ix, met)
       for (const level of levelsBelow(node, met ?? null)) {
         const fewest = fewestDomains(this.#tree, this.#room, rules, node, level)
@@ -94,7 +94,7 @@ class Improver {
     for (const level of node.chain) {
       const rules = withOne(this.#rules, node.ix, level)
       const isMet = this.solution !== null && isInOne(this.#tree, this.solution, node.ix, level)
-      if (!isMet && !this.#improve(rules, mayBeInOne(this.#room, node, level))) continue
+      if (!isMet && !this.#improve(rules, mayBeInOne(this.#tree, this.#room, node, level))) continue
       this.#rules = rules
       return level
     }

@@ -55,7 +55,7 @@ export function chooseUnits(
     if (dealing.toCome === 0 && isOutOfReach) continue
     const least = domains.map((d) => (dealing.toCome === 0 ? missing(d) : 0))
     const most = domains.map((d) => Math.max(0, ceiling - taken[d]!))
-    const outcome = deal(dealing, { least, most, splits: [] }, 0, 0, dealing.hands[0]!.count)
+    const outcome = deal(dealing, { least, most, splits: [] })
     if (outcome !== 'unplaceable') return outcome
   }
   return rule.isHard ? 'unplaceable' : next()
@@ -115,7 +115,8 @@ function boundsOf({ hands, rule, taken, toCome }: Dealing): readonly { floor: nu
   const lowest = eligible.reduce((least, units) => Math.min(least, units))
   if (toCome > 0) return [{ floor: lowest, ceiling: lowest + pods + toCome + rule.maxSkew }]
   const floors: { floor: number; ceiling: number }[] = []
-  for (let floor = lowest + pods; floor >= lowest; floor--) {
+  const evenly = Math.floor((eligible.reduce((sum, units) => sum + units, 0) + pods) / eligible.length)
+  for (let floor = Math.max(lowest, evenly); floor >= lowest; floor--) {
     const missing = eligible.reduce((sum, units) => sum + Math.max(0, floor - units), 0)
     if (missing <= pods) floors.push({ floor, ceiling: floor + rule.maxSkew })
   }
@@ -129,41 +130,81 @@ interface Deal {
   readonly splits: Split[]
 }
 
-/** Deals `left` pods of hand `hand` to domains[at ..]. */
-function deal(dealing: Dealing, state: Deal, hand: number, at: number, left: number): Outcome {
-  const { hands, domains, frame, places } = dealing
-  const { podClass, group } = hands[hand]!
-  if (at === domains.length) {
-    if (left > 0) return 'unplaceable'
-    const following = hands[hand + 1]
-    return following ? deal(dealing, state, hand + 1, 0, following.count) : goOn(dealing, state)
+/** One hand at one domain: how many pods it may give there, the best first, and which was given last. */
+interface Step {
+  readonly hand: number
+  readonly at: number
+  readonly left: number
+  readonly counts: readonly number[]
+  /** Places for the hand at domains[i ..]; a hand changes none of them before it comes there. */
+  readonly room: Float64Array
+  next: number
+  given: number | null
+}
+
+/** Deals all hands, domain by domain. A loop with its own stack, since there may be thousands of domains. */
+function deal(dealing: Dealing, state: Deal): Outcome {
+  const steps: Step[] = [firstStep(dealing, state, 0)]
+  let outcome: Outcome = 'unplaceable'
+  for (let step = steps.at(-1); step !== undefined && outcome === 'unplaceable'; step = steps.at(-1)) {
+    takeBack(state, step)
+    const count = step.counts[step.next++]
+    if (count === undefined) steps.pop()
+    else if (!dealing.frame.budget.take()) outcome = 'undecided'
+    else if (step.left - count <= step.room[step.at + 1]!) {
+      give(dealing, state, step, count)
+      outcome = follow(dealing, state, steps, step, step.left - count)
+    }
   }
-  const isLastHand = hand === hands.length - 1
-  const most = Math.min(left, state.most[at]!, places[podClass]![at]!)
-  const least = isLastHand ? state.least[at]! : 0
-  const even = Math.ceil(left / (domains.length - at)) // an even share first, then more, then less
-  const counts = Array.from({ length: Math.max(0, most - least + 1) }, (_, i) => most - i)
-  counts.sort((a, b) => Math.abs(a - even) - Math.abs(b - even) || b - a)
-  for (const count of counts) {
-    if (!frame.budget.take()) return 'undecided'
-    if (left - count > roomAfter(dealing, state, podClass, at)) continue
-    state.most[at]! -= count
-    state.least[at]! -= count
-    if (count > 0) state.splits.push({ group, podClass, count, level: dealing.rule.level, domain: domains[at]! })
-    const outcome = deal(dealing, state, hand, at + 1, left - count)
-    if (outcome === 'seated') return outcome
-    if (count > 0) state.splits.pop()
-    state.most[at]! += count
-    state.least[at]! += count
-    if (outcome === 'undecided') return outcome
-  }
+  if (outcome === 'undecided') for (const step of steps.toReversed()) takeBack(state, step)
+  return outcome
+}
+
+/** What comes after a domain has got its pods: the next domain, the next hand, or the rest of the search. */
+function follow(dealing: Dealing, state: Deal, steps: Step[], { hand, at, room }: Step, left: number): Outcome {
+  const { hands, domains } = dealing
+  // With nothing left each of the other domains gets none, which only the last hand may have to mind.
+  const isDealt = left === 0 && (hand + 1 < hands.length || !state.least.some((least, i) => i > at && least > 0))
+  if (at + 1 < domains.length && !isDealt) steps.push(stepAt(dealing, state, hand, at + 1, left, room))
+  else if (left > 0) return 'unplaceable'
+  else if (hand + 1 < hands.length) steps.push(firstStep(dealing, state, hand + 1))
+  else return goOn(dealing, state)
   return 'unplaceable'
 }
 
-function roomAfter({ domains, places }: Dealing, { most }: Deal, podClass: number, at: number): number {
-  let room = 0
-  for (let i = at + 1; i < domains.length; i++) room += Math.min(most[i]!, places[podClass]![i]!)
-  return room
+function firstStep(dealing: Dealing, state: Deal, hand: number): Step {
+  const { hands, domains, places } = dealing
+  const { podClass, count } = hands[hand]!
+  const room = new Float64Array(domains.length + 1)
+  for (let i = domains.length - 1; i >= 0; i--) room[i] = room[i + 1]! + Math.min(state.most[i]!, places[podClass]![i]!)
+  return stepAt(dealing, state, hand, 0, count, room)
+}
+
+function stepAt(dealing: Dealing, state: Deal, hand: number, at: number, left: number, room: Float64Array): Step {
+  const { hands, domains, places } = dealing
+  const most = Math.min(left, state.most[at] ?? 0, places[hands[hand]!.podClass]![at] ?? 0)
+  const least = hand === hands.length - 1 ? (state.least[at] ?? 0) : 0
+  const even = Math.ceil(left / (domains.length - at)) // an even share first, then more, then less
+  const counts = Array.from({ length: Math.max(0, most - least + 1) }, (_, i) => most - i)
+  counts.sort((a, b) => Math.abs(a - even) - Math.abs(b - even) || b - a)
+  return { hand, at, left, counts: domains.length === 0 ? [] : counts, room, next: 0, given: null }
+}
+
+function give({ hands, rule, domains }: Dealing, { most, least, splits }: Deal, step: Step, count: number): void {
+  const { group, podClass } = hands[step.hand]!
+  most[step.at]! -= count
+  least[step.at]! -= count
+  if (count > 0) splits.push({ group, podClass, count, level: rule.level, domain: domains[step.at]! })
+  step.given = count
+}
+
+function takeBack({ most, least, splits }: Deal, step: Step): void {
+  const { given, at } = step
+  if (given === null) return
+  if (given > 0) splits.pop()
+  most[at]! += given
+  least[at]! += given
+  step.given = null
 }
 
 function goOn({ frame, next }: Dealing, { splits }: Deal): Outcome {

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import { plan } from '../../../scheduler/planner/plan.ts'
+import type { PlanRequest, PlanView, Scope, SpreadRule } from '../../../scheduler/planner/request.ts'
+import { buildTopologyIndex, type CompiledTopology } from '../../../topology/index.ts'
+
+const level = (name: string): { name: string; key: string; within: 'parent' } => ({ name, key: name, within: 'parent' })
+
+/** `count` nodes of 4 GPUs, 18 a rack. */
+function cluster(count: number): { topology: CompiledTopology; view: PlanView } {
+  const nodes = Array.from({ length: count }, (_, i) => ({
+    name: `n${String(i).padStart(5, '0')}`,
+    labels: { host: `n${i}`, rack: `r${Math.floor(i / 18)}` },
+  }))
+  const declarations = [{ name: 't', levels: [level('rack'), level('host')], nodes: [] }]
+  const index = buildTopologyIndex({ declarations, nodes })
+  const topology = index.topologies[0] as CompiledTopology
+  const amounts = Float64Array.from(nodes.flatMap(() => [4, 110]))
+  const podClass = { requests: Float64Array.of(1, 1), feasible: new Uint8Array(count).fill(1), excluded: new Map() }
+  return {
+    topology,
+    view: {
+      nodeNames: index.nodeNames,
+      resources: ['gpu', 'pods'],
+      free: amounts,
+      allocatable: amounts,
+      classes: [podClass],
+      topology,
+    },
+  }
+}
+
+const scope = (name: string, parent: number, more: Partial<Scope> = {}): Scope => ({
+  name,
+  parent,
+  required: null,
+  preferred: null,
+  spreads: [],
+  pins: [],
+  ...more,
+})
+
+const seats = (name: string, count: number): { pod: string; podClass: number }[] =>
+  Array.from({ length: count }, (_, i) => ({ pod: `${name}-${i}`, podClass: 0 }))
+
+test.each([
+  [500, 10],
+  [5_000, 10],
+  [5_000, 2_000],
+])('on %i hosts a clique of %i is spread without searching for what the spread forbids', (count, pods) => {
+  const { topology, view } = cluster(count)
+  const hosts = topology.levels.at(-1)
+  if (hosts === undefined) throw new Error('no level')
+  const spread: SpreadRule = {
+    level: hosts,
+    units: 'pods',
+    maxSkew: 1,
+    minDomains: null,
+    isHard: true,
+    taken: new Int32Array(count),
+    eligible: new Uint8Array(count).fill(1),
+  }
+  const request: PlanRequest = {
+    gang: 'ns/g',
+    scopes: [scope('gang', -1), scope('a', 0, { spreads: [spread] })],
+    groups: [{ name: 'a', scope: 1, seats: seats('a', pods), bound: [], later: [] }],
+    defaultPack: 'narrowest',
+    maxSteps: 200_000,
+  }
+  const verdict = plan(request, view)
+  expect(verdict.kind).toBe('plan')
+  if (verdict.kind !== 'plan') return
+  expect(new Set(verdict.seats.map(({ node }) => node)).size).toBe(pods)
+  if (pods < 100) expect(verdict.steps).toBeLessThan(1_000)
+})
+
+test('five hundred groups, each on one host, are decided with a few steps each', () => {
+  const { topology, view } = cluster(600)
+  const required = topology.levels.at(-1) ?? null
+  const names = Array.from({ length: 500 }, (_, g) => `g${g}`)
+  const verdict = plan(
+    {
+      gang: 'ns/g',
+      scopes: [scope('gang', -1), ...names.map((name) => scope(name, 0, { required }))],
+      groups: names.map((name, g) => ({ name, scope: 1 + g, seats: seats(name, 4), bound: [], later: [] })),
+      defaultPack: 'narrowest',
+      maxSteps: 200_000,
+    },
+    view,
+  )
+  expect(verdict.kind).toBe('plan')
+  expect(verdict.steps).toBeLessThan(5_000)
+})
