@@ -25,6 +25,7 @@ export const REASONS = {
   NoDomain: { sentence: '{scope}: no node carries the label {key}, so there is no {level}', wakesOn: 'topology' },
   PlanningFailed: { sentence: 'planning broke off, which is a defect of Espalier: {error}', wakesOn: 'growth' },
   UnsupportedPredicate: { sentence: '{path} is not evaluated yet, so the pod is not bound', wakesOn: 'edit' },
+  InvalidConstraint: { sentence: '{problem}', wakesOn: 'edit' },
   WaitingForPods: {
     sentence: 'waiting for pods: {group} has {present} of the {minimum} that it needs',
     wakesOn: 'pods',

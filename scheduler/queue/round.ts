@@ -1,6 +1,7 @@
 import { reason, reasonOf } from '../../api/reasons.ts'
 import { type Question, questionOf, type Wanted } from '../gang/request.ts'
 import type { Plan, Verdict } from '../planner/request.ts'
+import { byBytes } from '../state/bytes.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { type Entry, itemOf, nextSurplus, type Refusal } from './entry.ts'
@@ -46,7 +47,10 @@ export interface RoundResult {
 
 /** Plans what is worth planning, first things first, until nothing is left or the round is over. */
 export function planRound(entries: Iterable<Entry>, options: RoundOptions): RoundResult {
-  const heap = new Heap<{ readonly item: Item; readonly entry: Entry }>((a, b) => byTurn(a.item, b.item))
+  // A pod of no gang may have a gang's name: keys tell them apart, so that the order of events changes nothing.
+  const heap = new Heap<{ readonly item: Item; readonly entry: Entry }>(
+    (a, b) => byTurn(a.item, b.item) || byBytes(a.entry.situation.key, b.entry.situation.key),
+  )
   let waitMs: number | null = null
   const offer = (entry: Entry): void => {
     const item = itemOf(entry)

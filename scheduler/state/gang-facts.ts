@@ -1,5 +1,6 @@
 import type { GangTopologyConstraint, PodGang, TopologyConstraintGroupConfig } from '../../api/generated/kinds.ts'
 import type { Condition, KubeObject } from '../../api/kinds/kubernetes.ts'
+import { sentenceOf } from '../../api/field-error.ts'
 import { BASE_POD_GANG, SPREAD_ANNOTATION, TOPOLOGY_NAME } from '../../api/names.ts'
 import { parseGangSpread, type Spread, spreadOf } from '../../api/spread.ts'
 
@@ -41,8 +42,8 @@ export interface GangFacts {
   readonly sameDomainAs: { readonly podGang: string; readonly key: string } | null
   /** References that lead out of the namespace: refused, and never read. */
   readonly foreignReferences: readonly string[]
-  /** Path of what cannot be read or is not evaluated: such a gang is not placed. */
-  readonly unsupported: string | null
+  /** What is written wrongly, where, and what would be right: such a gang is not placed. */
+  readonly invalid: string | null
   readonly isTerminating: boolean
   readonly status: GangStatusFacts
 }
@@ -75,7 +76,8 @@ export function gangFacts(gang: PodGang): GangFacts {
   const listed = spec.podgroups ?? []
   const own = constraintOf(spec.topologyConstraint)
   const annotation = metadata.annotations?.[SPREAD_ANNOTATION]
-  const annotated = annotation === undefined ? null : parseGangSpread(annotation).spread
+  const { spread: annotated, errors: wrongs } =
+    annotation === undefined ? { spread: null, errors: [] } : parseGangSpread(annotation)
   return {
     uid: metadata.uid,
     namespace,
@@ -100,10 +102,7 @@ export function gangFacts(gang: PodGang): GangFacts {
     foreignReferences: listed.flatMap((group) =>
       (group.podReferences ?? []).filter((pod) => !isOwn(namespace, pod)).map((pod) => `${pod.namespace}/${pod.name}`),
     ),
-    unsupported:
-      annotation !== undefined && annotated === null
-        ? `metadata.annotations[${SPREAD_ANNOTATION}]`
-        : crossing(spec.topologyConstraintGroupConfigs ?? []),
+    invalid: wrongs[0] === undefined ? crossing(spec.topologyConstraintGroupConfigs ?? []) : sentenceOf(wrongs[0]),
     isTerminating: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
     status: statusFacts(gang),
   }
@@ -131,12 +130,14 @@ function constraintOf(written: GangTopologyConstraint | undefined): Constraint {
   }
 }
 
-/** Scopes are a tree: a group in two constraint groups is not evaluated. */
+/** Scopes are a tree: a group is in one constraint group at most. */
 function crossing(configs: readonly TopologyConstraintGroupConfig[]): string | null {
   const seen = new Set<string>()
   for (const [at, { podGroupNames = [] }] of configs.entries()) {
     for (const name of podGroupNames) {
-      if (seen.has(name)) return `spec.topologyConstraintGroupConfigs[${at}].podGroupNames`
+      if (seen.has(name)) {
+        return `spec.topologyConstraintGroupConfigs[${at}].podGroupNames: ${name} is in another constraint group already; one is the most`
+      }
       seen.add(name)
     }
   }

@@ -24,7 +24,7 @@ export const plainGang = (pod: PodFacts): GangFacts => ({
   constraintGroups: [],
   sameDomainAs: null,
   foreignReferences: [],
-  unsupported: null,
+  invalid: null,
   isTerminating: false,
   status: { phase: null, placementScore: null, conditions: [] },
 })
@@ -43,7 +43,7 @@ export const missingGang = (namespace: string, name: string): GangFacts => ({
   constraintGroups: [],
   sameDomainAs: null,
   foreignReferences: [],
-  unsupported: null,
+  invalid: null,
   isTerminating: false,
   status: { phase: null, placementScore: null, conditions: [] },
 })

@@ -225,3 +225,14 @@ test('an empty PodGang was never whole', async () => {
   expect(status?.phase).toBe('Pending')
   expect((status?.conditions ?? []).filter((each) => each.status === 'True')).toEqual([])
 })
+
+test('a spread that cannot be read is told with its path and what would be right', async () => {
+  await start({ nodes: [node('n1')] })
+  const [made, ...pods] = simpleGang('g', 1, 1)
+  if (made === undefined) throw new Error('no gang')
+  const annotations = { 'espalier.io/spread': '{oops' }
+  await world.create({ ...made, metadata: { ...made.metadata, annotations } }, ...pods)
+  await world.settle()
+  expect(lineOf('g-0')?.reason).toBe('InvalidConstraint')
+  expect(lineOf('g-0')?.message).toMatch(/^metadata\.annotations\["espalier\.io\/spread"\]: found .*, want JSON/)
+})
