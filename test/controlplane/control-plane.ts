@@ -22,6 +22,8 @@ export interface ControlPlane {
   readonly url: string
   /** A kubeconfig file of a cluster administrator. */
   readonly kubeconfig: string
+  /** The process whose children the programs are. */
+  readonly pid: number
   /** Ends the programs and removes the folder. */
   stop(): Promise<void>
 }
@@ -189,5 +191,11 @@ export async function startControlPlane({
   await untilUp(layout, keeper)
   const kubeconfig = writeKubeconfig(layout)
   if (controllers) run('kube-controller-manager', controllerArgs(layout))
-  return { folder, url: `https://127.0.0.1:${apiPort}`, kubeconfig, stop: () => stop(keeper, folder) }
+  return {
+    folder,
+    url: `https://127.0.0.1:${apiPort}`,
+    kubeconfig,
+    pid: keeper.pid ?? 0,
+    stop: () => stop(keeper, folder),
+  }
 }
