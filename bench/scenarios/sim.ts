@@ -171,9 +171,13 @@ export async function* run(seed: number): AsyncGenerator<Line> {
     for (const scenario of SCENARIOS) {
       let peerMs = 0
       for (const server of servers) {
-        const measured = await scenario.run(server.client)
-        yield lineOf(scenario, server, seed, measured, server.name === 'embedded' ? peerMs : 0)
-        peerMs = measured.ms
+        const before = server.cpuMs()
+        const { ms, facts } = await scenario.run(server.client)
+        const after = server.cpuMs()
+        const cpu = before === null || after === null ? {} : { serverCpuMs: after - before }
+        const peer = server.name === 'embedded' ? peerMs : 0
+        yield lineOf(scenario, server, seed, { ms, facts: { ...facts, ...cpu } }, peer)
+        peerMs = ms
       }
     }
   } finally {
