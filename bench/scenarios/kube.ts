@@ -59,7 +59,10 @@ async function start(what: 'nodes' | 'pods' | 'both', { address }: BenchServer):
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0
 const verdict = (isReached: boolean): string => (isReached ? 'yes' : 'no')
 
-/** Both kinds at once, as the scheduler starts them: time, blocks, and what the API server works for it. */
+/**
+ * Both kinds at once, as the scheduler starts them: time, blocks, and what the API server works for it. Of the turns
+ * of the event loop the worst of all starts counts, in processor time; their wall time depends on who else runs here.
+ */
 async function bothAtOnce(server: BenchServer, seed: number, sizes: Sizes): Promise<Line> {
   const starts: Start[] = []
   const serverMs: number[] = []
@@ -69,22 +72,23 @@ async function bothAtOnce(server: BenchServer, seed: number, sizes: Sizes): Prom
     const after = server.cpuMs()
     if (before !== null && after !== null) serverMs.push(after - before)
   }
-  const longest = starts.map(({ longestBlockMs }) => longestBlockMs)
+  const of = (name: keyof Start): number[] => starts.map((each) => each[name])
+  const turnCpuMs = Math.max(...of('longestTurnCpuMs'))
   const facts = {
     nodes: NODE_COUNT,
     pods: POD_COUNT,
     ...sizes,
-    longestBlockMs: Math.round(median(longest)),
-    worstBlockMs: Math.round(Math.max(...longest)),
-    p99BlockMs: Math.round(median(starts.map(({ p99BlockMs }) => p99BlockMs)) * 10) / 10,
-    clientCpuMs: Math.round(median(starts.map(({ cpuMs }) => cpuMs))),
+    longestBlockMs: Math.round(median(of('longestBlockMs'))),
+    idleBlockMs: Math.round(median(of('idleBlockMs'))),
+    longestTurnCpuMs: Math.round(turnCpuMs * 10) / 10,
+    clientCpuMs: Math.round(median(of('cpuMs'))),
     serverCpuMs: serverMs.length === 0 ? 'unknown' : median(serverMs),
-    bar: 'longest block <= 50 ms',
-    reached: verdict(median(longest) <= 50),
+    bar: 'longest turn <= 50 ms',
+    reached: verdict(turnCpuMs <= 50),
   }
   return {
     scenario: `kube/reflector-start/${server.name}`,
-    ms: median(starts.map(({ ms }) => ms)),
+    ms: median(of('ms')),
     ok: true,
     seed,
     facts,
