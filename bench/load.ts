@@ -123,7 +123,7 @@ export function largePods(count: number, nodes: readonly string[]): NewObject[] 
           name: 'worker',
           image: 'registry.example/inference/worker:1.4.2',
           args: many(20, (a) => `--option-${a}=${text(24, i)}`),
-          env: many(28, (e) => ({ name: `SETTING_${e}`, value: text(28, e) })),
+          env: many(26, (e) => ({ name: `SETTING_${e}`, value: text(28, e) })),
           volumeMounts: many(6, (v) => ({ name: `volume-${v}`, mountPath: `/mnt/volume-${v}` })),
           resources,
         },
