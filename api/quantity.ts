@@ -39,9 +39,23 @@ function scaled(digits: bigint, exponent: number): bigint {
   return tens >= 0 ? digits * 10n ** BigInt(tens) : divideUp(digits, 10n ** BigInt(-tens))
 }
 
+/** A cluster writes few amounts, many times each. Bounded, because anybody can write new ones. */
+const READ_MAX = 4_096
+const read = new Map<string, Quantity | null>()
+
 /** The amount that a text stands for; null where it stands for none. A bare number is what YAML makes of `cpu: 2`. */
 export function parseQuantity(text: string | number): Quantity | null {
   const written = String(text)
+  const known = read.get(written)
+  if (known !== undefined) return known
+  const found = readQuantity(written)
+  if (written.length > TEXT_MAX) return found
+  if (read.size >= READ_MAX) read.clear()
+  read.set(written, found)
+  return found
+}
+
+function readQuantity(written: string): Quantity | null {
   const parts = written.length > TEXT_MAX ? null : GRAMMAR.exec(written)
   if (parts === null) return null
   const [, sign = '', number = '', binary, decimal, exponent] = parts

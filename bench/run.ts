@@ -4,11 +4,20 @@ import { arch, cpus, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Line } from './harness.ts'
 
-const kernels = new URL('kernels/', import.meta.url)
-const known = readdirSync(kernels)
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => name.slice(0, -3))
-  .sort()
+/** Kernels time code alone; scenarios start servers and ask them. */
+const files = new Map(
+  ['kernels/', 'scenarios/'].flatMap((folder) =>
+    readdirSync(new URL(folder, import.meta.url))
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => [name.slice(0, -3), new URL(`${folder}${name}`, import.meta.url)] as const),
+  ),
+)
+const known = [...files.keys()].sort()
+
+/** One line, or several as they come. */
+interface Benchmark {
+  run(seed: number): Line | Promise<Line> | AsyncIterable<Line>
+}
 
 const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json]
 scenarios: ${known.join(', ')}; without a name all of them run`
@@ -55,8 +64,10 @@ async function main(): Promise<number> {
     )
   }
   for (const name of positionals.length > 0 ? positionals : known) {
-    const kernel = (await import(new URL(`${name}.ts`, kernels).href)) as { run(seed: number): Line | Promise<Line> }
-    print(await kernel.run(Number(values.seed)))
+    const benchmark = (await import(files.get(name)!.href)) as Benchmark
+    const lines = benchmark.run(Number(values.seed))
+    if (Symbol.asyncIterator in lines) for await (const line of lines) print(line)
+    else print(await lines)
   }
   return 0
 }

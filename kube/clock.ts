@@ -41,8 +41,18 @@ export function sleep(clock: Clock, delayMs: number, kind: Wake, signal?: AbortS
   })
 }
 
-/** RFC 3339 with whole seconds, as Kubernetes writes metav1.Time. */
-export const timestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
+let lastSecond = Number.NaN
+let lastText = ''
+
+/** RFC 3339 with whole seconds, as Kubernetes writes metav1.Time. Thousands of writes share a second and its text. */
+export function timestamp(ms: number): string {
+  const second = Math.floor(ms / 1_000)
+  if (second !== lastSecond) {
+    lastText = `${new Date(ms).toISOString().slice(0, 19)}Z`
+    lastSecond = second
+  }
+  return lastText
+}
 
 /** RFC 3339 with six decimals, as Kubernetes writes metav1.MicroTime. */
 export const microTimestamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}000Z`

@@ -90,7 +90,9 @@ describe('files', () => {
     const reached = new Set<string>()
     const queue = [
       ...entries,
-      ...product.filter(({ path }) => /\/generate\/|^bench\/kernels\//.test(path)).map(({ path }) => path),
+      ...product
+        .filter(({ path }) => /\/generate\/|^bench\/(kernels|scenarios|processes)\//.test(path))
+        .map(({ path }) => path),
     ]
     for (let path = queue.pop(); path !== undefined; path = queue.pop()) {
       const source = byPath.get(path)

@@ -4,7 +4,8 @@ import type { Cache } from './types.ts'
 /** Projected objects by uid and by name. Only its reflector writes it. */
 export class ObjectCache<T> implements Cache<T>, Known<T> {
   readonly #byUid = new Map<string, Entry<T>>()
-  readonly #byName = new Map<string, Entry<T>>()
+  /** Namespace → name: joined keys would be one more string an object. */
+  readonly #byName = new Map<string, Map<string, Entry<T>>>()
 
   get size(): number {
     return this.#byUid.size
@@ -27,7 +28,7 @@ export class ObjectCache<T> implements Cache<T>, Known<T> {
   }
 
   entryOfName(namespace: string, name: string): Entry<T> | undefined {
-    return this.#byName.get(nameKey(namespace, name))
+    return this.#byName.get(namespace)?.get(name)
   }
 
   entries(): Iterable<Entry<T>> {
@@ -36,16 +37,21 @@ export class ObjectCache<T> implements Cache<T>, Known<T> {
 
   apply(change: Change<T>): void {
     const { entry } = change
-    const name = nameKey(entry.namespace, entry.name)
     if (change.kind === 'deleted') {
       this.#byUid.delete(entry.uid)
-      if (this.#byName.get(name)?.uid === entry.uid) this.#byName.delete(name)
+      this.#forgetName(entry)
       return
     }
     this.#byUid.set(entry.uid, entry)
-    this.#byName.set(name, entry)
+    const names = this.#byName.get(entry.namespace)
+    if (names === undefined) this.#byName.set(entry.namespace, new Map([[entry.name, entry]]))
+    else names.set(entry.name, entry)
+  }
+
+  #forgetName({ namespace, name, uid }: Entry<T>): void {
+    const names = this.#byName.get(namespace)
+    if (names?.get(name)?.uid !== uid) return
+    names.delete(name)
+    if (names.size === 0) this.#byName.delete(namespace)
   }
 }
-
-/** No name holds a slash. */
-const nameKey = (namespace: string, name: string): string => `${namespace}/${name}`

@@ -84,13 +84,18 @@ function changed<T>(before: Entry<T>, entry: Entry<T>, mayGoBack: boolean): read
 
 /** Pages of one list can repeat an object, and hold two of one name when a server is careless: the newest counts. */
 function newestByUid<T>(list: Iterable<Entry<T>>): ReadonlyMap<string, Entry<T>> {
-  const byName = new Map<string, Entry<T>>()
+  const byNamespace = new Map<string, Map<string, Entry<T>>>()
+  const newest = new Map<string, Entry<T>>()
   for (const entry of list) {
-    const name = `${entry.namespace}/${entry.name}`
-    const other = byName.get(name)
-    if (other === undefined || !isOldNews(entry.resourceVersion, other.resourceVersion)) byName.set(name, entry)
+    let byName = byNamespace.get(entry.namespace)
+    if (byName === undefined) byNamespace.set(entry.namespace, (byName = new Map()))
+    const other = byName.get(entry.name)
+    if (other !== undefined && isOldNews(entry.resourceVersion, other.resourceVersion)) continue
+    if (other !== undefined) newest.delete(other.uid)
+    byName.set(entry.name, entry)
+    newest.set(entry.uid, entry)
   }
-  return new Map([...byName.values()].map((entry) => [entry.uid, entry]))
+  return newest
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -19,6 +19,8 @@ const WATCH_LASTS_S = 240
 const WORK_RETRIES = 8
 /** Events and bookmarks in a row that are older than what the same watch brought before. */
 const OLD_NEWS_MAX = 3
+/** Changes of a list that are told in one turn of the event loop. */
+const SLICE = 500
 /** On the bookmark that ends a streaming list. */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
@@ -33,6 +35,8 @@ class Loop<T extends KubeObject> implements Reflector<T> {
   readonly #aborter = new AbortController()
   /** By uid: the pages or first events of a list that is not complete yet. */
   readonly #listed = new Map<string, Entry<T>>()
+  /** What the newest whole list changes, until it is told. */
+  #listChanges: readonly Change<T>[] | null = null
   #state: State = FIRST
   #oldNews = 0
   #isSynced = false
@@ -72,6 +76,7 @@ class Loop<T extends KubeObject> implements Reflector<T> {
       if (state.kind === 'resting') await this.#rest(state.failures, state.atLeastMs)
       else if (state.kind === 'listing') this.#take(await this.#page(state.page, state.pageLimit))
       else this.#take(await this.#stream(state.kind === 'watching' ? state.from : null))
+      await this.#tellList()
     }
   }
 
@@ -82,7 +87,8 @@ class Loop<T extends KubeObject> implements Reflector<T> {
     this.#state = step(before, input)
     const isListed = (input.kind === 'page' && input.next === '') || input.kind === 'listed'
     if (isListed && this.#state.kind === 'watching') {
-      this.#replace(before.kind !== 'stopped' && isOlder(this.#state.from, before.floor))
+      const mayGoBack = before.kind !== 'stopped' && isOlder(this.#state.from, before.floor)
+      this.#listChanges = changesOfList(this.#cache, this.#listed.values(), mayGoBack)
     }
     if (this.#state.kind !== 'listing' || this.#state.page === '') this.#listed.clear()
   }
@@ -130,6 +136,7 @@ class Loop<T extends KubeObject> implements Reflector<T> {
       if (input === null) continue
       if (input.kind !== 'heard' && input.kind !== 'listed') return input
       this.#take(input)
+      await this.#tellList()
       if (this.#state.kind !== 'watching') return null
     }
     return 'ended'
@@ -177,8 +184,17 @@ class Loop<T extends KubeObject> implements Reflector<T> {
     if (entry !== null) this.#listed.set(entry.uid, entry)
   }
 
-  #replace(mayGoBack: boolean): void {
-    this.#tell(changesOfList(this.#cache, this.#listed.values(), mayGoBack))
+  /** Tells what a whole list has changed, a slice a turn, so that thousands of objects block nobody. */
+  async #tellList(): Promise<void> {
+    const changes = this.#listChanges
+    if (changes === null) return
+    this.#listChanges = null
+    this.#tell(changes.slice(0, SLICE))
+    for (let from = SLICE; from < changes.length && this.#state.kind !== 'stopped'; from += SLICE) {
+      await sleep(this.#options.clock, 0, 'work', this.#aborter.signal)
+      this.#tell(changes.slice(from, from + SLICE))
+    }
+    if (this.#state.kind === 'stopped') return
     this.#isSynced = true
     this.#tellSynced()
   }

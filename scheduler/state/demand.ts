@@ -27,7 +27,19 @@ export function demandOf(pod: Pod): Demand {
   const nodeAffinity = required?.nodeSelectorTerms ?? null
   const tolerations = pod.spec.tolerations ?? []
   const key = JSON.stringify([sorted(requests), sorted(nodeSelector), nodeAffinity, tolerations])
-  return { requests, nodeSelector, nodeAffinity, tolerations, key }
+  return shared({ requests, nodeSelector, nodeAffinity, tolerations, key })
+}
+
+/** Demands in use, by key: thousands of pods ask for the same, and hold it once. Bounded; what is held stays valid. */
+const SHARED_MAX = 4_096
+const demands = new Map<string, Demand>()
+
+function shared(demand: Demand): Demand {
+  const known = demands.get(demand.key)
+  if (known !== undefined) return known
+  if (demands.size >= SHARED_MAX) demands.clear()
+  demands.set(demand.key, demand)
+  return demand
 }
 
 /** Byte order of names, so that equal records make equal text. */

@@ -6,6 +6,7 @@ import type { Core } from './core.ts'
 import type { ApiAnswer, ApiRequest } from './exchange.ts'
 import { fromProtobuf } from './protobuf.ts'
 import { portForward } from './pods/port-forward.ts'
+import type { WatchStream } from './watch-stream.ts'
 
 /** A server that listens. `close` ends its watches and sockets at once. */
 export interface Listening {
@@ -23,24 +24,30 @@ interface ListenOptions {
   readonly host: string
 }
 
-/** Reads a body up to the limit; null when it is longer (the rest is read and thrown away). */
-async function readBody(message: IncomingMessage, limit: number): Promise<Buffer | null> {
-  const pieces: Buffer[] = []
-  let size = 0
-  for await (const piece of message as AsyncIterable<Buffer>) {
-    size += piece.length
-    if (size > limit) {
-      message.unpipe()
-      return null
-    }
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces)
+const NO_BODY = Buffer.alloc(0)
+
+/** Reads a body up to the limit; null when it is longer (the rest is read and thrown away). Rejects when it breaks off. */
+function readBody(message: IncomingMessage, limit: number): Promise<Buffer | null> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = []
+    let size = 0
+    message.on('data', (piece: Buffer) => {
+      size += piece.length
+      if (size > limit) resolve(null)
+      else pieces.push(piece)
+    })
+    message.on('end', () => resolve(pieces.length < 2 ? (pieces[0] ?? NO_BODY) : Buffer.concat(pieces)))
+    message.on('error', reject)
+    message.on('close', () => {
+      if (!message.complete) reject(new Error('the connection ended inside a body'))
+    })
+  })
 }
 
 function headersOf(message: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const [name, value] of Object.entries(message.headers)) {
+  for (const name of Object.keys(message.headers)) {
+    const value = message.headers[name]
     headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
   }
   return headers
@@ -59,13 +66,16 @@ function drained(response: ServerResponse): Promise<void> {
   })
 }
 
-/** Lines that are ready are sent together: a write a line would cost a system call each. */
-async function sendStream(response: ServerResponse, pieces: AsyncIterable<string>, end: string): Promise<void> {
+function write(response: ServerResponse, text: string): boolean {
+  return response.write(text, encodingOf(text, Buffer.byteLength(text)))
+}
+
+async function sendStream(response: ServerResponse, pieces: AsyncIterable<string>): Promise<void> {
   response.flushHeaders()
   try {
     for await (const piece of pieces) {
       if (response.destroyed) return
-      if (!response.write(piece + end)) await drained(response)
+      if (!write(response, piece)) await drained(response)
     }
     response.end()
   } catch {
@@ -73,14 +83,33 @@ async function sendStream(response: ServerResponse, pieces: AsyncIterable<string
   }
 }
 
+/** Text as long in bytes as in characters is ASCII, which latin1 writes without encoding it. */
+const encodingOf = (text: string, bytes: number): 'latin1' | 'utf8' => (bytes === text.length ? 'latin1' : 'utf8')
+
+/** Characters of watch lines that go out in one piece, about: a write for every line would cost a system call each. */
+const BATCH_LENGTH = 65_536
+
+/** The lines of a watch, those that are ready together in one piece. */
+async function* batches(stream: WatchStream): AsyncGenerator<string> {
+  for await (const line of stream) {
+    let text = `${line}\n`
+    for (let next = stream.ready(); next !== null; next = stream.ready()) {
+      text += `${next}\n`
+      if (text.length > BATCH_LENGTH) break
+    }
+    yield text
+  }
+}
+
 async function send(response: ServerResponse, found: ApiAnswer): Promise<void> {
   if (found.kind === 'answer') {
-    response.writeHead(found.status, { ...found.headers, 'content-length': Buffer.byteLength(found.body) })
-    response.end(found.body)
+    const bytes = Buffer.byteLength(found.body)
+    response.writeHead(found.status, { ...found.headers, 'content-length': bytes })
+    response.end(found.body, encodingOf(found.body, bytes))
     return
   }
   response.writeHead(found.status, found.headers)
-  await sendStream(response, found.kind === 'watch' ? found.stream : found.pieces, found.kind === 'watch' ? '\n' : '')
+  await sendStream(response, found.kind === 'watch' ? batches(found.stream) : found.pieces)
 }
 
 function refuse(response: ServerResponse, error: ApiError): void {
@@ -89,20 +118,28 @@ function refuse(response: ServerResponse, error: ApiError): void {
 }
 
 /** Bodies in protobuf are turned into JSON here: the core knows only texts. */
-function requestOf(message: IncomingMessage, body: Buffer, signal: AbortSignal): ApiRequest {
+function requestOf(message: IncomingMessage, body: Buffer, gone: AbortController | null): ApiRequest {
   const headers = headersOf(message)
   const isProtobuf = body.length > 0 && (headers['content-type'] ?? '').startsWith(PROTOBUF)
   const text = isProtobuf ? JSON.stringify(fromProtobuf(body)) : body.toString('utf8')
   if (isProtobuf) headers['content-type'] = 'application/json'
-  return { method: message.method ?? 'GET', path: message.url ?? '/', headers, body: text === '' ? null : text, signal }
+  const request = {
+    method: message.method ?? 'GET',
+    path: message.url ?? '/',
+    headers,
+    body: text === '' ? null : text,
+  }
+  return gone === null ? request : { ...request, signal: gone.signal }
 }
 
 async function exchange(o: ListenOptions, message: IncomingMessage, response: ServerResponse): Promise<void> {
-  const gone = new AbortController()
-  // An answer that was sent in full has nobody left to tell; making an abort costs more than the rest.
-  response.on('close', () => {
-    if (!response.writableFinished) gone.abort()
-  })
+  // Only what is read can last, as a watch; and an answer that was sent in full has nobody left to tell.
+  const gone = message.method === 'GET' ? new AbortController() : null
+  if (gone !== null) {
+    response.on('close', () => {
+      if (!response.writableFinished) gone.abort()
+    })
+  }
   const body = await readBody(message, o.core.bodyLimit)
   if (body === null) {
     refuse(
@@ -111,7 +148,7 @@ async function exchange(o: ListenOptions, message: IncomingMessage, response: Se
     )
     return
   }
-  const request = requestOf(message, body, gone.signal)
+  const request = requestOf(message, body, gone)
   const found = await o.serve(request)
   // A lost answer: the asker waits until its own deadline.
   if (found !== null) await send(response, found)

@@ -28,10 +28,10 @@ export function valueAt(holder: unknown, path: string): unknown {
 }
 
 export function cloneJson<T>(value: T): T {
-  if (Array.isArray(value)) return value.map((item: unknown) => cloneJson(item)) as T
-  if (!isRecord(value)) return value
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(cloneJson) as T
   const copy: Json = {}
-  for (const key of Object.keys(value)) setOwn(copy, key, cloneJson(value[key]))
+  for (const key of Object.keys(value)) setOwn(copy, key, cloneJson((value as Json)[key]))
   return copy as T
 }
 
@@ -44,13 +44,15 @@ export function setOwn(holder: Json, key: string, value: unknown): void {
 
 export function equalJson(a: unknown, b: unknown): boolean {
   if (a === b) return true
+  if (typeof a !== 'object') return false
   if (Array.isArray(a)) {
     return Array.isArray(b) && a.length === b.length && a.every((item, i) => equalJson(item, b[i]))
   }
   if (!isRecord(a) || !isRecord(b)) return false
   const keys = Object.keys(a)
   if (keys.length !== Object.keys(b).length) return false
-  return keys.every((key) => Object.hasOwn(b, key) && equalJson(a[key], b[key]))
+  for (const key of keys) if (!Object.hasOwn(b, key) || !equalJson(a[key], b[key])) return false
+  return true
 }
 
 /** Byte order for the ASCII names of the API. */

@@ -62,8 +62,9 @@ class LazyFields extends Map<string, Shape> {
   }
   override get(field: string): Shape | undefined {
     const known = super.get(field)
-    const text = Object.hasOwn(this.#texts, field) && field !== '' ? this.#texts[field] : undefined
-    if (known !== undefined || text === undefined) return known
+    if (known !== undefined || field === '' || !Object.hasOwn(this.#texts, field)) return known
+    const text = this.#texts[field]
+    if (text === undefined) return undefined
     const shape = fieldShape(text)
     super.set(field, shape)
     return shape

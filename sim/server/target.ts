@@ -25,14 +25,10 @@ export function splitPath(path: string): SplitPath | null {
   const mark = path.indexOf('?')
   const plain = mark < 0 ? path : path.slice(0, mark)
   const query = new URLSearchParams(mark < 0 ? '' : path.slice(mark + 1))
+  const segments = plain.split('/').filter((part) => part !== '')
+  if (!plain.includes('%')) return { segments, query }
   try {
-    return {
-      segments: plain
-        .split('/')
-        .filter((part) => part !== '')
-        .map(decodeURIComponent),
-      query,
-    }
+    return { segments: segments.map(decodeURIComponent), query }
   } catch {
     return null
   }

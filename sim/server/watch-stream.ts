@@ -60,16 +60,21 @@ export class WatchStream implements AsyncIterable<string> {
     for (const wake of wakes) wake()
   }
 
+  /** The next line if it is there already, else null. */
+  ready(): string | null {
+    if (this.#head >= this.#waiting.length) return null
+    const line = this.#waiting[this.#head++]!
+    if (this.#head > 1024) {
+      this.#waiting = this.#waiting.slice(this.#head)
+      this.#head = 0
+    }
+    return line()
+  }
+
   async next(): Promise<IteratorResult<string>> {
     for (;;) {
-      if (this.#head < this.#waiting.length) {
-        const line = this.#waiting[this.#head++]!
-        if (this.#head > 1024) {
-          this.#waiting = this.#waiting.slice(this.#head)
-          this.#head = 0
-        }
-        return { done: false, value: line() }
-      }
+      const line = this.ready()
+      if (line !== null) return { done: false, value: line }
       if (this.#failure !== null) throw this.#failure
       if (this.#isEnded) return { done: true, value: undefined }
       await new Promise<void>((resolve) => {

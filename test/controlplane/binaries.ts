@@ -1,7 +1,7 @@
 /** Where the control plane's programs come from: KUBEBUILDER_ASSETS, else a cache, else built once from Go modules. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -43,7 +43,7 @@ const hasGo = (): boolean => spawnSync('go', ['version'], { stdio: 'ignore' }).s
 
 /** Builds beside the final name and renames, so that a build cut short leaves nothing that looks finished. */
 function build(program: Program, target: string): boolean {
-  process.stderr.write(`building ${program} once into ${target} (minutes)\n`)
+  say(`building ${program} once into ${target} (minutes)`)
   const built = spawnSync(
     'go',
     ['build', '-trimpath', `-ldflags=${LINKER_FLAGS}`, '-o', `${target}.part`, SOURCES[program].main],
@@ -53,18 +53,67 @@ function build(program: Program, target: string): boolean {
       stdio: ['ignore', 2, 2],
     },
   )
-  if (built.status === 0) renameSync(`${target}.part`, target)
-  return built.status === 0
+  if (built.status === 0) {
+    renameSync(`${target}.part`, target)
+    return true
+  }
+  rmSync(`${target}.part`, { force: true })
+  say(
+    `building ${program} failed, as Go says above. Without a network: run \`go mod download\` in ` +
+      `test/controlplane/${SOURCES[program].module} where there is one, or set KUBEBUILDER_ASSETS to a folder with the programs`,
+  )
+  return false
+}
+
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** What the program calls its version; null when it does not start. */
+function versionOf(path: string): string | null {
+  const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 20_000 })
+  return status === 0 ? (/v?\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? '') : null
+}
+
+const minorOf = (version: string): string => version.split('.').slice(0, 2).join('.')
+
+/** The program of KUBEBUILDER_ASSETS, if it is there and starts; says what is wrong where it is not. */
+function fromAssets(program: Program): string | null {
+  const assets = process.env['KUBEBUILDER_ASSETS']
+  if (assets === undefined || assets === '') return null
+  const path = join(assets, program)
+  if (!existsSync(path)) {
+    say(`KUBEBUILDER_ASSETS=${assets} holds no ${program}: looking for it in the cache`)
+    return null
+  }
+  const version = versionOf(path)
+  if (version === null) {
+    say(`${path} does not start (another system or architecture?): looking for ${program} in the cache`)
+    return null
+  }
+  const isOther = program === 'kube-apiserver' && minorOf(version) !== minorOf(KUBERNETES_VERSION)
+  if (isOther) {
+    say(
+      `${path} is Kubernetes ${version}, the tests are written for ${KUBERNETES_VERSION}: what differs may be the server's age; ` +
+        'unset KUBEBUILDER_ASSETS to use that version',
+    )
+  }
+  return path
+}
+
+/** The program of the cache; one that does not start any more is thrown away. */
+function fromCache(target: string): string | null {
+  if (!existsSync(target)) return null
+  if (versionOf(target) !== null) return target
+  say(`${target} does not start: it is thrown away and built anew`)
+  rmSync(target)
+  return null
 }
 
 /** The program's path, or null where it is not there and cannot be built. */
 export function findProgram(program: Program, options: { readonly mayBuild: boolean }): string | null {
-  const assets = process.env['KUBEBUILDER_ASSETS']
-  if (assets !== undefined && existsSync(join(assets, program))) return join(assets, program)
   const folder = cacheFolder(program)
   const target = join(folder, program)
-  if (existsSync(target)) return target
-  if (!options.mayBuild || !hasGo()) return null
+  const found = fromAssets(program) ?? fromCache(target)
+  if (found !== null || !options.mayBuild || !hasGo()) return found
   mkdirSync(folder, { recursive: true })
   return build(program, target) ? target : null
 }

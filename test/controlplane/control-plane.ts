@@ -22,6 +22,8 @@ export interface ControlPlane {
   readonly url: string
   /** A kubeconfig file of a cluster administrator. */
   readonly kubeconfig: string
+  /** The process whose children the programs are. */
+  readonly pid: number
   /** Ends the programs and removes the folder. */
   stop(): Promise<void>
 }
@@ -141,12 +143,28 @@ const isUp = (layout: Layout): Promise<boolean> =>
     asked.end()
   })
 
+/** The first of the programs whose log says that it has ended, with its last lines; null while all of them run. */
+function whatEnded(layout: Layout, programs: readonly Program[]): string | null {
+  for (const program of programs) {
+    const lines = readFileSync(at(layout, `${program}.log`), 'utf8')
+      .trimEnd()
+      .split('\n')
+    if (lines.some((line) => line.startsWith('*** ended:'))) return `${program} did not stay up:\n${tailOf(lines)}`
+  }
+  return null
+}
+
+const tailOf = (lines: readonly string[]): string => lines.slice(-15).join('\n')
+
+/** Rejects with the words of the program that ended or does not answer. */
 async function untilUp(layout: Layout, keeper: ChildProcess): Promise<void> {
   const endMs = performance.now() + 60_000
   while (!(await isUp(layout))) {
+    const ended = whatEnded(layout, ['etcd', 'kube-apiserver'])
+    if (ended !== null) throw new Error(ended)
     if (performance.now() > endMs || keeper.exitCode !== null) {
-      const tail = readFileSync(at(layout, 'kube-apiserver.log'), 'utf8').split('\n').slice(-15).join('\n')
-      throw new Error(`kube-apiserver did not come up:\n${tail}`)
+      const lines = readFileSync(at(layout, 'kube-apiserver.log'), 'utf8').split('\n')
+      throw new Error(`kube-apiserver did not come up in 60 s:\n${tailOf(lines)}`)
     }
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
@@ -186,8 +204,19 @@ export async function startControlPlane({
   }
   run('etcd', etcdArgs(layout))
   run('kube-apiserver', [...apiServerArgs(layout), ...(audit ? auditArgs(layout) : [])])
-  await untilUp(layout, keeper)
+  try {
+    await untilUp(layout, keeper)
+  } catch (error) {
+    await stop(keeper, folder)
+    throw error
+  }
   const kubeconfig = writeKubeconfig(layout)
   if (controllers) run('kube-controller-manager', controllerArgs(layout))
-  return { folder, url: `https://127.0.0.1:${apiPort}`, kubeconfig, stop: () => stop(keeper, folder) }
+  return {
+    folder,
+    url: `https://127.0.0.1:${apiPort}`,
+    kubeconfig,
+    pid: keeper.pid ?? 0,
+    stop: () => stop(keeper, folder),
+  }
 }

@@ -3,7 +3,10 @@
  * stop, crash or kill -9, the pipe closes and nothing is left behind. Ends only what it started itself.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync } from 'node:fs'
+import { appendFileSync, openSync } from 'node:fs'
+
+/** Stands in a program's log once it has ended, so that nobody waits for it. */
+const ENDED = '*** ended:'
 
 interface Start {
   readonly file: string
@@ -15,7 +18,10 @@ const children: ChildProcess[] = []
 
 function start({ file, args, log }: Start): void {
   const fd = openSync(log, 'a')
-  children.push(spawn(file, [...args], { stdio: ['ignore', fd, fd] }))
+  const child = spawn(file, [...args], { stdio: ['ignore', fd, fd] })
+  child.once('error', (error) => appendFileSync(log, `${ENDED} it does not start: ${error.message}\n`))
+  child.once('exit', (code, signal) => appendFileSync(log, `${ENDED} with ${code ?? signal}\n`))
+  children.push(child)
 }
 
 let rest = ''

@@ -40,6 +40,18 @@ describe('the first list', () => {
     expect(made.reflector.cache.size).toBe(1_203)
   })
 
+  test('of thousands is told whole before it is said to be complete', async () => {
+    const made = stage()
+    running.push(made)
+    for (let i = 0; i < 2_100; i++) made.server.put(`n${i}`, '1')
+    let toldAtSync = -1
+    void made.reflector.synced.then(() => (toldAtSync = made.told.length))
+    made.reflector.start()
+    await made.quiet()
+    expect(toldAtSync).toBe(2_100)
+    expect(made.reflector.cache.size).toBe(2_100)
+  })
+
   test('that expires half-way is asked for again in one piece, and nothing is told twice', async () => {
     const made = stage()
     running.push(made)

@@ -1,5 +1,5 @@
 import { byteOrder, equalJson, isRecord, setOwn, type Json } from '../json.ts'
-import type { ListShape, Shape } from '../shape.ts'
+import { ANY, type ListShape, type Shape } from '../shape.ts'
 
 /**
  * A set of fields, in the form of FieldsV1: `{"f:spec": {"f:replicas": {}}}`. A node without children is a member; one
@@ -34,20 +34,37 @@ export function isLeaf(shape: Shape, value: unknown): boolean {
 /** The shape of a field; what a schema does not know is granular by its own form. */
 export function childShape(shape: Shape, key: string): Shape {
   if (shape.kind === 'map') return shape.value
-  if (shape.kind === 'struct') return shape.fields.get(key) ?? { kind: 'any' }
-  return { kind: 'any' }
+  if (shape.kind === 'struct') return shape.fields.get(key) ?? ANY
+  return ANY
 }
 
 /** `k:{"name":"a"}` or `v:"a"`: what tells an item of a list from the others. */
 export function itemElement(shape: ListShape, item: unknown): string {
   if (shape.listType === 'set') return `v:${JSON.stringify(item)}`
-  const keys = [...shape.keys].sort(byteOrder)
-  const parts = keys.flatMap((key): [string, unknown][] => {
-    const value = isRecord(item) ? item[key] : undefined
+  const record = isRecord(item) ? item : {}
+  const parts: string[] = []
+  for (const key of sortedKeys(shape)) {
     // Ports are told apart by a protocol that is seldom written.
-    return value === undefined ? (key === 'protocol' ? [[key, 'TCP']] : []) : [[key, value]]
-  })
-  return `k:${JSON.stringify(Object.fromEntries(parts))}`
+    const value = record[key] === undefined && key === 'protocol' ? 'TCP' : record[key]
+    if (value !== undefined) parts.push(`${JSON.stringify(key)}:${JSON.stringify(value)}`)
+  }
+  return `k:{${parts.join(',')}}`
+}
+
+const keysInOrder = new WeakMap<ListShape, readonly string[]>()
+
+function sortedKeys(shape: ListShape): readonly string[] {
+  const known = keysInOrder.get(shape)
+  if (known !== undefined) return known
+  const keys = [...shape.keys].sort(byteOrder)
+  keysInOrder.set(shape, keys)
+  return keys
+}
+
+/** Whether a set holds nothing below itself; asked too often for a list of the keys. */
+const isBare = (fields: FieldSet): boolean => {
+  for (const _key in fields) return false
+  return true
 }
 
 /** All fields of a value. */
@@ -57,15 +74,14 @@ export function fieldsOf(shape: Shape, value: unknown): FieldSet {
   if (shape.kind === 'list') {
     for (const item of value as unknown[]) {
       const below = shape.listType === 'set' ? {} : fieldsOf(shape.item, item)
-      fields[itemElement(shape, item)] = Object.keys(below).length === 0 ? {} : { '.': {}, ...below }
+      fields[itemElement(shape, item)] = isBare(below) ? below : { '.': {}, ...below }
     }
     return fields
   }
   const record = value as Json
   for (const key of Object.keys(record)) {
     const below = fieldsOf(childShape(shape, key), record[key])
-    const isItem = shape.kind === 'map' && Object.keys(below).length > 0
-    fields[`f:${key}`] = isItem ? { '.': {}, ...below } : below
+    fields[`f:${key}`] = shape.kind === 'map' && !isBare(below) ? { '.': {}, ...below } : below
   }
   return fields
 }
@@ -79,10 +95,10 @@ function addedFields(shape: Shape, value: unknown): FieldSet {
       fields[itemElement(shape, item)] = shape.listType === 'set' ? {} : addedFields(shape.item, item)
     }
   } else {
-    for (const [key, below] of Object.entries(value as Json))
-      fields[`f:${key}`] = addedFields(childShape(shape, key), below)
+    const record = value as Json
+    for (const key of Object.keys(record)) fields[`f:${key}`] = addedFields(childShape(shape, key), record[key])
   }
-  return Object.keys(fields).length === 0 ? {} : { '.': {}, ...fields }
+  return isBare(fields) ? fields : { '.': {}, ...fields }
 }
 
 /** What stands in an object of Go where nobody wrote the field: structs that are no pointers, and lists that are told as null. */
@@ -119,45 +135,57 @@ export function minus(a: FieldSet, b: FieldSet): FieldSet | null {
 const keyed = (shape: ListShape, value: unknown): Map<string, unknown> =>
   new Map((Array.isArray(value) ? (value as unknown[]) : []).map((item) => [itemElement(shape, item), item]))
 
+/** What a write changed of a value: the fields as they are now, and those that are gone. */
+interface Changes {
+  readonly changed: FieldSet | null
+  readonly removed: FieldSet | null
+}
+
+const UNCHANGED: Changes = { changed: null, removed: null }
+
 /** The fields whose values differ, or that only one of both has: as they are in `after`, and those that are gone. */
-export function changesOf(
-  shape: Shape,
-  written: unknown,
-  after: unknown,
-): { changed: FieldSet | null; removed: FieldSet | null } {
+export function changesOf(shape: Shape, written: unknown, after: unknown): Changes {
+  if (written === after) return UNCHANGED
   const before = written ?? (isLeaf(shape, after) ? undefined : unwritten(shape))
   if (before === undefined) return { changed: after === undefined ? null : addedFields(shape, after), removed: null }
   if (after === undefined) return { changed: null, removed: addedFields(shape, before) }
   if (isLeaf(shape, before) || isLeaf(shape, after)) {
-    return { changed: equalJson(before, after) ? null : fieldsOf(shape, after), removed: null }
+    return equalJson(before, after) ? UNCHANGED : { changed: fieldsOf(shape, after), removed: null }
   }
-  const [old, next, shapeAt] =
-    shape.kind === 'list'
-      ? [
-          keyed(shape, before),
-          keyed(shape, after),
-          (): Shape => (shape.listType === 'set' ? { kind: 'any' } : shape.item),
-        ]
-      : [
-          prefixed(before as Json),
-          prefixed(after as Json),
-          (element: string): Shape => childShape(shape, element.slice(2)),
-        ]
+  return shape.kind === 'list' ? listChanges(shape, before, after) : recordChanges(shape, before as Json, after as Json)
+}
+
+const orNull = (fields: FieldSet): FieldSet | null => (isBare(fields) ? null : fields)
+
+function listChanges(shape: ListShape, before: unknown, after: unknown): Changes {
+  // Most writes leave most lists alone: telling that is cheaper than naming every item.
+  if (equalJson(before, after)) return UNCHANGED
+  const old = keyed(shape, before)
+  const next = keyed(shape, after)
+  const itemShape: Shape = shape.listType === 'set' ? ANY : shape.item
   const changed: FieldSet = {}
   const removed: FieldSet = {}
   for (const element of new Set([...old.keys(), ...next.keys()])) {
-    const part = changesOf(shapeAt(element), old.get(element), next.get(element))
+    const part = changesOf(itemShape, old.get(element), next.get(element))
     if (part.changed !== null) setOwn(changed as Json, element, part.changed)
     if (part.removed !== null) setOwn(removed as Json, element, part.removed)
   }
-  return {
-    changed: Object.keys(changed).length === 0 ? null : changed,
-    removed: Object.keys(removed).length === 0 ? null : removed,
-  }
+  return { changed: orNull(changed), removed: orNull(removed) }
 }
 
-const prefixed = (record: Json): Map<string, unknown> =>
-  new Map(Object.entries(record).map(([key, value]) => [`f:${key}`, value]))
+function recordChanges(shape: Shape, before: Json, after: Json): Changes {
+  const changed: FieldSet = {}
+  const removed: FieldSet = {}
+  const compare = (key: string, old: unknown, next: unknown): void => {
+    if (old === next) return
+    const part = changesOf(childShape(shape, key), old, next)
+    if (part.changed !== null) changed[`f:${key}`] = part.changed
+    if (part.removed !== null) removed[`f:${key}`] = part.removed
+  }
+  for (const key of Object.keys(before)) compare(key, before[key], Object.hasOwn(after, key) ? after[key] : undefined)
+  for (const key of Object.keys(after)) if (!Object.hasOwn(before, key)) compare(key, undefined, after[key])
+  return { changed: orNull(changed), removed: orNull(removed) }
+}
 
 /** `.spec.containers[name="a"].image`, as conflicts are told. */
 export function pathText(elements: readonly string[]): string {
