@@ -1,8 +1,8 @@
-/** `npm run bench -- [NAME…] [--seed N] [-o json]`: runs kernels by name, all of them without one. */
+/** `npm run bench -- [NAME…] [--seed N] [-o json]`: runs kernels by name (flags of theirs: bench/README.md), all of them without one. */
 import { readdirSync } from 'node:fs'
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Line } from './harness.ts'
+import type { Line, RunOptions } from './harness.ts'
 
 const kernels = new URL('kernels/', import.meta.url)
 const known = readdirSync(kernels)
@@ -10,10 +10,13 @@ const known = readdirSync(kernels)
   .map((name) => name.slice(0, -3))
   .sort()
 
-const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json]
+/** What scenarios can be told beside the seed. */
+const CHANGES = ['only', 'nodes', 'gangs', 'size', 'shapes', 'count', 'repetitions'] as const
+
+const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json] [${CHANGES.map((name) => `--${name} X`).join('] [')}]
 scenarios: ${known.join(', ')}; without a name all of them run`
 
-function readArguments(): { values: { seed: string; output: string; help: boolean }; positionals: string[] } {
+function readArguments(): { values: Record<string, string | boolean | undefined>; positionals: string[] } {
   try {
     return parseArgs({
       allowPositionals: true,
@@ -21,6 +24,7 @@ function readArguments(): { values: { seed: string; output: string; help: boolea
         seed: { type: 'string', default: '1' },
         output: { type: 'string', short: 'o', default: 'table' },
         help: { type: 'boolean', short: 'h', default: false },
+        ...Object.fromEntries(CHANGES.map((name) => [name, { type: 'string' as const }])),
       },
     })
   } catch (error) {
@@ -31,8 +35,12 @@ function readArguments(): { values: { seed: string; output: string; help: boolea
 
 const { values, positionals } = readArguments()
 
+interface Kernel {
+  run(seed: number, options: RunOptions): Line | Iterable<Line> | Promise<Line>
+}
+
 function print(line: Line): void {
-  if (values.output === 'json') process.stdout.write(`${JSON.stringify(line)}\n`)
+  if (values['output'] === 'json') process.stdout.write(`${JSON.stringify(line)}\n`)
   else {
     const facts = Object.entries(line.facts ?? {}).map(([name, value]) => `${name} ${value}`)
     process.stdout.write(`${line.scenario.padEnd(32)} ${line.ms.toFixed(3).padStart(10)} ms  ${facts.join(', ')}\n`)
@@ -40,7 +48,7 @@ function print(line: Line): void {
 }
 
 async function main(): Promise<number> {
-  if (values.help) {
+  if (values['help']) {
     process.stdout.write(`${USAGE}\n`)
     return 0
   }
@@ -49,14 +57,15 @@ async function main(): Promise<number> {
     process.stderr.write(`no scenario ${unknown.join(', ')}; there are: ${known.join(', ')}\n`)
     return 2
   }
-  if (values.output !== 'json') {
+  if (values['output'] !== 'json') {
     process.stdout.write(
       `node ${process.version}, ${platform()} ${arch()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB\n`,
     )
   }
   for (const name of positionals.length > 0 ? positionals : known) {
-    const kernel = (await import(new URL(`${name}.ts`, kernels).href)) as { run(seed: number): Line | Promise<Line> }
-    print(await kernel.run(Number(values.seed)))
+    const kernel = (await import(new URL(`${name}.ts`, kernels).href)) as Kernel
+    const lines = await kernel.run(Number(values['seed']), values as RunOptions)
+    for (const line of Symbol.iterator in lines ? lines : [lines]) print(line)
   }
   return 0
 }

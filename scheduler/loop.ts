@@ -21,10 +21,10 @@ export interface LoopOptions {
   readonly log: Log
   readonly cluster: ClusterState
   readonly book: Book
-  readonly binder: Binder
+  readonly binder: Pick<Binder, 'bind'>
   readonly gather: Gather
-  readonly status: StatusWriter
-  readonly surplus: SurplusReader
+  readonly status: Pick<StatusWriter, 'touch'>
+  readonly surplus: Pick<SurplusReader, 'look'>
   readonly plan: Plan
   readonly defaultPack: 'narrowest' | 'none'
   readonly maxSteps: number
