@@ -1,5 +1,6 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
-import { podsIn, type Room } from './bounds.ts'
+import type { Room } from './bounds.ts'
+import { podsIn } from './counters.ts'
 import type { DomainShortfall, Verdict } from './request.ts'
 import type { ScopeNode, ScopeTree } from './scopes.ts'
 

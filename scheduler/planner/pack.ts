@@ -1,4 +1,4 @@
-import { podsIn } from './bounds.ts'
+import { podsIn } from './counters.ts'
 import type { Budget, Outcome } from './budget.ts'
 import { Patterns } from './patterns.ts'
 
