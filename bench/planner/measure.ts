@@ -18,6 +18,7 @@ export function measure(scenario: Scenario, seed: number, shapes: number, repeti
   const nodes = nodesOf(scenario)
   const runs = Array.from({ length: repetitions }, () => runOnce(scenario, nodes, seed, shapes))
   const ms = runs.map((run) => run.ms).sort((a, b) => a - b)[Math.floor(repetitions / 2)] ?? 0
+  const cpuMs = runs.map((run) => run.cpuMs).sort((a, b) => a - b)[Math.floor(repetitions / 2)] ?? 0
   const { bytes, facts } = runs.at(-1)!
   const { peer, reachMs } = scenario
   return {
@@ -28,6 +29,7 @@ export function measure(scenario: Scenario, seed: number, shapes: number, repeti
     facts: {
       ...(peer === null ? {} : { peer: peer.name, peerMs: peer.ms, timesFaster: round(peer.ms / ms) }),
       ...(reachMs === 0 ? {} : { reachMs, ofReach: round(ms / reachMs) }),
+      cpuMs: round(cpuMs),
       bytes,
       ...facts,
     },
@@ -41,7 +43,7 @@ function runOnce(
   nodes: ReturnType<typeof nodesOf>,
   seed: number,
   shapes: number,
-): { ms: number; bytes: number; facts: Record<string, number> } {
+): { ms: number; cpuMs: number; bytes: number; facts: Record<string, number> } {
   const random = seededRandom(seed)
   const desk = createDesk(nodes, levelsOf(scenario))
   const before = { ...scenario, gangs: 1, groups: scenario.groups.map((group) => ({ ...group, pods: 1 })) }
@@ -52,7 +54,9 @@ function runOnce(
   for (const { uid } of [...desk.cluster.pods()]) desk.cluster.deletePod(uid)
   const arrivals = arrivalsOf(scenario, 'g', shapes, random)
   const counter = allocations()
+  const cpu = process.threadCpuUsage()
   const ms = desk.timed(arrivals, scenario.gangs)
+  const { user, system } = process.threadCpuUsage(cpu)
   const bytes = counter()
   const placed = new Map(
     arrivals.pods.flatMap((pod) => {
@@ -66,7 +70,12 @@ function runOnce(
   if (!scenario.isHopeless) faults.push(...faultsOf({ ...scenario, groups: [] }, nodes, all, everywhere))
   if (faults.length > 0) throw new Error(`${scenario.id}: ${faults.slice(0, 5).join('; ')}`)
   const racks = round(domainsPerGang('rack', nodes, arrivals.pods, placed))
-  return { ms, bytes, facts: { pods: arrivals.pods.length, nodes: nodes.length, racksPerGang: racks } }
+  return {
+    ms,
+    cpuMs: (user + system) / 1_000,
+    bytes,
+    facts: { pods: arrivals.pods.length, nodes: nodes.length, racksPerGang: racks },
+  }
 }
 
 /** Bytes that came to the heap since, collected ones too. */

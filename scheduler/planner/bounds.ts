@@ -85,10 +85,17 @@ export class Room {
     const key = big * this.view.classes.length + small
     const known = this.#dominates.get(key)
     if (known !== undefined) return known
-    this.#patterns ??= new Patterns(this.view.classes.map(({ feasible }) => feasible))
-    const found = asksForMore(this.view, big, small) && this.#patterns.isWithin(big, small)
+    const found = asksForMore(this.view, big, small) && this.#passesWithin(big, small)
     this.#dominates.set(key, found)
     return found
+  }
+
+  /** Arrays that are one and the same need no look at the nodes. */
+  #passesWithin(inner: number, outer: number): boolean {
+    const { classes } = this.view
+    if (classes[inner]!.feasible === classes[outer]!.feasible) return true
+    this.#patterns ??= new Patterns(classes.map(({ feasible }) => feasible))
+    return this.#patterns.isWithin(inner, outer)
   }
 
   /** Per class the places that its pods and all that take such a place ask for. Kept for each demand. */

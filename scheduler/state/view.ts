@@ -37,7 +37,8 @@ export function viewFor(
     byPod.set(pod.uid, at)
   }
   const { nodeNames, resources, free, allocatable } = layout
-  const view: PlanView = { nodeNames, resources, free, allocatable, classes, topology }
+  const shown: PlanView = { nodeNames, resources, free, allocatable, classes, topology }
+  const view: PlanView = { ...shown, counters: cluster.counters.of(shown, layout, cluster.topologyEpoch) }
   return { view, layout, classOf: (pod) => byPod.get(pod.uid) ?? 0 }
 }
 
