@@ -23,8 +23,18 @@ export type Within = { readonly level: CompiledLevel; readonly domains: readonly
 export function descend(tree: ScopeTree, room: Room, rules: Rules, budget: Budget): Solution | null {
   const levels = nestedLevels(tree, rules)
   if (levels === null || !budget.take(tree.nodes[0]!.demand.pods)) return null
-  return new Descent(tree, room, levels).solve()
+  const shunned: number[] = []
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    const descent = new Descent(tree, room, levels, shunned)
+    const solution = descent.solve()
+    if (solution !== null || descent.root === null) return solution
+    shunned.push(descent.root)
+  }
+  return null
 }
+
+/** Where what is in the gang does not fit the domain chosen for the whole of it, the next best are tried. */
+const TRIES_MAX = 4
 
 /** All levels that have a say, broad to narrow; null where some rule or crossing needs the search. */
 function nestedLevels(tree: ScopeTree, rules: Rules): readonly CompiledLevel[] | null {
@@ -51,8 +61,12 @@ class Descent {
   readonly #trail: Trail
   readonly #filling: Filling
   readonly #placed: Placed[] = []
+  readonly #shunned: readonly number[]
+  /** The domain chosen for the gang as a whole, where it has children that may not fit there. */
+  root: number | null = null
 
-  constructor(tree: ScopeTree, room: Room, levels: readonly CompiledLevel[]) {
+  constructor(tree: ScopeTree, room: Room, levels: readonly CompiledLevel[], shunned: readonly number[]) {
+    this.#shunned = shunned
     this.#tree = tree
     this.#room = room
     this.#levels = levels
@@ -102,12 +116,32 @@ class Descent {
     for (const level of wanted) {
       const found = this.#candidates(node, level, within)
       if (found === null) return undefined
-      if (found.length > 0) return this.#settle(node, level, found)
+      const open = node.ix === 0 ? this.#withoutShunned(node, level, found) : found
+      if (found.length > 0 && open.length === 0) return undefined
+      if (found.length > 0) return this.#settle(node, level, open)
       if (this.#isTouched(within) && this.#candidates(node, level, null, true)!.length > 0) return undefined
     }
     if (node.scope.required !== null) return undefined
     return within === null ? this.#settle(node, null, []) : undefined
   }
+
+  /** Of the gang's own choices those that hold each of its children by itself, and have not failed. */
+  #withoutShunned(node: ScopeNode, level: CompiledLevel, found: readonly number[]): readonly number[] {
+    if (!this.#isRuledInside(node)) return found
+    const children = node.children.map((c) => this.#tree.nodes[c]!).filter(({ demand }) => demand.pods > 0)
+    const open = found.filter(
+      (d) =>
+        !this.#shunned.includes(d) &&
+        this.#trail.scarceIn(level, d) >= node.demand.sums[this.#room.scarce]! &&
+        children.every(({ ones, ...child }) =>
+          ones.every((one) => this.#candidates({ ones, ...child }, one, { level, domains: [d] })?.length !== 0),
+        ),
+    )
+    this.root = open.length > 0 ? this.#best(level, open) : null
+    return open
+  }
+
+  #isRuledInside = (node: ScopeNode): boolean => node.children.some((child) => this.#isRuled(child))
 
   #isTouched = (within: Within): boolean => within !== null || !this.#trail.isEmpty
 

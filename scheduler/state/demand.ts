@@ -27,8 +27,17 @@ export function demandOf(pod: Pod): Demand {
   const nodeAffinity = required?.nodeSelectorTerms ?? null
   const tolerations = pod.spec.tolerations ?? []
   const key = JSON.stringify([sorted(requests), sorted(nodeSelector), nodeAffinity, tolerations])
-  return { requests, nodeSelector, nodeAffinity, tolerations, key }
+  const known = shared.get(key)
+  if (known !== undefined) return known
+  if (shared.size >= SHARED_MAX) shared.clear()
+  const demand = { requests, nodeSelector, nodeAffinity, tolerations, key }
+  shared.set(key, demand)
+  return demand
 }
+
+/** Pods of one class share one object: less memory, and comparing two of them is mostly comparing identity. */
+const SHARED_MAX = 10_000
+const shared = new Map<string, Demand>()
 
 /** Byte order of names, so that equal records make equal text. */
 function sorted<V>(record: Readonly<Record<string, V>>): [string, V][] {

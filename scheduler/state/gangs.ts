@@ -57,6 +57,8 @@ export class Gangs {
   readonly #pods = new Map<GangKey, Map<string, PodFacts>>()
   /** Namespace → keys, for what is counted over a namespace: spread units and ties. */
   readonly #byNamespace = new Map<string, Set<GangKey>>()
+  /** Namespace → keys of gangs that share a domain with another by what they say themselves. */
+  readonly #tying = new Map<string, Set<GangKey>>()
   readonly #dirty = new Set<GangKey>()
 
   get(key: GangKey): GangFacts | undefined {
@@ -77,6 +79,11 @@ export class Gangs {
     return [...(this.#byNamespace.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
   }
 
+  /** Those of them with `sameDomainAs`, in no order. */
+  tyingIn(namespace: string): GangFacts[] {
+    return [...(this.#tying.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
+  }
+
   /** Pods that say they are in this gang, in no order. */
   podsOf(key: GangKey): Iterable<PodFacts> {
     return this.#pods.get(key)?.values() ?? []
@@ -88,6 +95,7 @@ export class Gangs {
     this.#keyOfUid.set(gang.uid, key)
     const keys = this.#byNamespace.get(gang.namespace) ?? new Set()
     this.#byNamespace.set(gang.namespace, keys.add(key))
+    this.#noteTie(gang, gang.sameDomainAs !== null)
     this.touch(key)
   }
 
@@ -101,7 +109,14 @@ export class Gangs {
     const keys = this.#byNamespace.get(gang.namespace)
     keys?.delete(key)
     if (keys?.size === 0) this.#byNamespace.delete(gang.namespace)
+    this.#noteTie(gang, false)
     this.touch(key)
+  }
+
+  #noteTie(gang: GangFacts, isTying: boolean): void {
+    const keys = this.#tying.get(gang.namespace) ?? new Set()
+    if (isTying) this.#tying.set(gang.namespace, keys.add(keyOfGang(gang)))
+    else if (keys.delete(keyOfGang(gang)) && keys.size === 0) this.#tying.delete(gang.namespace)
   }
 
   setPod(pod: PodFacts): void {
