@@ -71,7 +71,7 @@ class Descent {
     this.#room = room
     this.#levels = levels
     const isOne = tree.request.groups.filter(({ seats }) => seats.length > 0).length === 1 && room.seated.length === 1
-    this.#trail = new Trail(room, isOne ? [] : levels)
+    this.#trail = new Trail(room, levels, !isOne)
     // Levels of single nodes order nothing that the nodes themselves do not.
     const coarse = levels.filter(({ paths }) => paths.length < tree.view.nodeNames.length)
     this.#filling = { room, trail: this.#trail, levels: coarse, placed: this.#placed }

@@ -13,9 +13,12 @@ export class Trail {
   /** Per level and domain what went: per class in places, then the scarce resource. */
   readonly #gone: Map<CompiledLevel, Map<number, Float64Array>> = new Map()
 
-  /** `levels`: those of which domains are asked for later; none where nothing is. */
-  constructor(room: Room, levels: readonly CompiledLevel[]) {
+  readonly #isAskedAgain: boolean
+
+  /** `isAskedAgain` false: there is one run of pods alike, so no node and no domain is looked at twice. */
+  constructor(room: Room, levels: readonly CompiledLevel[], isAskedAgain: boolean) {
     this.#room = room
+    this.#isAskedAgain = isAskedAgain
     this.#levels = levels
     for (const level of levels) this.#gone.set(level, new Map())
   }
@@ -49,10 +52,11 @@ export class Trail {
   }
 
   take(podClass: number, node: number, count: number): void {
+    if (!this.#isAskedAgain) return
     const { room, levels } = { room: this.#room, levels: this.#levels }
     const { view, columns, scarce, seated } = room
     const { requests } = view.classes[podClass]!
-    const before = levels.length === 0 ? [] : seated.map((c) => this.fits(c, node))
+    const before = seated.map((c) => this.fits(c, node))
     let free = this.#free.get(node)
     if (free === undefined) this.#free.set(node, (free = view.free.slice(node * columns, (node + 1) * columns)))
     for (let r = 0; r < columns; r++) free[r]! -= requests[r]! * count

@@ -10,8 +10,18 @@ export const gangOfPod = (pod: PodFacts): GangKey =>
 export const keyOfGang = (gang: GangFacts): GangKey =>
   gang.isPlain ? `pod:${gang.uid}` : `${gang.namespace}/${gang.name}`
 
+const plain = new WeakMap<PodFacts, GangFacts>()
+
 /** A pod of no gang is a gang of one. */
-export const plainGang = (pod: PodFacts): GangFacts => ({
+export function plainGang(pod: PodFacts): GangFacts {
+  const known = plain.get(pod)
+  if (known !== undefined) return known
+  const gang = gangOfOne(pod)
+  plain.set(pod, gang)
+  return gang
+}
+
+const gangOfOne = (pod: PodFacts): GangFacts => ({
   uid: pod.uid,
   namespace: pod.namespace,
   name: pod.name,
