@@ -25,7 +25,7 @@ export interface Entry {
   waiting: Reason | null
   refusal: Refusal | null
   /** What is next for the minimum, kept because a long round is cut and the rest is put in order again. */
-  item: { readonly situation: GangSituation; readonly of: Item } | null
+  item: { readonly situation: GangSituation; readonly wasSeenWhole: boolean; readonly of: Item } | null
   /** The refusal that the status writer has been told of. */
   toldRefusal: Refusal | null
   /** Milliseconds for which it still waits for further gates to be lifted; 0: it does not. */
@@ -74,12 +74,15 @@ function kindOf(entry: Entry): Item['kind'] {
   return wasWhole(entry) ? 'repair' : 'completion'
 }
 
+const isKept = ({ item, situation, wasSeenWhole }: Entry): boolean =>
+  item?.situation === situation && item.wasSeenWhole === wasSeenWhole
+
 /** What is next for the gang; null: nothing can be planned. */
 export function itemOf(entry: Entry): Item | null {
   const { situation, waiting } = entry
   const { gang, priority, missing, groups } = situation
   if (waiting !== null) return null
-  if (missing > 0 && entry.item?.situation === situation && entry.item.of.kind === kindOf(entry)) return entry.item.of
+  if (missing > 0 && isKept(entry)) return entry.item?.of ?? null
   const rest = {
     priority,
     isScaled: gang.isScaled,
@@ -89,7 +92,7 @@ export function itemOf(entry: Entry): Item | null {
   }
   if (missing > 0) {
     const of: Item = { ...rest, kind: kindOf(entry), surplusBound: 0 }
-    entry.item = { situation, of }
+    entry.item = { situation, wasSeenWhole: entry.wasSeenWhole, of }
     return of
   }
   if (nextSurplus(entry).length === 0) return null
