@@ -9,6 +9,9 @@ export interface Line {
   readonly facts?: Readonly<Record<string, number | string>>
 }
 
+/** Flags that are not the runner's own, as written: `--nodes 500` is nodes: '500'. */
+export type RunOptions = Readonly<Record<string, string | undefined>>
+
 /** Warms up with one repetition, then gives the median of `repetitions`. What `work` returns is kept alive. */
 export function medianMs(repetitions: number, work: () => unknown): number {
   let kept: unknown = work()

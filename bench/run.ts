@@ -1,8 +1,8 @@
-/** `npm run bench -- [NAME…] [--seed N] [-o json]`: runs kernels by name, all of them without one. */
+/** `npm run bench -- [NAME…] [--seed N] [-o json]`: runs kernels by name (flags of theirs: bench/README.md), all of them without one. */
 import { readdirSync } from 'node:fs'
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import type { Line } from './harness.ts'
+import type { Line, RunOptions } from './harness.ts'
 
 /** Kernels time code alone; scenarios start servers and ask them. */
 const files = new Map(
@@ -16,13 +16,16 @@ const known = [...files.keys()].sort()
 
 /** One line, or several as they come. */
 interface Benchmark {
-  run(seed: number): Line | Promise<Line> | AsyncIterable<Line>
+  run(seed: number, options: RunOptions): Line | Promise<Line | Iterable<Line>> | Iterable<Line> | AsyncIterable<Line>
 }
 
-const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json]
+/** What scenarios can be told beside the seed. */
+const CHANGES = ['only', 'nodes', 'gangs', 'size', 'shapes', 'count', 'repetitions'] as const
+
+const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json] [${CHANGES.map((name) => `--${name} X`).join('] [')}]
 scenarios: ${known.join(', ')}; without a name all of them run`
 
-function readArguments(): { values: { seed: string; output: string; help: boolean }; positionals: string[] } {
+function readArguments(): { values: Record<string, string | boolean | undefined>; positionals: string[] } {
   try {
     return parseArgs({
       allowPositionals: true,
@@ -30,6 +33,7 @@ function readArguments(): { values: { seed: string; output: string; help: boolea
         seed: { type: 'string', default: '1' },
         output: { type: 'string', short: 'o', default: 'table' },
         help: { type: 'boolean', short: 'h', default: false },
+        ...Object.fromEntries(CHANGES.map((name) => [name, { type: 'string' as const }])),
       },
     })
   } catch (error) {
@@ -41,7 +45,7 @@ function readArguments(): { values: { seed: string; output: string; help: boolea
 const { values, positionals } = readArguments()
 
 function print(line: Line): void {
-  if (values.output === 'json') process.stdout.write(`${JSON.stringify(line)}\n`)
+  if (values['output'] === 'json') process.stdout.write(`${JSON.stringify(line)}\n`)
   else {
     const facts = Object.entries(line.facts ?? {}).map(([name, value]) => `${name} ${value}`)
     process.stdout.write(`${line.scenario.padEnd(32)} ${line.ms.toFixed(3).padStart(10)} ms  ${facts.join(', ')}\n`)
@@ -49,7 +53,7 @@ function print(line: Line): void {
 }
 
 async function main(): Promise<number> {
-  if (values.help) {
+  if (values['help']) {
     process.stdout.write(`${USAGE}\n`)
     return 0
   }
@@ -58,16 +62,16 @@ async function main(): Promise<number> {
     process.stderr.write(`no scenario ${unknown.join(', ')}; there are: ${known.join(', ')}\n`)
     return 2
   }
-  if (values.output !== 'json') {
+  if (values['output'] !== 'json') {
     process.stdout.write(
       `node ${process.version}, ${platform()} ${arch()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB\n`,
     )
   }
   for (const name of positionals.length > 0 ? positionals : known) {
     const benchmark = (await import(files.get(name)!.href)) as Benchmark
-    const lines = benchmark.run(Number(values.seed))
+    const lines = await benchmark.run(Number(values['seed']), values as RunOptions)
     if (Symbol.asyncIterator in lines) for await (const line of lines) print(line)
-    else print(await lines)
+    else for (const line of Symbol.iterator in lines ? lines : [lines]) print(line)
   }
   return 0
 }

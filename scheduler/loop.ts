@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
+import type { CompiledTopology } from '../topology/index.ts'
 import { ATTEMPT, DOMAIN_PREFIX } from '../api/names.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { formatAttempt } from './binder/attempt.ts'
@@ -21,10 +22,10 @@ export interface LoopOptions {
   readonly log: Log
   readonly cluster: ClusterState
   readonly book: Book
-  readonly binder: Binder
+  readonly binder: Pick<Binder, 'bind'>
   readonly gather: Gather
-  readonly status: StatusWriter
-  readonly surplus: SurplusReader
+  readonly status: Pick<StatusWriter, 'touch'>
+  readonly surplus: Pick<SurplusReader, 'look'>
   readonly plan: Plan
   readonly defaultPack: 'narrowest' | 'none'
   readonly maxSteps: number
@@ -51,6 +52,7 @@ export class Loop {
   readonly #undoing = new Set<Promise<void>>()
   #isRunning = false
   #decisions = 0
+  readonly #domainsOf = new WeakMap<CompiledTopology, Map<string, Readonly<Record<string, string>>>>()
 
   constructor(options: LoopOptions) {
     this.#options = options
@@ -195,15 +197,22 @@ export class Loop {
     if (refreshed !== null) surplus.look(refreshed)
   }
 
-  /** The chosen domain of each level, for the downward API. */
-  #domains({ situation: { gang } }: Entry, node: string): Record<string, string> {
+  /** The chosen domain of each level, for the downward API. The same for every pod that comes to the node. */
+  #domains({ situation: { gang } }: Entry, node: string): Readonly<Record<string, string>> {
     const { cluster } = this.#options
+    const topology = cluster.topologyOf(gang)
+    if (topology === null) return {}
+    const ofTopology = this.#domainsOf.get(topology) ?? new Map<string, Readonly<Record<string, string>>>()
+    this.#domainsOf.set(topology, ofTopology)
+    const known = ofTopology.get(node)
+    if (known !== undefined) return known
     const at = cluster.nodes.read().ixOf.get(node) ?? -1
     const domains: Record<string, string> = {}
-    for (const level of cluster.topologyOf(gang)?.levels ?? []) {
+    for (const level of topology.levels) {
       const value = level.values[level.domainOf[at] ?? -1]
       if (value !== undefined) domains[`${DOMAIN_PREFIX}${level.name}`] = value
     }
+    ofTopology.set(node, domains)
     return domains
   }
 }

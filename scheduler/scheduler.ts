@@ -48,7 +48,7 @@ export interface Scheduler {
 
 const GATHER_MS = 1_000
 /** Bound on one search; above what 10,000 pods in 1,000 domains need when nothing has to be taken back. */
-const STEPS_MAX = 200_000
+export const STEPS_MAX = 200_000
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const schedulerNames = options.schedulerNames?.length ? options.schedulerNames : [SCHEDULER_NAME]

@@ -1,92 +1,62 @@
 import { strict as assert } from 'node:assert'
-import { plan } from '../../scheduler/planner/plan.ts'
-import type { PlanRequest, PlanView, Verdict } from '../../scheduler/planner/request.ts'
-import { type Line, medianMs } from '../harness.ts'
-import { buildTopologyIndex, type TopologyIndex } from '../../topology/index.ts'
+import type { Line, RunOptions } from '../harness.ts'
+import { measure } from '../planner/measure.ts'
+import { KEYS, nodesOf } from '../planner/objects.ts'
+import { changed, type Scenario, SCENARIOS } from '../planner/scenario.ts'
+import { buildTopologyIndex } from '../../topology/index.ts'
 
-/** The planner alone: one gang of 64 whole-node pods in a required rack, and the same in mixed sizes, on 5,000 nodes. */
-
-const LEVELS = ['zone', 'rack', 'host'].map((name) => ({ name, key: name, within: 'parent' as const }))
-const COLUMNS = ['cpu', 'memory', 'nvidia.com/gpu', 'pods']
-const NODE = [128_000, 2 ** 40, 8, 110]
-
-function cluster(zones: number, racks: number, nodes: number): TopologyIndex {
-  const each = Array.from({ length: zones * racks * nodes }, (_, i) => {
-    const [zone, rack] = [Math.floor(i / (racks * nodes)), Math.floor(i / nodes) % racks]
-    return { name: `n${i}`, labels: { zone: `z${zone}`, rack: `r${rack}`, host: `n${i}` } }
-  })
-  return buildTopologyIndex({ declarations: [{ name: 'default', levels: LEVELS, nodes: [] }], nodes: each })
+/**
+ * The planner's table: from the pods' arrival in state to plans that are committed as assumed, one thread, no I/O.
+ * `--only ID,ID` picks rows; `--nodes --gangs --size --shapes` change them.
+ */
+export function* run(seed: number, options: RunOptions): Generator<Line> {
+  const only = options['only']?.split(',') ?? null
+  const number = (name: string): number | null => (options[name] === undefined ? null : Number(options[name]))
+  const changes = { nodes: options['nodes'] ?? null, gangs: number('gangs'), size: number('size') }
+  const repetitions = number('repetitions') ?? 3
+  const shapes = number('shapes') ?? 1
+  warmUp(seed)
+  for (const scenario of SCENARIOS) {
+    if (only !== null && !only.includes(scenario.id)) continue
+    const isBig = scenario.cluster[0] * scenario.cluster[1] * scenario.cluster[2] > 20_000
+    yield measure(changed(scenario, changes), seed, shapes, isBig ? 1 : repetitions)
+  }
+  if (only === null || only.includes('nodes-100000-index')) yield indexLine(seed)
 }
 
-function question(
-  index: TopologyIndex,
-  sizes: readonly number[],
-  podsEach: number,
-): { request: PlanRequest; view: PlanView } {
-  const nodes = index.nodeNames.length
-  const topology = index.topologies[0]!
-  const amounts = Float64Array.from({ length: nodes * COLUMNS.length }, (_, i) => NODE[i % COLUMNS.length]!)
-  const classes = sizes.map((gpus) => ({
-    requests: Float64Array.of(gpus * 1_000, gpus * 2 ** 30, gpus, 1),
-    feasible: new Uint8Array(nodes).fill(1),
-    excluded: new Map(),
+/** Other shapes than any that is timed, so that nothing is measured while it is still interpreted. */
+function warmUp(seed: number): void {
+  for (let i = 0; i < 3; i++) {
+    for (const scenario of SCENARIOS) {
+      const gangs = Math.min(scenario.gangs, scenario.isPlain ? 400 : 12)
+      const groups = scenario.groups.slice(0, 20).map((group) => ({
+        ...group,
+        pods: scenario.isHopeless ? 400 : Math.max(1, Math.min(30, Math.floor(group.pods / 2))),
+        cpu: group.cpu + 3,
+      }))
+      const small: Scenario = { ...scenario, id: `warm-up ${scenario.id}`, cluster: [3, 9, 30], gangs, groups }
+      measure(small, seed + i, 2, 1)
+    }
+  }
+}
+
+function indexLine(seed: number): Line {
+  const nodes = nodesOf({ cluster: [5, 500, 40] } as unknown as Scenario)
+  const levels = (['zone', 'rack', 'host'] as const).map((name) => ({
+    name,
+    key: KEYS[name],
+    within: 'parent' as const,
   }))
-  const view = {
-    nodeNames: index.nodeNames,
-    resources: COLUMNS,
-    free: amounts,
-    allocatable: amounts,
-    classes,
-    topology,
-  }
-  const scope = { preferred: null, spreads: [], pins: [] }
-  const request: PlanRequest = {
-    gang: 'bench/gang',
-    scopes: [
-      { ...scope, name: 'gang', parent: -1, required: topology.levels[1]! },
-      ...sizes.map((_, g) => ({ ...scope, name: `g${g}`, parent: 0, required: null })),
-    ],
-    groups: sizes.map((_, podClass) => ({
-      name: `g${podClass}`,
-      scope: podClass + 1,
-      seats: Array.from({ length: podsEach }, (__, i) => ({ pod: `${podClass}-${i}`, podClass })),
-      bound: [],
-      later: [],
-    })),
-    defaultPack: 'narrowest',
-    maxSteps: 200_000,
-  }
-  return { request, view }
-}
-
-function checked(verdict: Verdict, { request, view }: ReturnType<typeof question>): Verdict {
-  assert.equal(verdict.kind, 'plan')
-  if (verdict.kind !== 'plan') return verdict
-  const rack = request.scopes[0]!.required!
-  assert.equal(verdict.seats.length, request.groups.flatMap(({ seats }) => seats).length)
-  assert.equal(new Set(verdict.seats.map(({ node }) => rack.domainOf[node])).size, 1)
-  const used = new Map<number, number>()
-  const classOf = new Map(
-    request.groups.flatMap(({ seats }) => seats.map(({ pod, podClass }) => [pod, podClass] as const)),
+  const before = process.memoryUsage()
+  const startMs = performance.now()
+  const index = buildTopologyIndex({ declarations: [{ name: 'default', levels, nodes: [] }], nodes })
+  const ms = performance.now() - startMs
+  const after = process.memoryUsage()
+  const bytes = after.heapUsed + after.external - before.heapUsed - before.external
+  assert.deepEqual(
+    index.topologies[0]!.levels.map(({ paths }) => paths.length),
+    [5, 2_500, 100_000],
   )
-  for (const { pod, node } of verdict.seats) {
-    used.set(node, (used.get(node) ?? 0) + view.classes[classOf.get(pod)!]!.requests[2]!)
-  }
-  for (const gpus of used.values()) assert.ok(gpus <= NODE[2]!)
-  return verdict
-}
-
-/** The mixed gang is the line; the gang of whole nodes stands beside it. */
-export function run(seed: number): Line {
-  const index = cluster(5, 12, 84)
-  const timed = (asks: ReturnType<typeof question>): { ms: number; steps: number } => {
-    const first = checked(plan(asks.request, asks.view), asks)
-    const ms = medianMs(31, () => plan(asks.request, asks.view))
-    assert.deepEqual(plan(asks.request, asks.view), first)
-    return { ms: Math.round(ms * 1_000) / 1_000, steps: first.steps }
-  }
-  const whole = timed(question(index, [8], 64))
-  const { ms, steps } = timed(question(index, [5, 3, 2, 1], 16))
-  const facts = { steps, wholeNodesMs: whole.ms, wholeNodesSteps: whole.steps }
-  return { scenario: 'planner', ms, ok: true, seed, facts }
+  const facts = { reachMs: 1_000, ofReach: Math.round(ms / 10) / 100, bytes, rssBytes: after.rss }
+  return { scenario: 'nodes-100000-index', ms: Math.round(ms * 1_000) / 1_000, ok: true, seed, facts }
 }

@@ -108,7 +108,8 @@ class RequestWriter {
 
   #group(group: GroupSituation, scope: number): PlanGroup {
     const now = this.#now(group)
-    const later = laterAndNow(group).filter((pod) => !now.includes(pod))
+    const seated = new Set(now)
+    const later = laterAndNow(group).filter((pod) => !seated.has(pod))
     for (const pod of now) this.podOf.set(pod.uid, pod)
     return {
       name: group.group.name,

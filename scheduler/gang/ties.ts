@@ -14,13 +14,15 @@ export interface Tie {
 /** One tie a key; symmetric, so that whichever gang is placed first decides for the others. */
 export function tiesOf(cluster: ClusterState, gang: GangFacts): Tie[] {
   if (gang.isPlain) return []
-  const others = cluster.gangs.inNamespace(gang.namespace)
+  const tying = cluster.gangs.tyingIn(gang.namespace)
   const keys = new Set<string>()
-  for (const each of [gang, ...others]) {
+  for (const each of [gang, ...tying]) {
     if (each.sameDomainAs !== null && (each.uid === gang.uid || each.sameDomainAs.podGang === gang.name)) {
       keys.add(each.sameDomainAs.key)
     }
   }
+  if (keys.size === 0) return []
+  const others = cluster.gangs.inNamespace(gang.namespace)
   return [...keys].sort().map((key) => ({ key, gangs: tied(gang, others, key) }))
 }
 

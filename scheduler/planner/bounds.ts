@@ -1,4 +1,5 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
+import { type Counters, type FreeRoom, freshCounters } from './counters.ts'
 import type { PlanView } from './request.ts'
 import { Patterns } from './patterns.ts'
 import type { Demand, ScopeTree } from './scopes.ts'
@@ -9,7 +10,7 @@ const PLAIN: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage'
 
 /**
  * Upper bounds on what nodes and domains hold, before anything of this plan is seated. All are true bounds: nothing
- * that fits is ever ruled out by them. Worked out at first use, O(nodes) a class and a level, and kept for one plan.
+ * that fits is ever ruled out by them. The sums come from the view's counters.
  */
 export class Room {
   readonly view: PlanView
@@ -18,15 +19,13 @@ export class Room {
   readonly columns: number
   /** Classes with a pod to seat. */
   readonly seated: readonly number[]
-  readonly #cap: number
-  readonly #asked: readonly boolean[]
-  readonly #fits: (Int32Array | undefined)[] = []
-  readonly #domainFits: Map<CompiledLevel, Float64Array>[]
-  readonly #domainFree: Map<CompiledLevel, Float64Array> = new Map()
+  readonly #counters: Counters
+  /** Classes with a pod to seat or to come. */
+  readonly #asked: readonly number[]
+  #free: FreeRoom | null = null
   readonly #dominates: Map<number, boolean> = new Map()
   readonly #needed: WeakMap<Demand, Float64Array> = new WeakMap()
   #patterns: Patterns | null = null
-  #passes: Uint8Array | null = null
   #fillOrder: ((a: number, b: number) => number) | null = null
   #fillRank: Int32Array | null = null
   #fillCalls = 0
@@ -35,44 +34,30 @@ export class Room {
     const { demand, later } = nodes[0]!
     this.view = view
     this.columns = view.resources.length
-    this.#asked = view.classes.map((_, c) => demand.counts[c]! + later[c]! > 0)
+    this.#counters = view.counters ?? freshCounters(view)
+    this.#asked = view.classes.map((_, c) => c).filter((c) => demand.counts[c]! + later[c]! > 0)
     this.seated = view.classes.map((_, c) => c).filter((c) => demand.counts[c]! > 0)
-    this.#cap = demand.pods + later.reduce((sum, count) => sum + count, 0)
-    this.#domainFits = view.classes.map(() => new Map())
-    this.scarce = scarceColumn(view, demand, later)
+    this.scarce = scarceColumn(view, demand, later, this.#counters)
   }
 
-  /** Per node how many pods of the class fit on it, at most as many as the gang has. */
+  /** Per node how many pods of the class fit on it. */
   fits(podClass: number): Int32Array {
-    return (this.#fits[podClass] ??= fitsPerNode(this.view, podClass, this.#cap))
+    return this.#counters.counts(podClass).perNode
+  }
+
+  /** On all nodes together. */
+  totalFits(podClass: number): number {
+    return this.#counters.counts(podClass).total
   }
 
   /** Per domain the sum of `fits` over its nodes. */
   domainFits(level: CompiledLevel, podClass: number): Float64Array {
-    const known = this.#domainFits[podClass]!.get(level)
-    if (known !== undefined) return known
-    const fits = this.fits(podClass)
-    const sums = new Float64Array(level.paths.length)
-    for (let n = 0; n < fits.length; n++) if (level.domainOf[n]! >= 0) sums[level.domainOf[n]!]! += fits[n]!
-    this.#domainFits[podClass]!.set(level, sums)
-    return sums
+    return this.#counters.counts(podClass).perDomain(level)
   }
 
   /** free[domain * columns + column] over the nodes that pass for some class of the gang. */
   domainFree(level: CompiledLevel): Float64Array {
-    const known = this.#domainFree.get(level)
-    if (known !== undefined) return known
-    const sums = new Float64Array(level.paths.length * this.columns)
-    const passes = this.#passing()
-    for (let n = 0; n < passes.length; n++) {
-      const d = level.domainOf[n]!
-      if (d < 0 || passes[n] === 0) continue
-      for (let r = 0; r < this.columns; r++) {
-        sums[d * this.columns + r]! += Math.max(0, this.view.free[n * this.columns + r]!)
-      }
-    }
-    this.#domainFree.set(level, sums)
-    return sums
+    return (this.#free ??= this.#counters.free(this.#asked)).perDomain(level)
   }
 
   /** The scarce column's free amount on a node, never negative. */
@@ -100,10 +85,17 @@ export class Room {
     const key = big * this.view.classes.length + small
     const known = this.#dominates.get(key)
     if (known !== undefined) return known
-    this.#patterns ??= new Patterns(this.view.classes.map(({ feasible }) => feasible))
-    const found = asksForMore(this.view, big, small) && this.#patterns.isWithin(big, small)
+    const found = asksForMore(this.view, big, small) && this.#passesWithin(big, small)
     this.#dominates.set(key, found)
     return found
+  }
+
+  /** Arrays that are one and the same need no look at the nodes. */
+  #passesWithin(inner: number, outer: number): boolean {
+    const { classes } = this.view
+    if (classes[inner]!.feasible === classes[outer]!.feasible) return true
+    this.#patterns ??= new Patterns(classes.map(({ feasible }) => feasible))
+    return this.#patterns.isWithin(inner, outer)
   }
 
   /** Per class the places that its pods and all that take such a place ask for. Kept for each demand. */
@@ -116,17 +108,6 @@ export class Room {
     for (const c of asked) for (const big of asked) if (this.dominates(big, c)) needed[c]! += counts[big]!
     this.#needed.set(demand, needed)
     return needed
-  }
-
-  #passing(): Uint8Array {
-    if (this.#passes !== null) return this.#passes
-    const passes = new Uint8Array(this.view.nodeNames.length)
-    this.#asked.forEach((isAsked, c) => {
-      const { feasible } = this.view.classes[c]!
-      if (isAsked) for (let n = 0; n < passes.length; n++) passes[n]! |= feasible[n]!
-    })
-    this.#passes = passes
-    return passes
   }
 }
 
@@ -147,26 +128,6 @@ function fillOrderOf(room: Room): (a: number, b: number) => number {
   }
 }
 
-/** How many pods with these requests a free vector holds, at most `cap`. Negative room holds none. */
-export function podsIn(free: Float64Array, at: number, requests: Float64Array, cap: number): number {
-  let fits = cap
-  for (let r = 0; r < requests.length; r++) {
-    const request = requests[r]!
-    if (request <= 0) continue
-    const room = Math.floor(free[at + r]! / request)
-    if (room < fits) fits = room
-  }
-  return fits < 0 ? 0 : fits
-}
-
-function fitsPerNode(view: PlanView, podClass: number, cap: number): Int32Array {
-  const { requests, feasible } = view.classes[podClass]!
-  const columns = view.resources.length
-  const fits = new Int32Array(view.nodeNames.length)
-  for (let n = 0; n < fits.length; n++) if (feasible[n] === 1) fits[n] = podsIn(view.free, n * columns, requests, cap)
-  return fits
-}
-
 function asksForMore(view: PlanView, big: number, small: number): boolean {
   const a = view.classes[big]!.requests
   const b = view.classes[small]!.requests
@@ -175,10 +136,9 @@ function asksForMore(view: PlanView, big: number, small: number): boolean {
 }
 
 /** The column of which the gang takes the largest share of the cluster; extended resources go before plain ones. */
-function scarceColumn(view: PlanView, { sums }: Demand, later: Int32Array): number {
+function scarceColumn(view: PlanView, { sums }: Demand, later: Int32Array, counters: Counters): number {
   const columns = view.resources.length
-  const total = new Float64Array(columns)
-  for (let i = 0; i < view.allocatable.length; i++) total[i % columns]! += view.allocatable[i]!
+  const total = counters.allocatable()
   const asked = sums.slice()
   for (let c = 0; c < later.length; c++) {
     for (let r = 0; r < columns; r++) asked[r]! += view.classes[c]!.requests[r]! * later[c]!

@@ -1,5 +1,6 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
-import { podsIn, type Room } from './bounds.ts'
+import type { Room } from './bounds.ts'
+import { podsIn } from './counters.ts'
 import type { DomainShortfall, Verdict } from './request.ts'
 import type { ScopeNode, ScopeTree } from './scopes.ts'
 
@@ -77,6 +78,9 @@ function pinOf({ scope, bound }: ScopeNode): string | null {
 /** Even without any domain the pods do not fit. */
 function shortOverall(tree: ScopeTree, room: Room): Because | null {
   const root = tree.nodes[0]!
+  const [only] = room.seated
+  const isSure = only !== undefined && room.seated.length === 1 && room.totalFits(only) >= root.demand.pods
+  if (isSure) return null
   const { fitting, resource, shortBy } = greedyFit(tree, room, root, allowedNodes(tree, null))
   if (fitting >= root.demand.pods) return null
   const facts = {
@@ -93,10 +97,12 @@ function tooSmall(shortfalls: readonly DomainShortfall[]): Because | null {
   const perScope = new Map<string, DomainShortfall[]>()
   for (const each of shortfalls) {
     const key = `${each.scope}\0${each.level}`
-    perScope.set(key, [...(perScope.get(key) ?? []), each])
+    const of = perScope.get(key)
+    if (of === undefined) perScope.set(key, [each])
+    else of.push(each)
   }
   for (const of of perScope.values()) {
-    const best = [...of].sort(byNearness)[0]!
+    const best = of.reduce((nearest, each) => (byNearness(each, nearest) < 0 ? each : nearest))
     if (best.podsFitting >= best.podsNeeded) continue
     const { scope, level, domain, podsNeeded, podsFitting } = best
     return { reason: 'DomainTooSmall', facts: { scope, level, pods: podsNeeded, domain, fits: podsFitting } }

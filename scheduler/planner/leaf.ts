@@ -44,10 +44,7 @@ export function isHopeless(ground: Ground, budget: Budget): boolean {
   const { tree, room } = ground
   const { demand } = tree.nodes[0]!
   for (const podClass of room.seated) {
-    const fits = room.fits(podClass)
-    let left = demand.counts[podClass]!
-    for (let n = 0; n < fits.length && left > 0; n++) left -= fits[n]!
-    if (left > 0) return true
+    if (room.totalFits(podClass) < demand.counts[podClass]!) return true
   }
   const count = tree.view.nodeNames.length
   if (room.seated.length <= 1 || count > HOPELESS_PACK_NODES) return false

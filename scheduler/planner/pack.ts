@@ -1,4 +1,4 @@
-import { podsIn } from './bounds.ts'
+import { podsIn } from './counters.ts'
 import type { Budget, Outcome } from './budget.ts'
 import { Patterns } from './patterns.ts'
 
@@ -97,6 +97,8 @@ class Packer {
   /** Seats runs `at` .. last in packing order. Unless 'seated', all is as it was on entry. */
   place(at: number): Outcome {
     if (at === this.#by.length) return 'seated'
+    // The bounds and the key look at all nodes for each run that is left: steps are to measure time.
+    if (!this.#budget.take((this.#problem.nodes * (this.#by.length - at)) >> NODES_A_STEP_SHIFT)) return 'undecided'
     if (!this.#mayFit(at)) return 'unplaceable'
     const isLast = at === this.#by.length - 1
     const key = isLast || this.#problem.nodes > MEMORY_NODES ? null : this.#key(at)

@@ -2,6 +2,7 @@ import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import type { Room } from './bounds.ts'
 import type { Budget, Outcome } from './budget.ts'
 import { domainsUsed, hasPreference, isInOne } from './compare.ts'
+import { descend } from './descent.ts'
 import { fewestDomains, mayBeInOne } from './fewest.ts'
 import { isHopeless } from './leaf.ts'
 import { type Rules, withLimit, withOne } from './rules.ts'
@@ -26,6 +27,8 @@ export function bestSolution(
   base: Rules,
   budget: Budget,
 ): { readonly outcome: Outcome; readonly solution: Solution | null } {
+  const quick = descend(tree, room, base, budget)
+  if (quick !== null) return { outcome: 'seated', solution: quick }
   if (isHopeless({ tree, room }, budget)) return { outcome: 'unplaceable', solution: null }
   const scopes = tree.nodes.filter(hasPreference)
   const hasWork = ({ demand }: ScopeNode): boolean => demand.pods > 0

@@ -1,4 +1,5 @@
 import type { CompiledLevel, CompiledTopology, NodeIx } from '../../topology/compiled/index-types.ts'
+import type { Counters } from './counters.ts'
 
 /**
  * What the planner is asked and what it answers. The planner is a pure function of these two: no I/O, no clock, no
@@ -27,6 +28,8 @@ export interface PlanView {
   readonly classes: readonly PodClassView[]
   /** The gang's topology: its levels order preferences, best fit and the score. Null: nothing but nodes. */
   readonly topology: CompiledTopology | null
+  /** Kept from plan to plan and true for this view; absent: worked out for the one plan. */
+  readonly counters?: Counters
 }
 
 /**

@@ -39,7 +39,12 @@ export class Book {
 
   /** Those with ungated pods without a node, in no order. */
   active(): Entry[] {
-    return [...this.#active].flatMap((key) => this.#entries.get(key) ?? [])
+    const active: Entry[] = []
+    for (const key of this.#active) {
+      const entry = this.#entries.get(key)
+      if (entry !== undefined) active.push(entry)
+    }
+    return active
   }
 
   /** Looks at the gang as it is now. Null: there is nothing of ours any more. */

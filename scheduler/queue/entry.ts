@@ -24,6 +24,8 @@ export interface Entry {
   /** Why it cannot even be tried; null: it can, or there is nothing to try. */
   waiting: Reason | null
   refusal: Refusal | null
+  /** What is next for the minimum, kept because a long round is cut and the rest is put in order again. */
+  item: { readonly situation: GangSituation; readonly wasSeenWhole: boolean; readonly of: Item } | null
   /** The refusal that the status writer has been told of. */
   toldRefusal: Refusal | null
   /** Milliseconds for which it still waits for further gates to be lifted; 0: it does not. */
@@ -47,6 +49,7 @@ export const newEntry = (situation: GangSituation): Entry => ({
   situation,
   waiting: null,
   refusal: null,
+  item: null,
   toldRefusal: null,
   gatheringMs: 0,
   score: situation.gang.status.placementScore,
@@ -71,11 +74,15 @@ function kindOf(entry: Entry): Item['kind'] {
   return wasWhole(entry) ? 'repair' : 'completion'
 }
 
+const isKept = ({ item, situation, wasSeenWhole }: Entry): boolean =>
+  item?.situation === situation && item.wasSeenWhole === wasSeenWhole
+
 /** What is next for the gang; null: nothing can be planned. */
 export function itemOf(entry: Entry): Item | null {
   const { situation, waiting } = entry
   const { gang, priority, missing, groups } = situation
   if (waiting !== null) return null
+  if (missing > 0 && isKept(entry)) return entry.item?.of ?? null
   const rest = {
     priority,
     isScaled: gang.isScaled,
@@ -83,7 +90,11 @@ export function itemOf(entry: Entry): Item | null {
     namespace: gang.namespace,
     name: gang.name,
   }
-  if (missing > 0) return { ...rest, kind: kindOf(entry), surplusBound: 0 }
+  if (missing > 0) {
+    const of: Item = { ...rest, kind: kindOf(entry), surplusBound: 0 }
+    entry.item = { situation, wasSeenWhole: entry.wasSeenWhole, of }
+    return of
+  }
   if (nextSurplus(entry).length === 0) return null
   const surplusBound = groups.reduce((sum, { bound, group }) => sum + Math.max(0, bound.length - group.minimum), 0)
   return { ...rest, kind: 'surplus', surplusBound }

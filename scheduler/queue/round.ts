@@ -7,6 +7,7 @@ import type { PodFacts } from '../state/pod-facts.ts'
 import { type Entry, itemOf, nextSurplus, type Refusal } from './entry.ts'
 import { Heap } from './heap.ts'
 import { byTurn, type Item } from './order.ts'
+import { Refused } from './refused.ts'
 import { isWorthTrying, triedNow } from './wake.ts'
 
 /** Pods of one plan and the nodes that they go to. */
@@ -61,10 +62,11 @@ export function planRound(entries: Iterable<Entry>, options: RoundOptions): Roun
     else waitMs = Math.min(waitMs ?? ms, ms)
   }
   for (const entry of entries) offer(entry)
+  const refused = new Refused(options.cluster)
   let decisions = 0
   for (let next = heap.pop(); next !== undefined; next = heap.pop()) {
     decisions++
-    if (decideSafely(next.entry, next.item, options) && next.item.kind === 'surplus') offer(next.entry)
+    if (decideSafely(next.entry, next.item, options, refused) && next.item.kind === 'surplus') offer(next.entry)
     if (options.isOver()) return { decisions, isCut: heap.size > 0, waitMs }
   }
   return { decisions, isCut: false, waitMs }
@@ -74,9 +76,9 @@ const isDue = ({ refusal, situation }: Entry, { cluster, round }: RoundOptions):
   refusal === null || isWorthTrying(cluster, situation, refusal.tried, round)
 
 /** True: placed. */
-function decideSafely(entry: Entry, item: Item, options: RoundOptions): boolean {
+function decideSafely(entry: Entry, item: Item, options: RoundOptions, refused: Refused): boolean {
   try {
-    return decide(entry, item, options)
+    return decide(entry, item, options, refused)
   } catch (error) {
     options.onBroken(entry, error)
     const tried = triedNow(options.cluster, entry.situation, options.round)
@@ -87,16 +89,17 @@ function decideSafely(entry: Entry, item: Item, options: RoundOptions): boolean 
 }
 
 /** True: placed. */
-function decide(entry: Entry, item: Item, options: RoundOptions): boolean {
+function decide(entry: Entry, item: Item, options: RoundOptions, refused: Refused): boolean {
   const wants: Wanted[] =
     item.kind === 'surplus' ? nextSurplus(entry).map((pod) => ({ kind: 'surplus', pod })) : [{ kind: 'minimum' }]
   for (const [at, wanted] of wants.entries()) {
     const question = questionOf(options.cluster, entry.situation, wanted, options)
-    const verdict = question === null ? null : options.plan(question.request, question.view)
+    const verdict = question === null ? null : (refused.find(question) ?? options.plan(question.request, question.view))
     if (question !== null && verdict?.kind === 'plan') {
       place(entry, item, question, verdict, options)
       return true
     }
+    if (question !== null && verdict?.kind === 'unplaceable') refused.add(question, verdict)
     if (at === 0) entry.refusal = refusalOf(entry, verdict, options)
   }
   return false

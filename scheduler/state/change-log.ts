@@ -1,32 +1,32 @@
 /**
- * Which nodes changed, for readers that come by later: "the changes since" or "forgotten", so that no reader can
- * pretend to know. Bounded: the oldest half goes when it is full.
+ * What changed (names of nodes, or rows of a table), for readers that come by later: "the changes since" or
+ * "forgotten", so that no reader can pretend to know. Bounded: the oldest half goes when it is full.
  */
 const ENTRIES_MAX = 8_192
 
-export class ChangeLog {
-  #names: string[] = []
-  /** The epoch of #names[0] is #first + 1. */
+export class ChangeLog<T = string> {
+  #entries: T[] = []
+  /** The epoch of #entries[0] is #first + 1. */
   #first = 0
 
   /** Grows by one a change; what a reader remembers to ask from here on. */
   get epoch(): number {
-    return this.#first + this.#names.length
+    return this.#first + this.#entries.length
   }
 
-  add(name: string): void {
-    this.#names.push(name)
-    if (this.#names.length < ENTRIES_MAX) return
+  add(entry: T): void {
+    this.#entries.push(entry)
+    if (this.#entries.length < ENTRIES_MAX) return
     this.#first += ENTRIES_MAX / 2
-    this.#names = this.#names.slice(ENTRIES_MAX / 2)
+    this.#entries = this.#entries.slice(ENTRIES_MAX / 2)
   }
 
-  /** Names that changed after `epoch`, each once. */
-  since(epoch: number): ReadonlySet<string> | 'forgotten' {
+  /** What changed after `epoch`, each once. */
+  since(epoch: number): ReadonlySet<T> | 'forgotten' {
     if (epoch < this.#first) return 'forgotten'
     if (epoch >= this.epoch) return NOTHING
-    return new Set(this.#names.slice(epoch - this.#first))
+    return new Set(this.#entries.slice(epoch - this.#first))
   }
 }
 
-const NOTHING: ReadonlySet<string> = new Set()
+const NOTHING: ReadonlySet<never> = new Set()

@@ -4,6 +4,7 @@ import { ChangeLog } from './change-log.ts'
 import { type GangFacts, keysOf } from './gang-facts.ts'
 import { gangOfPod, Gangs } from './gangs.ts'
 import type { NodeFacts } from './node-facts.ts'
+import { KeptCounters } from './kept-counters.ts'
 import { NodeTable } from './node-table.ts'
 import { PodClasses } from './pod-class.ts'
 import type { PodFacts } from './pod-facts.ts'
@@ -24,6 +25,7 @@ export class ClusterState {
   readonly usage: Usage
   readonly nodes: NodeTable
   readonly classes: PodClasses
+  readonly counters: KeptCounters
   readonly refusals: Refusals = new Refusals()
   readonly gangs: Gangs = new Gangs()
   readonly #pods = new Map<string, PodFacts>()
@@ -46,6 +48,7 @@ export class ClusterState {
     })
     this.nodes = new NodeTable((node, resource) => this.usage.used(node, resource))
     this.classes = new PodClasses(this.nodes, this.nodeChanges)
+    this.counters = new KeptCounters(this.nodes)
   }
 
   pod(uid: string): PodFacts | undefined {

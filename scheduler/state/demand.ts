@@ -27,20 +27,17 @@ export function demandOf(pod: Pod): Demand {
   const nodeAffinity = required?.nodeSelectorTerms ?? null
   const tolerations = pod.spec.tolerations ?? []
   const key = JSON.stringify([sorted(requests), sorted(nodeSelector), nodeAffinity, tolerations])
-  return shared({ requests, nodeSelector, nodeAffinity, tolerations, key })
-}
-
-/** Demands in use, by key: thousands of pods ask for the same, and hold it once. Bounded; what is held stays valid. */
-const SHARED_MAX = 4_096
-const demands = new Map<string, Demand>()
-
-function shared(demand: Demand): Demand {
-  const known = demands.get(demand.key)
+  const known = shared.get(key)
   if (known !== undefined) return known
-  if (demands.size >= SHARED_MAX) demands.clear()
-  demands.set(demand.key, demand)
+  if (shared.size >= SHARED_MAX) shared.clear()
+  const demand = { requests, nodeSelector, nodeAffinity, tolerations, key }
+  shared.set(key, demand)
   return demand
 }
+
+/** Pods of one class share one object: less memory, and comparing two of them is mostly comparing identity. */
+const SHARED_MAX = 10_000
+const shared = new Map<string, Demand>()
 
 /** Byte order of names, so that equal records make equal text. */
 function sorted<V>(record: Readonly<Record<string, V>>): [string, V][] {

@@ -10,8 +10,18 @@ export const gangOfPod = (pod: PodFacts): GangKey =>
 export const keyOfGang = (gang: GangFacts): GangKey =>
   gang.isPlain ? `pod:${gang.uid}` : `${gang.namespace}/${gang.name}`
 
+const plain = new WeakMap<PodFacts, GangFacts>()
+
 /** A pod of no gang is a gang of one. */
-export const plainGang = (pod: PodFacts): GangFacts => ({
+export function plainGang(pod: PodFacts): GangFacts {
+  const known = plain.get(pod)
+  if (known !== undefined) return known
+  const gang = gangOfOne(pod)
+  plain.set(pod, gang)
+  return gang
+}
+
+const gangOfOne = (pod: PodFacts): GangFacts => ({
   uid: pod.uid,
   namespace: pod.namespace,
   name: pod.name,
@@ -57,6 +67,8 @@ export class Gangs {
   readonly #pods = new Map<GangKey, Map<string, PodFacts>>()
   /** Namespace → keys, for what is counted over a namespace: spread units and ties. */
   readonly #byNamespace = new Map<string, Set<GangKey>>()
+  /** Namespace → keys of gangs that share a domain with another by what they say themselves. */
+  readonly #tying = new Map<string, Set<GangKey>>()
   readonly #dirty = new Set<GangKey>()
 
   get(key: GangKey): GangFacts | undefined {
@@ -77,6 +89,11 @@ export class Gangs {
     return [...(this.#byNamespace.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
   }
 
+  /** Those of them with `sameDomainAs`, in no order. */
+  tyingIn(namespace: string): GangFacts[] {
+    return [...(this.#tying.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
+  }
+
   /** Pods that say they are in this gang, in no order. */
   podsOf(key: GangKey): Iterable<PodFacts> {
     return this.#pods.get(key)?.values() ?? []
@@ -88,6 +105,7 @@ export class Gangs {
     this.#keyOfUid.set(gang.uid, key)
     const keys = this.#byNamespace.get(gang.namespace) ?? new Set()
     this.#byNamespace.set(gang.namespace, keys.add(key))
+    this.#noteTie(gang, gang.sameDomainAs !== null)
     this.touch(key)
   }
 
@@ -101,7 +119,14 @@ export class Gangs {
     const keys = this.#byNamespace.get(gang.namespace)
     keys?.delete(key)
     if (keys?.size === 0) this.#byNamespace.delete(gang.namespace)
+    this.#noteTie(gang, false)
     this.touch(key)
+  }
+
+  #noteTie(gang: GangFacts, isTying: boolean): void {
+    const keys = this.#tying.get(gang.namespace) ?? new Set()
+    if (isTying) this.#tying.set(gang.namespace, keys.add(keyOfGang(gang)))
+    else if (keys.delete(keyOfGang(gang)) && keys.size === 0) this.#tying.delete(gang.namespace)
   }
 
   setPod(pod: PodFacts): void {

@@ -1,4 +1,5 @@
 import { byBytes } from './bytes.ts'
+import { ChangeLog } from './change-log.ts'
 import { HOST_PORT_PREFIX } from './demand.ts'
 import type { NodeFacts } from './node-facts.ts'
 
@@ -13,8 +14,11 @@ export class NodeTable {
   readonly #used: (node: string, resource: string) => number
   readonly #columns = new Set<string>(['cpu', 'memory', 'pods'])
   readonly #stale = new Set<string>()
+  /** Rows of the layout that were filled anew. */
+  readonly rows: ChangeLog<number> = new ChangeLog()
   #layout: Layout | null = null
   #generation = 0
+  #allocatableEpoch = 0
 
   constructor(used: (node: string, resource: string) => number) {
     this.#used = used
@@ -22,6 +26,11 @@ export class NodeTable {
 
   get size(): number {
     return this.#facts.size
+  }
+
+  /** Changes when a node did, or nodes came or went: use alone leaves it as it is. */
+  get allocatableEpoch(): number {
+    return this.#allocatableEpoch
   }
 
   get(name: string): NodeFacts | undefined {
@@ -35,6 +44,7 @@ export class NodeTable {
   set(node: NodeFacts): void {
     if (!this.#facts.has(node.name)) this.#layout = null
     this.#facts.set(node.name, node)
+    this.#allocatableEpoch++
     this.#stale.add(node.name)
   }
 
@@ -59,9 +69,12 @@ export class NodeTable {
   /** Up to date. Its arrays are changed in place by later reads: for the turn in hand only. */
   read(): Layout {
     if (this.#layout === null) this.#layout = this.#layOut()
+    if (this.#stale.size === 0) return this.#layout
     for (const name of this.#stale) {
       const row = this.#layout.ixOf.get(name)
-      if (row !== undefined) this.#fill(this.#layout, row)
+      if (row === undefined) continue
+      this.#fill(this.#layout, row)
+      this.rows.add(row)
     }
     this.#stale.clear()
     return this.#layout

@@ -87,7 +87,7 @@ export class PodClasses {
 export function viewOf(podClass: PodClass): PodClassView {
   if (podClass.view !== null) return podClass.view
   const { verdicts, requests } = podClass
-  const feasible = new Uint8Array(verdicts.length)
+  let feasible: Uint8Array = new Uint8Array(verdicts.length)
   const counts = new Int32Array(PREDICATES.length + 1)
   for (let n = 0; n < verdicts.length; n++) {
     const verdict = verdicts[n] ?? 1
@@ -99,6 +99,19 @@ export function viewOf(podClass: PodClass): PodClassView {
     const count = counts[at + 1] ?? 0
     if (count > 0) excluded.set(code, count)
   })
+  feasible = alike(feasible)
   podClass.view = { requests, feasible, excluded }
   return podClass.view
+}
+
+/** Most classes pass on the same nodes: they share an array, so that comparing two of them is comparing identity. */
+const SHARED_MAX = 16
+const shared: Uint8Array[] = []
+
+function alike(feasible: Uint8Array): Uint8Array {
+  const at = shared.findIndex((each) => each.length === feasible.length && Buffer.compare(each, feasible) === 0)
+  const found = at < 0 ? feasible : (shared.splice(at, 1)[0] ?? feasible)
+  shared.push(found)
+  if (shared.length > SHARED_MAX) shared.shift()
+  return found
 }

@@ -20,15 +20,16 @@ export function viewFor(
   topology: CompiledTopology | null,
   nowMs: number,
 ): ViewFor {
-  for (const pod of pods) cluster.nodes.require(pod.demand.requests)
+  for (const demand of new Set(pods.map((pod) => pod.demand))) cluster.nodes.require(demand.requests)
   const layout = cluster.nodes.read()
   const fences = fencesOf(cluster)
   const classes: PodClassView[] = []
   const byKey = new Map<string, number>()
   const byPod = new Map<string, number>()
   for (const pod of pods) {
-    const against = fences.filter(({ repulsion }) => repels(repulsion, pod))
-    const key = `${pod.demand.key} ${against.map(({ id }) => id).join(' ')}`
+    const against = fences.length === 0 ? fences : fences.filter(({ repulsion }) => repels(repulsion, pod))
+    const { key: demand } = pod.demand
+    const key = against.length === 0 ? demand : `${demand} ${against.map(({ id }) => id).join(' ')}`
     let at = byKey.get(key)
     if (at === undefined) {
       at = classes.push(classView(cluster, pod, layout, against, nowMs)) - 1
@@ -37,7 +38,8 @@ export function viewFor(
     byPod.set(pod.uid, at)
   }
   const { nodeNames, resources, free, allocatable } = layout
-  const view: PlanView = { nodeNames, resources, free, allocatable, classes, topology }
+  const shown: PlanView = { nodeNames, resources, free, allocatable, classes, topology }
+  const view: PlanView = { ...shown, counters: cluster.counters.of(shown, layout, cluster.topologyEpoch) }
   return { view, layout, classOf: (pod) => byPod.get(pod.uid) ?? 0 }
 }
 

@@ -1,6 +1,10 @@
 import { array, assert, constantFrom, integer, option, property, record, sample } from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Node, Pod } from '../../api/kinds/kubernetes.ts'
+import { HOSTNAME_LABEL } from '../../api/names.ts'
+import { type Counters, freshCounters } from '../../scheduler/planner/counters.ts'
+import type { PlanView } from '../../scheduler/planner/request.ts'
+import type { CompiledLevel } from '../../topology/index.ts'
 import { ClusterState } from '../../scheduler/state/cluster.ts'
 import { nodeFacts } from '../../scheduler/state/node-facts.ts'
 import { podFacts, type PodFacts } from '../../scheduler/state/pod-facts.ts'
@@ -60,8 +64,15 @@ function apply(cluster: ClusterState, event: Event): void {
     case 'confirm':
       return cluster.confirm(event.pod)
     default:
-      viewFor(cluster, [PROBE], null, 0) // a reader in between must not matter
+      look(cluster) // a reader in between must not matter
   }
+}
+
+/** What is kept must equal what one plan would work out afresh, at any time. */
+function look(cluster: ClusterState): void {
+  const { view } = viewFor(cluster, [PROBE, OTHER_PROBE], null, 0)
+  const level = levelOf(cluster)
+  expect(counted(view, view.counters!, level)).toEqual(counted(view, freshCounters(view), level))
 }
 
 /** The same knowledge, told to an empty state at once. */
@@ -76,9 +87,28 @@ function rebuilt(cluster: ClusterState): ClusterState {
   return fresh
 }
 
-const shown = (cluster: ClusterState): unknown => {
-  const { view } = viewFor(cluster, [PROBE], null, 0)
+const OTHER_PROBE = podFacts(asObject(pod('other probe', { gpus: 2 }), 'other probe') as Pod)
+
+/** The counters as the planner reads them, per node and per domain of a level that splits the nodes in two. */
+function counted(view: PlanView, counters: Counters, level: CompiledLevel): unknown {
   return {
+    fits: view.classes.map((_, c) => [...counters.counts(c).perNode]),
+    totals: view.classes.map((_, c) => counters.counts(c).total),
+    domainFits: view.classes.map((_, c) => [...counters.counts(c).perDomain(level)]),
+    free: [...counters.free([0]).perDomain(level)],
+    freeForBoth: [...counters.free([0, 1]).perDomain(level)],
+    allocatable: [...counters.allocatable()],
+  }
+}
+
+function levelOf(cluster: ClusterState): CompiledLevel {
+  return cluster.topology().levelFor(null, HOSTNAME_LABEL)
+}
+
+const shown = (cluster: ClusterState): unknown => {
+  const { view } = viewFor(cluster, [PROBE, OTHER_PROBE], null, 0)
+  return {
+    kept: counted(view, view.counters!, levelOf(cluster)),
     names: view.nodeNames,
     free: [...view.free],
     allocatable: [...view.allocatable],

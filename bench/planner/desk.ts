@@ -1,0 +1,76 @@
+import type { KubeClient } from '../../kube/client.ts'
+import type { Clock } from '../../kube/clock.ts'
+import { silentLog } from '../../kube/log.ts'
+import { Loop } from '../../scheduler/loop.ts'
+import { plan } from '../../scheduler/planner/plan.ts'
+import { Book } from '../../scheduler/queue/book.ts'
+import { Gather } from '../../scheduler/queue/gather.ts'
+import { STEPS_MAX } from '../../scheduler/scheduler.ts'
+import { ClusterState } from '../../scheduler/state/cluster.ts'
+import type { NodeFacts } from '../../scheduler/state/node-facts.ts'
+import type { TopologyDeclaration } from '../../topology/index.ts'
+import { type Arrivals, KEYS } from './objects.ts'
+import type { Level } from './scenario.ts'
+
+/** The scheduler's state, queue and loop with the two ends cut off: no feeds in front, no API server behind. */
+export interface Desk {
+  readonly cluster: ClusterState
+  /** Takes arrivals in and runs turns until everything was decided; gives the milliseconds from the first note on. */
+  timed(arrivals: Arrivals, decisions: number): number
+}
+
+export function createDesk(nodes: readonly NodeFacts[], levels: readonly Level[]): Desk {
+  const cluster = new ClusterState(['espalier'])
+  cluster.setDeclarations([declarationOf(levels)])
+  for (const node of nodes) cluster.setNode(node)
+  const book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => undefined })
+  const turns: (() => void)[] = []
+  const loop = new Loop({
+    clock: clockOf(turns),
+    client: null as unknown as KubeClient, // only an undo would ask it
+    log: { ...silentLog, error: (message, facts) => fail(`${message} ${JSON.stringify(facts)}`) },
+    cluster,
+    book,
+    gather: new Gather(0),
+    binder: { bind: (orders) => orders.forEach(({ pod, node }) => cluster.assume(pod.uid, node)) },
+    status: { touch: () => undefined },
+    surplus: { look: () => undefined },
+    plan,
+    defaultPack: 'narrowest',
+    maxSteps: STEPS_MAX,
+  })
+  loop.start()
+  for (let turn = turns.pop(); turn !== undefined; turn = turns.pop()) turn()
+  return {
+    cluster,
+    timed({ gangs, pods }, decisions) {
+      const until = loop.decisions + decisions
+      const startMs = performance.now()
+      for (const gang of gangs) cluster.setGang(gang)
+      for (const pod of pods) cluster.setPod(pod)
+      loop.notify()
+      while (loop.decisions < until) (turns.pop() ?? (() => fail('it stopped before everything was decided')))()
+      return performance.now() - startMs
+    },
+  }
+}
+
+/** Turns wait in a list; everything later (the 60 s round) never comes. */
+const clockOf = (turns: (() => void)[]): Clock => ({
+  nowMs: () => 0,
+  monotonicMs: () => performance.now(),
+  after(delayMs, _kind, wake) {
+    if (delayMs === 0) turns.push(wake)
+    return { cancel: () => undefined }
+  },
+})
+
+function fail(message: string): never {
+  throw new Error(message)
+}
+
+const declarationOf = (levels: readonly Level[]): TopologyDeclaration => ({
+  name: 'default',
+  levels: levels.map((name) => ({ name, key: KEYS[name], within: 'parent' as const })),
+  nodes: [],
+})

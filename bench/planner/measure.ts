@@ -1,0 +1,104 @@
+import { GCProfiler } from 'node:v8'
+import { seededRandom } from '../../kube/random.ts'
+import type { Line } from '../harness.ts'
+import { domainsPerGang, faultsOf } from './checker.ts'
+import { createDesk } from './desk.ts'
+import { arrivalsOf, nodesOf } from './objects.ts'
+import type { Level, Scenario } from './scenario.ts'
+
+const levelsOf = ({ id }: Scenario): readonly Level[] =>
+  id === 'domains-9600' ? ['rack', 'pair', 'host'] : ['zone', 'rack', 'host']
+
+/**
+ * Runs a scenario in fresh states and gives the median. Each state has seen pods of another shape before, so its node
+ * table and topology stand; the class that is timed is cold unless the scenario says warm. Throws where the checker
+ * finds a fault, so no figure is printed for work that was not done.
+ */
+export function measure(scenario: Scenario, seed: number, shapes: number, repetitions: number): Line {
+  const nodes = nodesOf(scenario)
+  const runs = Array.from({ length: repetitions }, () => runOnce(scenario, nodes, seed, shapes))
+  const ms = runs.map((run) => run.ms).sort((a, b) => a - b)[Math.floor(repetitions / 2)] ?? 0
+  const cpuMs = runs.map((run) => run.cpuMs).sort((a, b) => a - b)[Math.floor(repetitions / 2)] ?? 0
+  const { bytes, facts } = runs.at(-1)!
+  const { peer, reachMs } = scenario
+  return {
+    scenario: scenario.id,
+    ms: Math.round(ms * 1_000) / 1_000,
+    ok: true,
+    seed,
+    facts: {
+      ...(peer === null ? {} : { peer: peer.name, peerMs: peer.ms, timesFaster: round(peer.ms / ms) }),
+      ...(reachMs === 0 ? {} : { reachMs, ofReach: round(ms / reachMs) }),
+      cpuMs: round(cpuMs),
+      bytes,
+      ...facts,
+    },
+  }
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100
+
+function runOnce(
+  scenario: Scenario,
+  nodes: ReturnType<typeof nodesOf>,
+  seed: number,
+  shapes: number,
+): { ms: number; cpuMs: number; bytes: number; facts: Record<string, number> } {
+  const random = seededRandom(seed)
+  const desk = createDesk(nodes, levelsOf(scenario))
+  const before = { ...scenario, gangs: 1, groups: scenario.groups.map((group) => ({ ...group, pods: 1 })) }
+  // Another shape and another gang than what is timed: it only makes the node table and the index.
+  const other = before.groups.map((group) => ({ ...group, cpu: group.cpu + 1 }))
+  desk.timed(arrivalsOf({ ...before, groups: other, isHopeless: true }, 'before', 1, random), 1)
+  if (scenario.isWarm) desk.timed(arrivalsOf(before, 'warm', shapes, random), 1)
+  for (const { uid } of [...desk.cluster.pods()]) desk.cluster.deletePod(uid)
+  const arrivals = arrivalsOf(scenario, 'g', shapes, random)
+  const counter = allocations()
+  const cpu = process.threadCpuUsage()
+  const ms = desk.timed(arrivals, scenario.gangs)
+  const { user, system } = process.threadCpuUsage(cpu)
+  const bytes = counter()
+  const placed = new Map(
+    arrivals.pods.flatMap((pod) => {
+      const node = desk.cluster.nodeOf(pod)
+      return node === null ? [] : [[pod.name, node] as const]
+    }),
+  )
+  const all = [...desk.cluster.pods()]
+  const everywhere = new Map(all.flatMap((pod) => [[pod.name, desk.cluster.nodeOf(pod) ?? '']] as const))
+  const faults = faultsOf(scenario, nodes, arrivals.pods, placed)
+  if (!scenario.isHopeless) faults.push(...faultsOf({ ...scenario, groups: [] }, nodes, all, everywhere))
+  if (faults.length > 0) throw new Error(`${scenario.id}: ${faults.slice(0, 5).join('; ')}`)
+  const racks = round(domainsPerGang('rack', nodes, arrivals.pods, placed))
+  return {
+    ms,
+    cpuMs: (user + system) / 1_000,
+    bytes,
+    facts: { pods: arrivals.pods.length, nodes: nodes.length, racksPerGang: racks },
+  }
+}
+
+/** Bytes that came to the heap since, collected ones too. */
+function allocations(): () => number {
+  const profiler = new GCProfiler()
+  profiler.start()
+  const first = heapBytes()
+  return () => {
+    let allocated = 0
+    let last = first
+    const end = heapBytes()
+    for (const { beforeGC, afterGC } of profiler.stop()?.statistics ?? []) {
+      allocated += Math.max(0, sizeOf(beforeGC) - last)
+      last = sizeOf(afterGC)
+    }
+    return allocated + Math.max(0, end - last)
+  }
+}
+
+const heapBytes = (): number => {
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+const sizeOf = ({ heapStatistics }: { heapStatistics: { usedHeapSize: number; externalMemory: number } }): number =>
+  heapStatistics.usedHeapSize + heapStatistics.externalMemory

@@ -1,0 +1,163 @@
+import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
+import type { PlanView } from './request.ts'
+
+// Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
+
+/**
+ * Sums over nodes and domains that many plans ask for. Whoever keeps them from plan to plan hands them in with the
+ * view; else they are worked out once a plan. They are true for the view and never changed by the planner.
+ */
+export interface Counters {
+  /** How many pods of a class fit. */
+  counts(podClass: number): Counts
+  /** Free room on the nodes that pass for at least one of these classes. */
+  free(classes: readonly number[]): FreeRoom
+  /** Per resource column the sum of allocatable over all nodes. */
+  allocatable(): Float64Array
+}
+
+/** A class that asks for nothing at all fits so often on a node. */
+const FITS_MAX = 1_000_000
+
+/** What counters read: the same arrays as the view's. */
+export type Ground = Pick<PlanView, 'free' | 'resources' | 'nodeNames'>
+
+/** Per node and per domain how many pods of one class fit beside what is there. O(nodes) to make, O(1) a changed node. */
+export class Counts {
+  readonly perNode: Int32Array
+  total = 0
+  readonly #ground: Ground
+  readonly #requests: Float64Array
+  readonly #feasible: Uint8Array
+  readonly #perDomain: Map<CompiledLevel, Float64Array> = new Map()
+
+  constructor(ground: Ground, requests: Float64Array, feasible: Uint8Array) {
+    this.#ground = ground
+    this.#requests = requests
+    this.#feasible = feasible
+    this.perNode = new Int32Array(ground.nodeNames.length)
+    for (let n = 0; n < this.perNode.length; n++) this.total += this.perNode[n] = this.#fit(n)
+  }
+
+  /** Sum of `perNode` per domain. O(nodes) the first time, then kept. */
+  perDomain(level: CompiledLevel): Float64Array {
+    const known = this.#perDomain.get(level)
+    if (known !== undefined) return known
+    const sums = new Float64Array(level.paths.length)
+    const { domainOf } = level
+    for (let n = 0; n < domainOf.length; n++) if (domainOf[n]! >= 0) sums[domainOf[n]!]! += this.perNode[n]!
+    this.#perDomain.set(level, sums)
+    return sums
+  }
+
+  /** The free room of a node changed. O(levels). */
+  refresh(node: number): void {
+    const delta = this.#fit(node) - this.perNode[node]!
+    if (delta === 0) return
+    this.perNode[node]! += delta
+    this.total += delta
+    for (const [{ domainOf }, sums] of this.#perDomain) if (domainOf[node]! >= 0) sums[domainOf[node]!]! += delta
+  }
+
+  /** Levels are of one topology index; those of an earlier one are never asked for again. */
+  forgetLevels(): void {
+    this.#perDomain.clear()
+  }
+
+  #fit(node: number): number {
+    if (this.#feasible[node] !== 1) return 0
+    return podsIn(this.#ground.free, node * this.#requests.length, this.#requests, FITS_MAX)
+  }
+}
+
+/** Per domain the free room on the nodes that pass; a negative amount counts as none. */
+export class FreeRoom {
+  readonly #ground: Ground
+  readonly #passes: Uint8Array
+  /** What each node counts with: what it was when it was last looked at. */
+  readonly #seen: Float64Array
+  readonly #perDomain: Map<CompiledLevel, Float64Array> = new Map()
+
+  constructor(ground: Ground, passes: Uint8Array) {
+    this.#ground = ground
+    this.#passes = passes
+    const columns = ground.resources.length
+    this.#seen = new Float64Array(ground.free.length)
+    for (let n = 0; n < passes.length; n++) {
+      if (passes[n] === 0) continue
+      for (let i = n * columns; i < (n + 1) * columns; i++) this.#seen[i] = Math.max(0, ground.free[i]!)
+    }
+  }
+
+  /** sums[domain * columns + column]. O(nodes) the first time, then kept. */
+  perDomain(level: CompiledLevel): Float64Array {
+    const known = this.#perDomain.get(level)
+    if (known !== undefined) return known
+    const columns = this.#ground.resources.length
+    const sums = new Float64Array(level.paths.length * columns)
+    const { domainOf } = level
+    for (let n = 0; n < domainOf.length; n++) {
+      const d = domainOf[n]!
+      if (d < 0) continue
+      for (let r = 0; r < columns; r++) sums[d * columns + r]! += this.#seen[n * columns + r]!
+    }
+    this.#perDomain.set(level, sums)
+    return sums
+  }
+
+  refresh(node: number): void {
+    if (this.#passes[node] === 0) return
+    const columns = this.#ground.resources.length
+    for (let r = 0; r < columns; r++) {
+      const at = node * columns + r
+      const delta = Math.max(0, this.#ground.free[at]!) - this.#seen[at]!
+      if (delta === 0) continue
+      this.#seen[at]! += delta
+      for (const [{ domainOf }, sums] of this.#perDomain) {
+        if (domainOf[node]! >= 0) sums[domainOf[node]! * columns + r]! += delta
+      }
+    }
+  }
+
+  forgetLevels(): void {
+    this.#perDomain.clear()
+  }
+}
+
+/** Counters for one plan. */
+export function freshCounters(view: PlanView): Counters {
+  const counts: (Counts | undefined)[] = []
+  return {
+    counts: (c) => (counts[c] ??= new Counts(view, view.classes[c]!.requests, view.classes[c]!.feasible)),
+    free: (classes) => new FreeRoom(view, passesForSome(view, classes)),
+    allocatable: () => columnSums(view.allocatable, view.resources.length),
+  }
+}
+
+/** Per node 1 where at least one of the classes passes. */
+export function passesForSome({ classes, nodeNames }: PlanView, some: readonly number[]): Uint8Array {
+  const passes = new Uint8Array(nodeNames.length)
+  for (const c of some) {
+    const { feasible } = classes[c]!
+    for (let n = 0; n < passes.length; n++) passes[n]! |= feasible[n]!
+  }
+  return passes
+}
+
+export function columnSums(cells: Float64Array, columns: number): Float64Array {
+  const sums = new Float64Array(columns)
+  for (let i = 0; i < cells.length; i += columns) for (let r = 0; r < columns; r++) sums[r]! += cells[i + r]!
+  return sums
+}
+
+/** How many pods with these requests a free vector holds, at most `cap`. Negative room holds none. */
+export function podsIn(free: Float64Array, at: number, requests: Float64Array, cap: number): number {
+  let fits = cap
+  for (let r = 0; r < requests.length; r++) {
+    const request = requests[r]!
+    if (request <= 0) continue
+    const room = Math.floor(free[at + r]! / request)
+    if (room < fits) fits = room
+  }
+  return fits < 0 ? 0 : fits
+}

@@ -1,0 +1,60 @@
+import type { Question } from '../gang/request.ts'
+import type { PodClassView, Verdict } from '../planner/request.ts'
+import type { ClusterState } from '../state/cluster.ts'
+
+type Unplaceable = Extract<Verdict, { kind: 'unplaceable' }>
+
+/**
+ * What was refused in a round, by what was asked: of many gangs alike that do not fit, one is planned and explained.
+ * Good only while nothing at all has changed in the cluster since, so an answer is the one that planning would give.
+ */
+export class Refused {
+  readonly #cluster: ClusterState
+  readonly #verdicts = new Map<string, Unplaceable>()
+  readonly #classes = new Map<PodClassView, number>()
+  #since = ''
+
+  constructor(cluster: ClusterState) {
+    this.#cluster = cluster
+  }
+
+  find(question: Question): Unplaceable | null {
+    if (this.#verdicts.size === 0 || this.#since !== this.#now()) return null
+    const key = this.#key(question)
+    return key === null ? null : (this.#verdicts.get(key) ?? null)
+  }
+
+  add(question: Question, verdict: Unplaceable): void {
+    if (this.#since !== this.#now()) this.#verdicts.clear()
+    this.#since = this.#now()
+    const key = this.#key(question)
+    if (key !== null) this.#verdicts.set(key, verdict)
+  }
+
+  #now(): string {
+    const { nodes, topologyEpoch, nodeChanges } = this.#cluster
+    const { generation } = nodes.read()
+    return `${nodes.rows.epoch} ${generation} ${topologyEpoch} ${nodeChanges.epoch}`
+  }
+
+  /** Null: it depends on more than the shape of the gang. */
+  #key({ request, view }: Question): string | null {
+    const { scopes, groups } = request
+    if (scopes.some(({ spreads, pins }) => spreads.length > 0 || pins.length > 0)) return null
+    if (groups.some(({ bound, later }) => bound.length > 0 || later.length > 0)) return null
+    const shape = groups.map(({ scope, seats }) => {
+      const counts = new Map<number, number>()
+      for (const { podClass } of seats) counts.set(podClass, (counts.get(podClass) ?? 0) + 1)
+      return [scope, [...counts].map(([c, count]) => [this.#classId(view.classes[c]), count])]
+    })
+    const rules = scopes.map(({ name, parent, required, preferred }) => [name, parent, required?.key, preferred?.key])
+    return JSON.stringify([view.topology?.name, rules, shape])
+  }
+
+  #classId(view: PodClassView | undefined): number {
+    if (view === undefined) return -1
+    const id = this.#classes.get(view) ?? this.#classes.size
+    this.#classes.set(view, id)
+    return id
+  }
+}

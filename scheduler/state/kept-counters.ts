@@ -1,0 +1,97 @@
+import { columnSums, Counts, type Counters, freshCounters, FreeRoom, passesForSome } from '../planner/counters.ts'
+import type { PlanView, PodClassView } from '../planner/request.ts'
+import type { Layout, NodeTable } from './node-table.ts'
+
+/** Together no more than this: the counters of a class take 4 bytes a node, free room 8 bytes a node and column. */
+const BYTES_MAX = 64 * 2 ** 20
+const KEPT_MIN = 8
+const KEPT_MAX = 1_000
+
+interface Kept<T> {
+  readonly counter: T
+  /** Rows changed after this are not in it yet. */
+  epoch: number
+}
+
+/**
+ * The planner's counters kept from plan to plan: brought up to date from the table's log of changed rows when they are
+ * asked for, O(changed rows × levels); made anew, O(nodes), when cold, when the log forgot, when nodes came or went, or
+ * when other nodes pass. Those not asked for longest go first.
+ */
+export class KeptCounters {
+  readonly #nodes: NodeTable
+  /** By what a class asks for and where it passes: two classes alike in both may share. */
+  readonly #counts = new Map<PodClassView, Kept<Counts>>()
+  /** By where classes pass: views of classes that pass on the same nodes share one array. */
+  readonly #free = new Map<Uint8Array, Kept<FreeRoom>>()
+  #generation = -1
+  #topologyEpoch = -1
+  #allocatable: { readonly epoch: number; readonly sums: Float64Array } | null = null
+
+  constructor(nodes: NodeTable) {
+    this.#nodes = nodes
+  }
+
+  /** Counters for a view of this layout: for the turn in hand only, like the view. */
+  of(view: PlanView, layout: Layout, topologyEpoch: number): Counters {
+    if (this.#generation !== layout.generation) this.#forgetAll(layout.generation)
+    if (this.#topologyEpoch !== topologyEpoch) this.#forgetLevels(topologyEpoch)
+    return {
+      counts: (c) => {
+        const of = view.classes[c] as PodClassView
+        return this.#current(this.#counts, of, 4, () => new Counts(view, of.requests, of.feasible))
+      },
+      free: (classes) => this.#freeFor(view, classes),
+      allocatable: () => this.#sums(view),
+    }
+  }
+
+  #freeFor(view: PlanView, classes: readonly number[]): FreeRoom {
+    const feasible = new Set(classes.map((c) => (view.classes[c] as PodClassView).feasible))
+    const [only] = feasible
+    if (feasible.size > 1 || only === undefined) return freshCounters(view).free(classes)
+    return this.#current(this.#free, only, 8 * view.resources.length, () => {
+      return new FreeRoom(view, passesForSome(view, classes.slice(0, 1)))
+    })
+  }
+
+  /** `bytes`: what one of them takes a node. */
+  #current<K, T extends Counts | FreeRoom>(kept: Map<K, Kept<T>>, key: K, bytes: number, make: () => T): T {
+    const { rows } = this.#nodes
+    const known = kept.get(key)
+    if (known !== undefined && known.epoch === rows.epoch) return known.counter
+    const changed = known === undefined ? 'forgotten' : rows.since(known.epoch)
+    kept.delete(key)
+    if (known === undefined || changed === 'forgotten') {
+      const most = Math.max(KEPT_MIN, Math.min(KEPT_MAX, BYTES_MAX / (bytes * Math.max(1, this.#nodes.size))))
+      if (kept.size >= most) kept.delete(kept.keys().next().value as K)
+      const counter = make()
+      kept.set(key, { counter, epoch: rows.epoch })
+      return counter
+    }
+    for (const row of changed) known.counter.refresh(row)
+    known.epoch = rows.epoch
+    kept.set(key, known)
+    return known.counter
+  }
+
+  #sums({ allocatable, resources }: PlanView): Float64Array {
+    const epoch = this.#nodes.allocatableEpoch
+    if (this.#allocatable?.epoch !== epoch)
+      this.#allocatable = { epoch, sums: columnSums(allocatable, resources.length) }
+    return this.#allocatable.sums
+  }
+
+  #forgetAll(generation: number): void {
+    this.#generation = generation
+    this.#counts.clear()
+    this.#free.clear()
+    this.#allocatable = null
+  }
+
+  #forgetLevels(topologyEpoch: number): void {
+    this.#topologyEpoch = topologyEpoch
+    for (const { counter } of this.#counts.values()) counter.forgetLevels()
+    for (const { counter } of this.#free.values()) counter.forgetLevels()
+  }
+}
