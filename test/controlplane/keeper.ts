@@ -16,11 +16,23 @@ interface Start {
 
 const children: ChildProcess[] = []
 
+// A signal to the whole process group must not end the keeper before what it keeps: only its closed input does.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
+
+/** The folder may be gone already, and that must not keep the other programs from being ended. */
+function note(log: string, line: string): void {
+  try {
+    appendFileSync(log, line)
+  } catch {
+    // nobody is left to read it
+  }
+}
+
 function start({ file, args, log }: Start): void {
   const fd = openSync(log, 'a')
   const child = spawn(file, [...args], { stdio: ['ignore', fd, fd] })
-  child.once('error', (error) => appendFileSync(log, `${ENDED} it does not start: ${error.message}\n`))
-  child.once('exit', (code, signal) => appendFileSync(log, `${ENDED} with ${code ?? signal}\n`))
+  child.once('error', (error) => note(log, `${ENDED} it does not start: ${error.message}\n`))
+  child.once('exit', (code, signal) => note(log, `${ENDED} with ${code ?? signal}\n`))
   children.push(child)
 }
 
