@@ -1,5 +1,6 @@
 import type { CompiledLevel } from '../../topology/index.ts'
 import type { ClusterState } from '../state/cluster.ts'
+import { byBytes } from '../state/bytes.ts'
 import type { GangFacts } from '../state/gang-facts.ts'
 import { keyOfGang } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
@@ -33,6 +34,13 @@ function tied(gang: GangFacts, others: readonly GangFacts[], key: string): GangF
       each.uid !== gang.uid &&
       (each.name === root || (each.sameDomainAs?.key === key && each.sameDomainAs.podGang === root)),
   )
+}
+
+/** The gang, what it names, and what names the same under the same key, in order of their names. */
+export function tiedTogether(cluster: ClusterState, gang: GangFacts): GangFacts[] {
+  const { key = '' } = gang.sameDomainAs ?? {}
+  const all = [gang, ...tied(gang, cluster.gangs.inNamespace(gang.namespace), key)]
+  return all.sort((a, b) => byBytes(a.name, b.name))
 }
 
 /** The reference, when it leads out of the namespace. */

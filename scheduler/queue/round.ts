@@ -1,4 +1,5 @@
 import { reason, reasonOf } from '../../api/reasons.ts'
+import { Claims } from '../gang/claims.ts'
 import { type Question, questionOf, type Wanted } from '../gang/request.ts'
 import type { Plan, Verdict } from '../planner/request.ts'
 import { byBytes } from '../state/bytes.ts'
@@ -62,11 +63,11 @@ export function planRound(entries: Iterable<Entry>, options: RoundOptions): Roun
     else waitMs = Math.min(waitMs ?? ms, ms)
   }
   for (const entry of entries) offer(entry)
-  const refused = new Refused(options.cluster)
+  const known = { refused: new Refused(options.cluster), claims: new Claims(options.cluster) }
   let decisions = 0
   for (let next = heap.pop(); next !== undefined; next = heap.pop()) {
     decisions++
-    if (decideSafely(next.entry, next.item, options, refused) && next.item.kind === 'surplus') offer(next.entry)
+    if (decideSafely(next.entry, next.item, options, known) && next.item.kind === 'surplus') offer(next.entry)
     if (options.isOver()) return { decisions, isCut: heap.size > 0, waitMs }
   }
   return { decisions, isCut: false, waitMs }
@@ -75,10 +76,16 @@ export function planRound(entries: Iterable<Entry>, options: RoundOptions): Roun
 const isDue = ({ refusal, situation }: Entry, { cluster, round }: RoundOptions): boolean =>
   refusal === null || isWorthTrying(cluster, situation, refusal.tried, round)
 
+/** What a round finds out for the gangs that come after. */
+interface Known {
+  readonly refused: Refused
+  readonly claims: Claims
+}
+
 /** True: placed. */
-function decideSafely(entry: Entry, item: Item, options: RoundOptions, refused: Refused): boolean {
+function decideSafely(entry: Entry, item: Item, options: RoundOptions, known: Known): boolean {
   try {
-    return decide(entry, item, options, refused)
+    return decide(entry, item, options, known)
   } catch (error) {
     options.onBroken(entry, error)
     const tried = triedNow(options.cluster, entry.situation, options.round)
@@ -89,14 +96,17 @@ function decideSafely(entry: Entry, item: Item, options: RoundOptions, refused: 
 }
 
 /** True: placed. */
-function decide(entry: Entry, item: Item, options: RoundOptions, refused: Refused): boolean {
+function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): boolean {
+  const { refused, claims } = known
+  const { gang } = entry.situation
   const wants: Wanted[] =
     item.kind === 'surplus' ? nextSurplus(entry).map((pod) => ({ kind: 'surplus', pod })) : [{ kind: 'minimum' }]
   for (const [at, wanted] of wants.entries()) {
     const question = questionOf(options.cluster, entry.situation, wanted, options)
     const verdict = question === null ? null : (refused.find(question) ?? options.plan(question.request, question.view))
     if (question !== null && verdict?.kind === 'plan') {
-      place(entry, item, question, verdict, options)
+      place(entry, item, question, claims.sparing(question, gang, verdict, options.plan), options)
+      claims.forget(gang)
       return true
     }
     if (question !== null && verdict?.kind === 'unplaceable') refused.add(question, verdict)

@@ -94,6 +94,11 @@ export class Gangs {
     return [...(this.#tying.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
   }
 
+  /** Those of all namespaces, in no order. */
+  tying(): GangFacts[] {
+    return [...this.#tying.values()].flatMap((keys) => [...keys].flatMap((key) => this.#gangs.get(key) ?? []))
+  }
+
   /** Pods that say they are in this gang, in no order. */
   podsOf(key: GangKey): Iterable<PodFacts> {
     return this.#pods.get(key)?.values() ?? []
