@@ -26,6 +26,18 @@ export const REASONS = {
   PlanningFailed: { sentence: 'planning broke off, which is a defect of Espalier: {error}', wakesOn: 'growth' },
   UnsupportedPredicate: { sentence: '{path} is not evaluated yet, so the pod is not bound', wakesOn: 'edit' },
   InvalidConstraint: { sentence: '{problem}', wakesOn: 'edit' },
+  NegativeMinimum: {
+    sentence: 'pod group {group}: minReplicas is {minimum}; 0 is a group without a minimum, less means nothing',
+    wakesOn: 'edit',
+  },
+  UnknownPodGroup: {
+    sentence: 'constraint group {constraintGroup} names the pod group {group}, which the PodGang does not have',
+    wakesOn: 'edit',
+  },
+  RequiredTooBroad: {
+    sentence: '{scope} requires one {level}, which is broader than the {around} that {parent} around it requires',
+    wakesOn: 'topology',
+  },
   WaitingForPods: {
     sentence: 'waiting for pods: {group} has {present} of the {minimum} that it needs',
     wakesOn: 'pods',

@@ -453,7 +453,7 @@ export interface PodGroup {
   name: string
   /** The pods that exist. */
   podReferences: NamespacedName[]
-  /** How many must be placed together with the minimums of the other groups. */
+  /** How many must be placed together with the minimums of the other groups; 0: none. A negative one is told of in the status. */
   minReplicas: number
   /** Where the pods of this group may lie. */
   topologyConstraint?: GangTopologyConstraint

@@ -43,7 +43,9 @@ const podGroup: ObjectSchema = object(
   {
     name: objectName('Name of the PodClique.'),
     podReferences: listOf('The pods that exist.', reference('One pod.')),
-    minReplicas: int32('How many must be placed together with the minimums of the other groups.', { minimum: 0 }),
+    minReplicas: int32(
+      'How many must be placed together with the minimums of the other groups; 0: none. A negative one is told of in the status.',
+    ),
     topologyConstraint: constraint('Where the pods of this group may lie.'),
   },
   { required: ['name', 'podReferences', 'minReplicas'] },

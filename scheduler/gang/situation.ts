@@ -129,9 +129,13 @@ function signatureOf(gang: GangFacts, groups: readonly GroupSituation[]): string
 export const isWhole = (situation: GangSituation): boolean =>
   isMinimumConfirmed(situation) && situation.groups.every(({ failed }) => failed === 0)
 
-/** Every group has its minimum on nodes, seen or answered for. A gang whose groups are not written yet has not. */
-export const isMinimumConfirmed = ({ groups }: GangSituation): boolean =>
+/**
+ * Every group has its minimum on nodes, seen or answered for. A gang whose groups are not written yet has not, nor has
+ * one that is written wrongly and of which nothing is bound, even if it asks for no pod at all.
+ */
+export const isMinimumConfirmed = ({ gang, groups }: GangSituation): boolean =>
   groups.length > 0 &&
+  (gang.invalid === null || groups.some(({ bound }) => bound.length > 0)) &&
   groups.every(({ group, bound }) => bound.filter(({ isConfirmed }) => isConfirmed).length >= group.minimum)
 
 export const isReady = ({ groups }: GangSituation): boolean =>

@@ -129,7 +129,7 @@ export function waitingReason({ gang, groups }: GangSituation): Reason | null {
   const reference = gang.foreignReferences[0]
   const tie = foreignTie(gang)
   if (gang.isTerminating) return reason('PodGangDeleted', {})
-  if (gang.invalid !== null) return reason('InvalidConstraint', { problem: gang.invalid })
+  if (gang.invalid !== null) return gang.invalid
   if (reference !== undefined) return reason('ForeignPodReference', { reference })
   if (tie !== null) return reason('ForeignGangReference', { reference: tie })
   for (const [test, why] of WAITS) {

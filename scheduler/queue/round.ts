@@ -1,6 +1,7 @@
 import { reason, reasonOf } from '../../api/reasons.ts'
 import { Claims } from '../gang/claims.ts'
 import { type Question, questionOf, type Wanted } from '../gang/request.ts'
+import { topologyFault } from '../gang/topology-fault.ts'
 import type { Plan, Verdict } from '../planner/request.ts'
 import { byBytes } from '../state/bytes.ts'
 import type { ClusterState } from '../state/cluster.ts'
@@ -99,6 +100,12 @@ function decideSafely(entry: Entry, item: Item, options: RoundOptions, known: Kn
 function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): boolean {
   const { refused, claims } = known
   const { gang } = entry.situation
+  const fault = topologyFault(options.cluster, gang)
+  if (fault !== null) {
+    const tried = triedNow(options.cluster, entry.situation, options.round)
+    entry.refusal = { reason: fault, shortfalls: [], tried, notBeforeMs: 0 }
+    return false
+  }
   const wants: Wanted[] =
     item.kind === 'surplus' ? nextSurplus(entry).map((pod) => ({ kind: 'surplus', pod })) : [{ kind: 'minimum' }]
   for (const [at, wanted] of wants.entries()) {

@@ -1,8 +1,9 @@
-import type { GangTopologyConstraint, PodGang, TopologyConstraintGroupConfig } from '../../api/generated/kinds.ts'
+import type { GangTopologyConstraint, PodGang } from '../../api/generated/kinds.ts'
 import type { Condition, KubeObject } from '../../api/kinds/kubernetes.ts'
-import { sentenceOf } from '../../api/field-error.ts'
 import { BASE_POD_GANG, SPREAD_ANNOTATION, TOPOLOGY_NAME } from '../../api/names.ts'
+import type { Reason } from '../../api/reasons.ts'
 import { parseGangSpread, type Spread, spreadOf } from '../../api/spread.ts'
+import { gangFault } from './gang-faults.ts'
 
 /** What one topologyConstraint comes to; label keys, '' never. */
 export interface Constraint {
@@ -43,7 +44,7 @@ export interface GangFacts {
   /** References that lead out of the namespace: refused, and never read. */
   readonly foreignReferences: readonly string[]
   /** What is written wrongly, where, and what would be right: such a gang is not placed. */
-  readonly invalid: string | null
+  readonly invalid: Reason | null
   readonly isTerminating: boolean
   readonly status: GangStatusFacts
 }
@@ -76,8 +77,7 @@ export function gangFacts(gang: PodGang): GangFacts {
   const listed = spec.podgroups ?? []
   const own = constraintOf(spec.topologyConstraint)
   const annotation = metadata.annotations?.[SPREAD_ANNOTATION]
-  const { spread: annotated, errors: wrongs } =
-    annotation === undefined ? { spread: null, errors: [] } : parseGangSpread(annotation)
+  const annotated = annotation === undefined ? null : parseGangSpread(annotation).spread
   return {
     uid: metadata.uid,
     namespace,
@@ -102,7 +102,7 @@ export function gangFacts(gang: PodGang): GangFacts {
     foreignReferences: listed.flatMap((group) =>
       (group.podReferences ?? []).filter((pod) => !isOwn(namespace, pod)).map((pod) => `${pod.namespace}/${pod.name}`),
     ),
-    invalid: wrongs[0] === undefined ? crossing(spec.topologyConstraintGroupConfigs ?? []) : sentenceOf(wrongs[0]),
+    invalid: gangFault(gang),
     isTerminating: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
     status: statusFacts(gang),
   }
@@ -128,20 +128,6 @@ function constraintOf(written: GangTopologyConstraint | undefined): Constraint {
     preferred: pack?.preferred || null,
     spread: spread?.key ? spreadOf(spread) : null,
   }
-}
-
-/** Scopes are a tree: a group is in one constraint group at most. */
-function crossing(configs: readonly TopologyConstraintGroupConfig[]): string | null {
-  const seen = new Set<string>()
-  for (const [at, { podGroupNames = [] }] of configs.entries()) {
-    for (const name of podGroupNames) {
-      if (seen.has(name)) {
-        return `spec.topologyConstraintGroupConfigs[${at}].podGroupNames: ${name} is in another constraint group already; one is the most`
-      }
-      seen.add(name)
-    }
-  }
-  return null
 }
 
 export const conditionOf = (status: GangStatusFacts, type: string): Condition | null =>
