@@ -8,7 +8,7 @@ export type WakesOn = 'growth' | 'topology' | 'edit' | 'pods' | 'answer' | 'time
 
 export const REASONS = {
   DomainTooSmall: {
-    sentence: '{scope}: no {level} fits {pods} pods; the best, {domain}, fits {fits}',
+    sentence: '{scope}: no {level} fits {pods} pods; the best, {domain}, fits {fits}{short}',
     wakesOn: 'growth',
   },
   InsufficientResources: {

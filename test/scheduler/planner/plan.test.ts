@@ -262,7 +262,7 @@ describe('a refusal', () => {
   test('says which resource is short where no domain is asked for', () => {
     expect(verdictOf('r1: a4 | r2: b3', gang(pods(5, 2)))).toMatchObject({
       reason: 'InsufficientResources',
-      facts: { pods: 5, fits: 3, resource: 'gpu', shortBy: 3 },
+      facts: { pods: 5, fits: 3, resource: 'gpu', shortBy: '3' },
     })
   })
 
