@@ -3,7 +3,7 @@ import type { ConfigMap, KubeObject } from '../api/kinds/kubernetes.ts'
 import { TOPOLOGY_CONFIG_KEY, TOPOLOGY_CONFIG_MAP } from '../api/names.ts'
 import { CONFIG_MAPS, NODES, TOPOLOGY_BINDINGS } from '../kube/resources.ts'
 import { TopologySource } from '../topology/source.ts'
-import { detectLevels } from '../topology/well-known.ts'
+import { levelsCarried } from '../topology/well-known.ts'
 import type { KnownTopology } from './expansion/topology.ts'
 import { type Key, type OperatorContext, type Watch, watch } from './reconciler.ts'
 import type { Store } from './store.ts'
@@ -65,7 +65,8 @@ export class Topologies {
 
   /** True: a label key is there that no node had. */
   #learn({ metadata }: KubeObject): boolean {
-    const news = Object.keys(metadata.labels ?? {}).filter((key) => !this.#carried.has(key))
+    const { labels = {} } = metadata
+    const news = Object.keys(labels).filter((key) => labels[key] !== '' && !this.#carried.has(key))
     for (const key of news) this.#carried.add(key)
     if (news.length > 0) this.#detected = null
     return news.length > 0
@@ -76,7 +77,8 @@ export class Topologies {
 const NODES_SETTLE_MS = 100
 
 function detect(labelKeys: Iterable<string>): readonly KnownTopology[] {
-  const levels = detectLevels([Object.fromEntries([...labelKeys].map((key) => [key, '']))])
+  const keys = new Set(labelKeys)
+  const levels = levelsCarried((key) => keys.has(key))
   return levels.length === 0 ? [] : [{ name: '', levels }]
 }
 

@@ -2,6 +2,7 @@
 export { compileTopology } from './compiled/compile.ts'
 export type { CompiledLevel, CompiledTopology, DomainIx, NodeIx, TopologyIndex } from './compiled/index-types.ts'
 export { checkTopology, type TopologyFinding } from './check.ts'
+export { LiveTopology, type NodeSource } from './compiled/live.ts'
 export { domainsAround } from './compiled/nesting.ts'
 export { buildTopologyIndex, declarationsInForce } from './compiled/topology-index.ts'
 export { drawTopology, type Gpus } from './draw.ts'

@@ -53,16 +53,27 @@ export const HOST: WellKnownLevel = level('host', 'kubernetes.io/hostname')
 export const defaultWithin = (key: string): CompiledLevel['within'] =>
   CLUSTER_WIDE_KEYS.has(key) ? 'cluster' : 'parent'
 
+/** Every label that may give a level where nobody declared one. */
+export const WELL_KNOWN_KEYS: readonly string[] = [
+  ...new Set([...ZONE, ...FABRIC_FAMILIES.flat(), ...ACCELERATOR_LEVELS, HOST].map(({ key }) => key)),
+]
+
 /**
  * The levels to use where no topology is declared: of each kind the first family that some node carries. A node whose
- * label appears late (gpu.clique waits for the fabric manager) brings its level with it. Pure; O(nodes × labels).
+ * label appears late (gpu.clique waits for the fabric manager) brings its level with it.
  */
-export function detectLevels(labels: Iterable<Readonly<Record<string, string>>>): readonly WellKnownLevel[] {
-  const carried = new Set<string>()
-  for (const of of labels) for (const key of Object.keys(of)) carried.add(key)
-  const isCarried = ({ key }: WellKnownLevel): boolean => carried.has(key)
+export function levelsCarried(isCarriedKey: (key: string) => boolean): readonly WellKnownLevel[] {
+  const isCarried = ({ key }: WellKnownLevel): boolean => isCarriedKey(key)
   const fabric = FABRIC_FAMILIES.find((family) => family.some(isCarried)) ?? []
   const accelerator = ACCELERATOR_LEVELS.find(isCarried)
-  const found = [...ZONE, ...fabric].filter(isCarried)
-  return [...found, ...(accelerator ? [accelerator] : []), ...(carried.has(HOST.key) ? [HOST] : [])]
+  return [...[...ZONE, ...fabric].filter(isCarried), ...(accelerator ? [accelerator] : []), ...[HOST].filter(isCarried)]
+}
+
+/** The same, looked up in the labels of the nodes. A label without a value is none. O(nodes × well-known keys). */
+export function detectLevels(labels: Iterable<Readonly<Record<string, string>>>): readonly WellKnownLevel[] {
+  const carried = new Set<string>()
+  for (const of of labels) {
+    for (const key of WELL_KNOWN_KEYS) if (!carried.has(key) && Object.hasOwn(of, key) && of[key]) carried.add(key)
+  }
+  return levelsCarried((key) => carried.has(key))
 }

@@ -1,9 +1,10 @@
-import { strict as assert } from 'node:assert'
 import type { Line, RunOptions } from '../harness.ts'
+import { indexRows } from '../planner/index-rows.ts'
 import { measure } from '../planner/measure.ts'
-import { KEYS, nodesOf } from '../planner/objects.ts'
 import { changed, type Scenario, SCENARIOS } from '../planner/scenario.ts'
-import { buildTopologyIndex } from '../../topology/index.ts'
+
+/** They share one cluster: asked for one, all are printed. */
+const INDEX_ROWS = ['index', 'cordon', 'relabel', 'go', 'come'].map((id) => `nodes-100000-${id}`)
 
 /**
  * The planner's table: from the pods' arrival in state to plans that are committed as assumed, one thread, no I/O.
@@ -21,7 +22,7 @@ export function* run(seed: number, options: RunOptions): Generator<Line> {
     const isBig = scenario.cluster[0] * scenario.cluster[1] * scenario.cluster[2] > 20_000
     yield measure(changed(scenario, changes), seed, shapes, isBig ? 1 : repetitions)
   }
-  if (only === null || only.includes('nodes-100000-index')) yield indexLine(seed)
+  if (only === null || only.some((id) => INDEX_ROWS.includes(id))) yield* indexRows(seed)
 }
 
 /** Other shapes than any that is timed, so that nothing is measured while it is still interpreted. */
@@ -38,25 +39,4 @@ function warmUp(seed: number): void {
       measure(small, seed + i, 2, 1)
     }
   }
-}
-
-function indexLine(seed: number): Line {
-  const nodes = nodesOf({ cluster: [5, 500, 40] } as unknown as Scenario)
-  const levels = (['zone', 'rack', 'host'] as const).map((name) => ({
-    name,
-    key: KEYS[name],
-    within: 'parent' as const,
-  }))
-  const before = process.memoryUsage()
-  const startMs = performance.now()
-  const index = buildTopologyIndex({ declarations: [{ name: 'default', levels, nodes: [] }], nodes })
-  const ms = performance.now() - startMs
-  const after = process.memoryUsage()
-  const bytes = after.heapUsed + after.external - before.heapUsed - before.external
-  assert.deepEqual(
-    index.topologies[0]!.levels.map(({ paths }) => paths.length),
-    [5, 2_500, 100_000],
-  )
-  const facts = { reachMs: 1_000, ofReach: Math.round(ms / 10) / 100, bytes, rssBytes: after.rss }
-  return { scenario: 'nodes-100000-index', ms: Math.round(ms * 1_000) / 1_000, ok: true, seed, facts }
 }

@@ -1,5 +1,5 @@
 import type { CompiledTopology, TopologyDeclaration, TopologyIndex } from '../../topology/index.ts'
-import { buildTopologyIndex } from '../../topology/index.ts'
+import { LiveTopology } from '../../topology/index.ts'
 import { ChangeLog } from './change-log.ts'
 import { type GangFacts, keysOf } from './gang-facts.ts'
 import { gangOfPod, Gangs } from './gangs.ts'
@@ -35,8 +35,7 @@ export class ClusterState {
   readonly #assumed = new Map<string, string>()
   /** Of these, the ones whose binding was answered for. */
   readonly #confirmed = new Set<string>()
-  #declarations: readonly TopologyDeclaration[] = []
-  #topology: TopologyIndex | null = null
+  readonly #topology: LiveTopology
   #topologyEpoch = 0
   readonly #moves = new Map<string, number>()
 
@@ -47,6 +46,7 @@ export class ClusterState {
       if (hasShrunk) this.growth.add(node)
     })
     this.nodes = new NodeTable((node, resource) => this.usage.used(node, resource))
+    this.#topology = new LiveTopology(this.nodes)
     this.classes = new PodClasses(this.nodes, this.nodeChanges)
     this.counters = new KeptCounters(this.nodes)
   }
@@ -146,24 +146,24 @@ export class ClusterState {
     this.nodeChanges.add(node.name)
     this.growth.add(node.name)
     if (before === undefined || before.uid !== node.uid) this.refusals.forgetNode(node.name)
-    if (before === undefined || !hasSameLabels(before, node)) this.#topologyChanged()
+    if (this.#topology.note(before ?? null, node)) this.#topologyEpoch++
   }
 
   deleteNode(name: string): void {
+    const before = this.nodes.get(name)
     this.nodes.delete(name)
     this.refusals.forgetNode(name)
-    this.#topologyChanged()
+    if (this.#topology.note(before ?? null, null)) this.#topologyEpoch++
   }
 
   setDeclarations(declarations: readonly TopologyDeclaration[]): void {
-    this.#declarations = declarations
-    this.#topologyChanged()
+    this.#topology.setDeclarations(declarations)
+    this.#topologyEpoch++
   }
 
-  /** Compiled anew when nodes, their labels or the declarations have changed since. */
+  /** Brought up to date with the nodes; for the turn in hand, like the view. */
   topology(): TopologyIndex {
-    this.#topology ??= buildTopologyIndex({ declarations: this.#declarations, nodes: [...this.nodes.facts()] })
-    return this.#topology
+    return this.#topology.read()
   }
 
   /** The topology that the gang is placed by; null: it names one that does not exist, or there is none at all. */
@@ -194,11 +194,6 @@ export class ClusterState {
     return this.#assumed.delete(uid)
   }
 
-  #topologyChanged(): void {
-    this.#topology = null
-    this.#topologyEpoch++
-  }
-
   #charge(pod: PodFacts): void {
     const node = pod.isFinished ? null : (this.nodeOf(pod) ?? this.#pinned(pod))
     this.usage.set(pod.uid, node === null ? null : { node, requests: pod.demand.requests })
@@ -210,9 +205,4 @@ export class ClusterState {
   #pinned(pod: PodFacts): string | null {
     return pod.isTerminating || pod.gates.length > 0 || this.isOurs(pod) ? null : pod.pinnedTo
   }
-}
-
-function hasSameLabels(a: NodeFacts, b: NodeFacts): boolean {
-  const names = Object.keys(a.labels)
-  return names.length === Object.keys(b.labels).length && names.every((name) => a.labels[name] === b.labels[name])
 }

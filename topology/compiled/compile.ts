@@ -1,48 +1,98 @@
 import type { LabelledNode, TopologyDeclaration } from '../declaration.ts'
-import { byName, valuesOf } from '../declaration.ts'
+import { byName, patternValues, valueAt } from '../declaration.ts'
 import type { CompiledLevel, CompiledTopology } from './index-types.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
 /**
- * The path of a node down to one level.
- *
- * A level within its parent: the values of the parent-type levels from the broadest down to it. A broader label that
- * the node lacks is left out of the path, so that the node stays in the narrower domains (two nodes of rack `r1` in
- * zone `a` and one of `r1` without a zone are two domains, `a/r1` and `r1`). Cluster-wide levels are no part of the
- * paths of others: they may cross. Null where the node lacks the level itself.
+ * Paths as a tree of values, one number a path; 0 is the empty one. Two nodes with the same values down to a level come
+ * to the same number, whichever levels a value stands for, so numbers are equal where the paths as text are.
  */
-export function pathOf(
-  levels: TopologyDeclaration['levels'],
-  values: readonly (string | null)[],
-  depth: number,
-): string | null {
-  const value = values[depth] ?? null
-  if (value === null || levels[depth]!.within === 'cluster') return value
-  const parts: string[] = []
-  for (let i = 0; i <= depth; i++) {
-    const part = values[i] ?? null
-    if (part !== null && levels[i]!.within === 'parent') parts.push(part)
+class Paths {
+  readonly #inside: (Map<string, number> | undefined)[] = []
+  readonly #texts: string[] = ['']
+  readonly #values: string[] = ['']
+
+  get count(): number {
+    return this.#texts.length
   }
-  return parts.join('/')
+
+  /** The path that goes on from `path` with `value`. */
+  below(path: number, value: string): number {
+    const inside = (this.#inside[path] ??= new Map())
+    const known = inside.get(value)
+    if (known !== undefined) return known
+    const made = this.#texts.push(path === 0 ? value : [this.#texts[path], value].join('/')) - 1
+    this.#values.push(value)
+    inside.set(value, made)
+    return made
+  }
+
+  text(path: number): string {
+    return this.#texts[path]!
+  }
+
+  /** The last part. */
+  value(path: number): string {
+    return this.#values[path]!
+  }
 }
 
-/** Numbers the domains in byte order of their paths and lays their nodes side by side. O(nodes log domains). */
-export function compileLevel(
-  level: Pick<CompiledLevel, 'name' | 'key' | 'within'>,
-  pathPerNode: readonly (string | null)[],
-  valuePerNode: readonly (string | null)[],
-): CompiledLevel {
-  const valueOfPath = new Map<string, string>()
-  pathPerNode.forEach((path, n) => {
-    if (path !== null) valueOfPath.set(path, valuePerNode[n] ?? path)
+/**
+ * One topology over nodes that stand in byte order of their names. O(nodes × levels), and O(domains log domains) to put
+ * the paths of a level in order.
+ *
+ * The path of a node down to a level within its parent: the values of the parent-type levels from the broadest down to
+ * it. A broader label that the node lacks is left out of the path, so that the node stays in the narrower domains (two
+ * nodes of rack `r1` in zone `a` and one of `r1` without a zone are two domains, `a/r1` and `r1`). Cluster-wide levels
+ * are no part of the paths of others: they may cross.
+ */
+export function compileTopology(declaration: TopologyDeclaration, nodes: readonly LabelledNode[]): CompiledTopology {
+  const paths = new Paths()
+  const written = declaration.nodes.length === 0 ? null : nodes.map((node) => patternValues(declaration, node.name))
+  const reached = new Int32Array(nodes.length)
+  const levels = declaration.levels.map((level) => {
+    const own = level.within === 'cluster' ? new Paths() : paths
+    const at = new Int32Array(nodes.length).fill(-1)
+    for (let n = 0; n < nodes.length; n++) {
+      const value = valueAt(level, nodes[n]!, written?.[n] ?? null)
+      if (value === null) continue
+      at[n] = own.below(level.within === 'cluster' ? 0 : reached[n]!, value)
+      if (level.within === 'parent') reached[n] = at[n]!
+    }
+    return numbered(level, own, at)
   })
-  const paths = [...valueOfPath.keys()].sort(byName)
-  const number = new Map(paths.map((path, d) => [path, d]))
-  const domainOf = Int32Array.from(pathPerNode, (path) => (path === null ? -1 : number.get(path)!))
-  const { name, key, within } = level
-  const values = paths.map((path) => valueOfPath.get(path)!)
-  return { name, key, within, domainOf, paths, values, ...ranges(domainOf, paths.length) }
+  return { name: declaration.name, levels }
+}
+
+/** A level of its own over a label key: one value is one domain. O(nodes). */
+export function compileOwnLevel(
+  level: Pick<CompiledLevel, 'name' | 'key' | 'within'>,
+  nodes: readonly LabelledNode[],
+): CompiledLevel {
+  const { levels } = compileTopology({ name: '', levels: [{ ...level, within: 'cluster' }], nodes: [] }, nodes)
+  return { ...levels[0]!, within: level.within }
+}
+
+/** Numbers the domains in byte order of their paths and lays their nodes side by side. `at`: per node its path or -1. */
+function numbered(
+  { name, key, within }: Pick<CompiledLevel, 'name' | 'key' | 'within'>,
+  paths: Paths,
+  at: Int32Array,
+): CompiledLevel {
+  const domainOfPath = new Int32Array(paths.count).fill(-1)
+  const used: number[] = []
+  for (const path of at) {
+    if (path < 0 || domainOfPath[path]! >= 0) continue
+    domainOfPath[path] = 0
+    used.push(path)
+  }
+  used.sort((a, b) => byName(paths.text(a), paths.text(b)))
+  used.forEach((path, d) => (domainOfPath[path] = d))
+  const domainOf = at.map((path) => (path < 0 ? -1 : domainOfPath[path]!))
+  const names = used.map((path) => paths.text(path))
+  const values = used.map((path) => paths.value(path))
+  return { name, key, within, domainOf, paths: names, values, ...ranges(domainOf, used.length) }
 }
 
 /** Counting sort of nodes by domain: stable, so NodeIx order inside a domain. */
@@ -54,20 +104,4 @@ function ranges(domainOf: Int32Array, domains: number): Pick<CompiledLevel, 'sta
   const nodes = new Int32Array(starts[domains]!)
   for (let n = 0; n < domainOf.length; n++) if (domainOf[n]! >= 0) nodes[next[domainOf[n]!]!++] = n
   return { starts, nodes }
-}
-
-/** One topology over nodes that stand in byte order of their names. */
-export function compileTopology(declaration: TopologyDeclaration, nodes: readonly LabelledNode[]): CompiledTopology {
-  const { levels } = declaration
-  const values = nodes.map((node) => valuesOf(declaration, node))
-  return {
-    name: declaration.name,
-    levels: levels.map((level, depth) =>
-      compileLevel(
-        level,
-        values.map((of) => pathOf(levels, of, depth)),
-        values.map((of) => of[depth] ?? null),
-      ),
-    ),
-  }
 }

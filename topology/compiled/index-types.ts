@@ -32,7 +32,10 @@ export interface CompiledTopology {
   readonly levels: readonly CompiledLevel[]
 }
 
-/** All topologies in force over one set of nodes. Immutable: a change of nodes or declarations makes another. */
+/**
+ * All topologies in force over one set of nodes, for the turn in hand: a change of nodes or declarations makes another,
+ * and may write into the arrays of this one. A level or topology that is another object than before has changed.
+ */
 export interface TopologyIndex {
   readonly nodeNames: readonly string[]
   readonly topologies: readonly CompiledTopology[]

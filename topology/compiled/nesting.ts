@@ -4,8 +4,8 @@ const known = new WeakMap<CompiledLevel, WeakMap<CompiledLevel, Int32Array | nul
 
 /**
  * Per domain of `narrow` the domain of `broad` around it; -1 where its nodes lie outside all of them. Null where some
- * domain of `narrow` has nodes in two of them, or in one and outside: the levels cross. Levels are immutable, so each
- * pair is worked out once. O(nodes) the first time.
+ * domain of `narrow` has nodes in two of them, or in one and outside: the levels cross. A level that
+ * changes is another object, so each pair is worked out once. O(nodes) the first time.
  */
 export function domainsAround(narrow: CompiledLevel, broad: CompiledLevel): Int32Array | null {
   let ofNarrow = known.get(narrow)

@@ -1,6 +1,6 @@
-import { byName, labelOf, type LabelledNode, type TopologyDeclaration } from '../declaration.ts'
+import { byName, type LabelledNode, type TopologyDeclaration } from '../declaration.ts'
 import { defaultWithin, detectLevels } from '../well-known.ts'
-import { compileLevel, compileTopology } from './compile.ts'
+import { compileOwnLevel, compileTopology } from './compile.ts'
 import type { CompiledLevel, CompiledTopology, TopologyIndex } from './index-types.ts'
 
 /** Topologies by name; where nobody declared one, the one that well-known labels give (if they give any level). */
@@ -13,15 +13,21 @@ export function declarationsInForce(
   return levels.length > 0 ? [{ name: '', levels, nodes: [] }] : []
 }
 
-/** Compiles declarations over nodes (any order, names unique). O(nodes × levels × log domains). */
+/** Nodes in byte order of their names: the order of NodeIx. */
+export const inOrder = (nodes: Iterable<LabelledNode>): LabelledNode[] =>
+  [...nodes].sort((a, b) => byName(a.name, b.name))
+
+/** Compiles declarations over nodes (any order, names unique). O(nodes × levels), and O(domains log domains). */
 export function buildTopologyIndex(input: {
   readonly declarations: readonly TopologyDeclaration[]
   readonly nodes: readonly LabelledNode[]
-}): TopologyIndex {
-  const nodes = [...input.nodes].sort((a, b) => byName(a.name, b.name))
-  const topologies = declarationsInForce(input.declarations, nodes).map((each) => compileTopology(each, nodes))
+}): TopologyIndex & { readonly declarations: readonly TopologyDeclaration[] } {
+  const nodes = inOrder(input.nodes)
+  const declarations = declarationsInForce(input.declarations, nodes)
+  const topologies = declarations.map((each) => compileTopology(each, nodes))
   const ownLevels = new Map<string, CompiledLevel>()
   return {
+    declarations,
     nodeNames: nodes.map(({ name }) => name),
     topologies,
     topologyFor: (name, keys) => topologyFor(topologies, name, keys),
@@ -35,7 +41,7 @@ export function buildTopologyIndex(input: {
   }
 }
 
-function topologyFor(
+export function topologyFor(
   topologies: readonly CompiledTopology[],
   name: string | null,
   keys: readonly string[],
@@ -46,7 +52,5 @@ function topologyFor(
 }
 
 /** A key that no topology lists is a level all the same: one value is one domain. */
-function ownLevel(nodes: readonly LabelledNode[], key: string): CompiledLevel {
-  const values = nodes.map((node) => labelOf(node, key))
-  return compileLevel({ name: key, key, within: defaultWithin(key) }, values, values)
-}
+export const ownLevel = (nodes: readonly LabelledNode[], key: string): CompiledLevel =>
+  compileOwnLevel({ name: key, key, within: defaultWithin(key) }, nodes)
