@@ -9,8 +9,10 @@ import { isPartial, undo, undoable, UNDO_AFTER_MS } from './binder/undo.ts'
 import { isWhole } from './gang/situation.ts'
 import type { Plan } from './planner/request.ts'
 import type { Book } from './queue/book.ts'
+import { Due } from './queue/due.ts'
 import { type Entry, wasWhole } from './queue/entry.ts'
 import type { Gather } from './queue/gather.ts'
+import { Refused } from './queue/refused.ts'
 import { type Placement, planRound } from './queue/round.ts'
 import type { SurplusReader } from './queue/surplus.ts'
 import type { ClusterState } from './state/cluster.ts'
@@ -45,6 +47,8 @@ const textOf = (error: unknown): string => (error instanceof Error ? (error.stac
  */
 export class Loop {
   readonly #options: LoopOptions
+  readonly #due: Due
+  readonly #refused: Refused
   #turn: Timer | null = null
   #round = 0
   #roundTimer: Timer | null = null
@@ -56,6 +60,9 @@ export class Loop {
 
   constructor(options: LoopOptions) {
     this.#options = options
+    const { cluster, gather } = options
+    this.#due = new Due({ cluster, waitMs: ({ situation }, nowMs) => gather.waitMs(situation, nowMs) })
+    this.#refused = new Refused(cluster)
   }
 
   get decisions(): number {
@@ -106,22 +113,21 @@ export class Loop {
   }
 
   #run(): void {
-    const { clock, cluster, book, gather, log } = this.#options
+    const { clock, cluster, log } = this.#options
     try {
       const nowMs = clock.monotonicMs()
       this.#lookAgain(nowMs)
-      const result = planRound(book.active(), {
+      const result = planRound(this.#due, this.#refused, {
         ...this.#options,
         nowMs,
         round: this.#round,
-        waitMs: (entry) => gather.waitMs(entry.situation, nowMs),
         onPlacement: (placement) => this.#place(placement, nowMs),
+        onRefusal: (entry) => this.#afterwards(entry, nowMs),
         onBroken: ({ situation: { key } }, error) =>
           log.error('a gang could not be planned', { key, error: textOf(error) }),
         isOver: () => clock.monotonicMs() - nowMs > TURN_MS,
       })
       this.#decisions += result.decisions
-      for (const entry of book.active()) this.#afterwards(entry, nowMs)
       if (result.waitMs !== null) this.notifyIn('gather', result.waitMs)
       if (result.isCut || cluster.gangs.hasDirty) this.notify()
     } catch (error) {
@@ -137,6 +143,7 @@ export class Loop {
       if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) entry.wasSeenWhole = true
       surplus.look(entry)
       this.#afterwards(entry, nowMs)
+      this.#due.rest(entry)
       status.touch(key)
     }
   }
@@ -180,7 +187,7 @@ export class Loop {
   }
 
   #place({ entry, item, seats }: Placement, nowMs: number): void {
-    const { binder, book, surplus } = this.#options
+    const { binder, book, cluster, surplus } = this.#options
     const gangUid = entry.situation.gang.isPlain ? null : entry.uid
     const kind = item.kind === 'surplus' ? 'surplus' : wasWhole(entry) ? 'repair' : 'first'
     const attempt = formatAttempt({ gangUid, seq: entry.seq++, kind, count: seats.length })
@@ -193,6 +200,8 @@ export class Loop {
       }),
     )
     binder.bind(orders)
+    cluster.gangs.touch(entry.situation.key)
+    if (item.kind !== 'surplus') return // the next turn looks at it
     const refreshed = book.refresh(entry.situation.key, nowMs)
     if (refreshed !== null) surplus.look(refreshed)
   }

@@ -13,21 +13,39 @@ export function groupOf(gang: GangFacts, pod: PodFacts): GroupFacts | null {
   if (pod.namespace !== gang.namespace) return null
   if (gang.isPlain) return gang.groups[0] ?? null
   if (pod.gang !== gang.name) return null
-  const group = gang.groups.find(({ name }) => name === pod.group)
+  const group = groupNamed(gang, pod.group)
   return group !== undefined && isNamed(group, pod) ? group : null
 }
 
-/** Facts are plain lists; looked up by name once for each pod of the gang. */
+/** More names than this are looked up in an index, made once a list. */
+const SCANNED = 8
+
+const groupsOf = new WeakMap<readonly GroupFacts[], ReadonlyMap<string | null, GroupFacts>>()
+
+/** The first of that name. */
+function groupNamed({ groups }: GangFacts, name: string | null): GroupFacts | undefined {
+  if (groups.length <= SCANNED) return groups.find((group) => group.name === name)
+  let byName = groupsOf.get(groups)
+  if (byName === undefined) {
+    byName = new Map(groups.toReversed().map((group) => [group.name, group]))
+    groupsOf.set(groups, byName)
+  }
+  return byName.get(name)
+}
+
 const namesOf = new WeakMap<readonly string[], ReadonlySet<string>>()
 
-function isReferenced({ references }: GroupFacts, name: string): boolean {
+/** Most references stand at the pod's own index. */
+function isReferenced({ references }: GroupFacts, { name, index }: PodFacts): boolean {
+  if (references[index] === name) return true
+  if (references.length <= SCANNED) return references.includes(name)
   const names = namesOf.get(references) ?? new Set(references)
   namesOf.set(references, names)
   return names.has(name)
 }
 
 const isNamed = (group: GroupFacts, pod: PodFacts): boolean =>
-  isReferenced(group, pod.name) || (pod.controller?.kind === GROUP_OWNER_KIND && pod.controller.name === group.name)
+  isReferenced(group, pod) || (pod.controller?.kind === GROUP_OWNER_KIND && pod.controller.name === group.name)
 
 /** Why a pod that names a PodGang is in none of its groups. */
 export function strayReason(gang: GangFacts | undefined, pod: PodFacts): Reason {

@@ -1,5 +1,4 @@
 import type { ClusterState } from '../state/cluster.ts'
-import { byBytes } from '../state/bytes.ts'
 import type { GangFacts, GroupFacts } from '../state/gang-facts.ts'
 import { type GangKey, missingGang, plainGang } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
@@ -42,35 +41,51 @@ export interface GangSituation {
   readonly priority: number
   /** Pods of the minimum that have no node; 0: the minimum is bound or assumed. */
   readonly missing: number
-  /** Changes when anything does that could change a plan. Made when it is asked for. */
-  readonly signature: () => string
+  /** Its pods by group, which stay the same while only nodes are given to them. */
+  readonly members: Members
 }
 
-const byIndex = (a: PodFacts, b: PodFacts): number => a.index - b.index || byBytes(a.name, b.name)
+interface Members {
+  /** All that say they are in the gang. */
+  readonly of: readonly PodFacts[]
+  readonly byGroup: readonly (readonly PodFacts[])[]
+  readonly strays: readonly PodFacts[]
+}
 
-/** Null: there is neither a PodGang nor a pod of ours. */
+/** `before`: the last situation of the same gang, of which what did not change is used again. Null: there is neither a PodGang nor a pod of ours. */
 export function situationOf(
   cluster: ClusterState,
   key: GangKey,
   isSuspended: (uid: string) => boolean,
+  before: GangSituation | null = null,
 ): GangSituation | null {
-  const pods = [...cluster.gangs.podsOf(key)].sort(byIndex)
+  const pods = cluster.gangs.podsInOrder(key)
   const gang = cluster.gangs.get(key) ?? unnamed(pods)
-  if (gang === null || (gang.uid === '' && !pods.some((pod) => cluster.isOurs(pod)))) return null
-  const byGroup = new Map<GroupFacts, PodFacts[]>(gang.groups.map((group) => [group, []]))
-  const strays: PodFacts[] = []
-  for (const pod of pods) (byGroup.get(groupOf(gang, pod) as GroupFacts) ?? strays).push(pod)
-  const groups = [...byGroup].map(([group, members]) => groupSituation(cluster, group, members, isSuspended))
+  if (gang === null) return null
+  const hasOurs = pods.some((pod) => cluster.isOurs(pod))
+  if (gang.uid === '' && !hasOurs) return null
+  const isKnown = before !== null && before.gang === gang && before.members.of === pods
+  const members = isKnown ? before.members : membersOf(gang, pods)
+  const groups = gang.groups.map((group, g) =>
+    groupSituation(cluster, group, members.byGroup[g] as readonly PodFacts[], isSuspended),
+  )
   return {
     key,
     gang,
     groups,
-    isOurs: pods.length === 0 || pods.some((pod) => cluster.isOurs(pod)),
-    strays,
-    priority: priorityOf([...byGroup.values()].flat()),
+    isOurs: hasOurs || pods.length === 0,
+    strays: members.strays,
+    priority: priorityOf(members),
     missing: groups.reduce((sum, { missing }) => sum + missing, 0),
-    signature: once(() => signatureOf(gang, groups)),
+    members,
   }
+}
+
+function membersOf(gang: GangFacts, pods: readonly PodFacts[]): Members {
+  const byGroup = new Map<GroupFacts, PodFacts[]>(gang.groups.map((group) => [group, []]))
+  const strays: PodFacts[] = []
+  for (const pod of pods) (byGroup.get(groupOf(gang, pod) as GroupFacts) ?? strays).push(pod)
+  return { of: pods, byGroup: [...byGroup.values()], strays }
 }
 
 function unnamed([pod]: readonly PodFacts[]): GangFacts | null {
@@ -78,9 +93,12 @@ function unnamed([pod]: readonly PodFacts[]): GangFacts | null {
   return pod.gang === null ? plainGang(pod) : missingGang(pod.namespace, pod.gang)
 }
 
-const priorityOf = (pods: readonly PodFacts[]): number => {
-  const alive = pods.filter((pod) => !pod.isFinished)
-  return alive.length === 0 ? 0 : Math.max(...alive.map(({ priority }) => priority))
+function priorityOf({ byGroup }: Members): number {
+  let highest = Number.NEGATIVE_INFINITY
+  for (const pods of byGroup) {
+    for (const { isFinished, priority } of pods) if (!isFinished && priority > highest) highest = priority
+  }
+  return highest === Number.NEGATIVE_INFINITY ? 0 : highest
 }
 
 function groupSituation(
@@ -89,41 +107,49 @@ function groupSituation(
   members: readonly PodFacts[],
   isSuspended: (uid: string) => boolean,
 ): GroupSituation {
-  const alive = members.filter((pod) => !pod.isTerminating && !pod.isFinished)
-  const bound = alive.flatMap((pod) => {
+  const bound: Seated[] = []
+  const pending: PodFacts[] = []
+  const gated: PodFacts[] = []
+  const unsupported: PodFacts[] = []
+  const suspended: PodFacts[] = []
+  let ready = 0
+  let failed = 0
+  for (const pod of members) {
+    if (pod.isFailed && !pod.isTerminating) failed++
+    if (pod.isTerminating || pod.isFinished) continue
     const node = cluster.nodeOf(pod)
-    return node === null ? [] : [{ pod, node, isConfirmed: cluster.isConfirmed(pod) }]
-  })
-  const free = alive.filter((pod) => cluster.nodeOf(pod) === null && cluster.isOurs(pod))
-  const ungated = free.filter((pod) => pod.gates.length === 0)
-  return {
-    group,
-    bound,
-    pending: ungated.filter((pod) => pod.unsupported === null && !isSuspended(pod.uid)),
-    gated: free.filter((pod) => pod.gates.length > 0),
-    unsupported: ungated.filter((pod) => pod.unsupported !== null),
-    suspended: ungated.filter((pod) => pod.unsupported === null && isSuspended(pod.uid)),
-    ready: bound.filter(({ pod }) => pod.isReady).length,
-    failed: members.filter((pod) => pod.isFailed && !pod.isTerminating).length,
-    missing: Math.max(0, group.minimum - bound.length),
+    if (node !== null) {
+      bound.push({ pod, node, isConfirmed: cluster.isConfirmed(pod) })
+      if (pod.isReady) ready++
+    } else if (cluster.isOurs(pod)) {
+      const isGated = pod.gates.length > 0
+      const rest = pod.unsupported !== null ? unsupported : isSuspended(pod.uid) ? suspended : pending
+      ;(isGated ? gated : rest).push(pod)
+    }
   }
+  const missing = Math.max(0, group.minimum - bound.length)
+  return { group, bound, pending, gated, unsupported, suspended, ready, failed, missing }
 }
 
-function once(make: () => string): () => string {
-  let made: string | null = null
-  return () => (made ??= make())
+/** Whether nothing differs between them that could change a plan. */
+export function isSameToPlan(a: GangSituation, b: GangSituation): boolean {
+  if (a === b) return true
+  return isSameSpec(a.gang, b.gang) && isEach(a.groups, b.groups, isSameGroup)
 }
 
-function signatureOf(gang: GangFacts, groups: readonly GroupSituation[]): string {
-  const { status: _, ...written } = gang
-  const parts = groups.map(({ bound, pending, gated, suspended }) => [
-    bound.map(({ pod, node, isConfirmed }) => [pod.uid, node, isConfirmed]),
-    pending.map((pod) => [pod.uid, pod.demand.key]),
-    gated.length,
-    suspended.map((pod) => pod.uid),
-  ])
-  return JSON.stringify([written, parts])
+function isSameSpec(a: GangFacts, b: GangFacts): boolean {
+  const written = (gang: GangFacts): string => JSON.stringify({ ...gang, status: null })
+  return a === b || written(a) === written(b)
 }
+
+const isSameGroup = (a: GroupSituation, b: GroupSituation): boolean =>
+  a.gated.length === b.gated.length &&
+  isEach(a.bound, b.bound, (x, y) => x.pod.uid === y.pod.uid && x.node === y.node && x.isConfirmed === y.isConfirmed) &&
+  isEach(a.pending, b.pending, (x, y) => x.uid === y.uid && x.demand.key === y.demand.key) &&
+  isEach(a.suspended, b.suspended, (x, y) => x.uid === y.uid)
+
+const isEach = <T>(a: readonly T[], b: readonly T[], isSame: (x: T, y: T) => boolean): boolean =>
+  a.length === b.length && a.every((x, i) => isSame(x, b[i] as T))
 
 /** Every group has its minimum on nodes, seen or answered for, and none has a failed pod. */
 export const isWhole = (situation: GangSituation): boolean =>

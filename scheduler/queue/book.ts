@@ -14,11 +14,10 @@ export interface BookOptions {
   readonly onEnd: (key: GangKey) => void
 }
 
-/** One entry a gang that has something of ours in it, by key; and which of them have pods to place. */
+/** One entry a gang that has something of ours in it, by key. */
 export class Book {
   readonly #options: BookOptions
   readonly #entries = new Map<GangKey, Entry>()
-  readonly #active = new Set<GangKey>()
 
   constructor(options: BookOptions) {
     this.#options = options
@@ -37,21 +36,11 @@ export class Book {
     return this.#entries.values()
   }
 
-  /** Those with ungated pods without a node, in no order. */
-  active(): Entry[] {
-    const active: Entry[] = []
-    for (const key of this.#active) {
-      const entry = this.#entries.get(key)
-      if (entry !== undefined) active.push(entry)
-    }
-    return active
-  }
-
   /** Looks at the gang as it is now. Null: there is nothing of ours any more. */
   refresh(key: GangKey, nowMs: number): Entry | null {
     const { cluster, isSuspended } = this.#options
-    const situation = situationOf(cluster, key, isSuspended)
     const known = this.#entries.get(key)
+    const situation = situationOf(cluster, key, isSuspended, known?.situation)
     if (situation === null) {
       this.#end(key)
       return null
@@ -62,22 +51,24 @@ export class Book {
     entry.waiting = this.#options.stopped(situation) ?? waitingReason(situation)
     entry.seq = Math.max(entry.seq, highestSeq(entry) + 1)
     this.#entries.set(key, entry)
-    this.#note(key, entry, nowMs)
+    note(entry, nowMs)
     return entry
   }
 
-  #note(key: GangKey, entry: Entry, nowMs: number): void {
-    const isActive = entry.situation.groups.some(({ pending, unsupported }) => pending.length + unsupported.length > 0)
-    if (isActive) this.#active.add(key)
-    else this.#active.delete(key)
-    if (!isActive) entry.refusal = null
-    entry.unplacedSinceMs = isActive ? (entry.unplacedSinceMs ?? nowMs) : null
-  }
-
   #end(key: GangKey): void {
-    this.#active.delete(key)
-    if (this.#entries.delete(key)) this.#options.onEnd(key)
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    entry.isOver = true
+    this.#entries.delete(key)
+    this.#options.onEnd(key)
   }
+}
+
+/** Whether there are ungated pods without a node, and since when. */
+function note(entry: Entry, nowMs: number): void {
+  const isActive = entry.situation.groups.some(({ pending, unsupported }) => pending.length + unsupported.length > 0)
+  if (!isActive) entry.refusal = null
+  entry.unplacedSinceMs = isActive ? (entry.unplacedSinceMs ?? nowMs) : null
 }
 
 /** Of the attempts that its pods carry: a scheduler that starts goes on counting where another stopped. */

@@ -1,10 +1,11 @@
 import { type Reason, reason } from '../../api/reasons.ts'
 import { parseAttempt } from '../binder/attempt.ts'
-import { boundOf, type GangSituation, type GroupSituation, isMinimumConfirmed, surplusOf } from '../gang/situation.ts'
+import { type GangSituation, type GroupSituation, isMinimumConfirmed, surplusOf } from '../gang/situation.ts'
 import { foreignTie } from '../gang/ties.ts'
 import type { DomainShortfall } from '../planner/request.ts'
 import { conditionOf, PLACEMENT_COMPLETE } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
+import type { Queued } from './due.ts'
 import type { Item } from './order.ts'
 import type { Tried } from './wake.ts'
 
@@ -24,8 +25,10 @@ export interface Entry {
   /** Why it cannot even be tried; null: it can, or there is nothing to try. */
   waiting: Reason | null
   refusal: Refusal | null
-  /** What is next for the minimum, kept because a long round is cut and the rest is put in order again. */
-  item: { readonly situation: GangSituation; readonly wasSeenWhole: boolean; readonly of: Item } | null
+  /** What is queued of it; what else stands in the queue for it has become moot. */
+  queued: Queued | null
+  /** Its gang is gone, or another one has its name. */
+  isOver: boolean
   /** The refusal that the status writer has been told of. */
   toldRefusal: Refusal | null
   /** Milliseconds for which it still waits for further gates to be lifted; 0: it does not. */
@@ -49,7 +52,8 @@ export const newEntry = (situation: GangSituation): Entry => ({
   situation,
   waiting: null,
   refusal: null,
-  item: null,
+  queued: null,
+  isOver: false,
   toldRefusal: null,
   gatheringMs: 0,
   score: situation.gang.status.placementScore,
@@ -70,46 +74,41 @@ export const isOwnBind = ({ uid }: { readonly uid: string }, pod: PodFacts): boo
 
 /** Gangs of which a pod that we bound is still bound come before others: those that were whole first. */
 function kindOf(entry: Entry): Item['kind'] {
-  if (!boundOf(entry.situation).some(({ pod }) => isOwnBind(entry, pod))) return 'minimum'
+  const hasOwnBind = entry.situation.groups.some(({ bound }) => bound.some(({ pod }) => isOwnBind(entry, pod)))
+  if (!hasOwnBind) return 'minimum'
   return wasWhole(entry) ? 'repair' : 'completion'
 }
-
-const isKept = ({ item, situation, wasSeenWhole }: Entry): boolean =>
-  item?.situation === situation && item.wasSeenWhole === wasSeenWhole
 
 /** What is next for the gang; null: nothing can be planned. */
 export function itemOf(entry: Entry): Item | null {
   const { situation, waiting } = entry
   const { gang, priority, missing, groups } = situation
   if (waiting !== null) return null
-  if (missing > 0 && isKept(entry)) return entry.item?.of ?? null
-  const rest = {
+  const isSurplus = missing === 0
+  if (isSurplus && nextSurplus(entry).length === 0) return null
+  return {
+    kind: isSurplus ? 'surplus' : kindOf(entry),
     priority,
+    surplusBound: isSurplus ? groups.reduce((sum, group) => sum + Math.max(0, surplusBoundOf(group)), 0) : 0,
     isScaled: gang.isScaled,
     createdAt: gang.createdAt,
     namespace: gang.namespace,
     name: gang.name,
   }
-  if (missing > 0) {
-    const of: Item = { ...rest, kind: kindOf(entry), surplusBound: 0 }
-    entry.item = { situation, wasSeenWhole: entry.wasSeenWhole, of }
-    return of
-  }
-  if (nextSurplus(entry).length === 0) return null
-  const surplusBound = groups.reduce((sum, { bound, group }) => sum + Math.max(0, bound.length - group.minimum), 0)
-  return { ...rest, kind: 'surplus', surplusBound }
 }
+
+const surplusBoundOf = ({ bound, group }: GroupSituation): number => bound.length - group.minimum
+const hasPending = ({ groups }: GangSituation): boolean => groups.some(({ pending }) => pending.length > 0)
 
 /**
  * Surplus pods to try in turn: from the group with the fewest surplus pods first; of pods that ask for the same in one
  * group, one. Empty until the minimum is confirmed and the PodGang has been read again since the pods were there.
  */
 export function nextSurplus({ situation, clearedSurplus }: Entry): readonly PodFacts[] {
-  if (!isMinimumConfirmed(situation)) return []
-  const surplusBound = ({ bound, group }: GroupSituation): number => bound.length - group.minimum
+  if (!hasPending(situation) || !isMinimumConfirmed(situation)) return []
   const groups = situation.groups
     .map((group, at) => ({ group, at }))
-    .sort((a, b) => surplusBound(a.group) - surplusBound(b.group) || a.at - b.at)
+    .sort((a, b) => surplusBoundOf(a.group) - surplusBoundOf(b.group) || a.at - b.at)
   return groups.flatMap(({ group }) => {
     const seen = new Set<string>()
     return group.pending.filter(({ uid, demand }) => {
@@ -122,7 +121,9 @@ export function nextSurplus({ situation, clearedSurplus }: Entry): readonly PodF
 
 /** Surplus pods that wait for the PodGang to be read again. */
 export const unclearedSurplus = ({ situation, clearedSurplus }: Entry): readonly PodFacts[] =>
-  isMinimumConfirmed(situation) ? surplusOf(situation).filter(({ uid }) => !clearedSurplus.has(uid)) : []
+  hasPending(situation) && isMinimumConfirmed(situation)
+    ? surplusOf(situation).filter(({ uid }) => !clearedSurplus.has(uid))
+    : []
 
 /** Why the gang cannot be tried at all, whatever room there is. */
 export function waitingReason({ gang, groups }: GangSituation): Reason | null {
@@ -132,6 +133,7 @@ export function waitingReason({ gang, groups }: GangSituation): Reason | null {
   if (gang.invalid !== null) return gang.invalid
   if (reference !== undefined) return reason('ForeignPodReference', { reference })
   if (tie !== null) return reason('ForeignGangReference', { reference: tie })
+  if (groups.every(({ missing, pending }) => missing <= pending.length)) return null
   for (const [test, why] of WAITS) {
     const group = groups.find((each) => each.missing > each.pending.length && test(each))
     if (group !== undefined) return why(group)

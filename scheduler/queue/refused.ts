@@ -5,36 +5,42 @@ import type { ClusterState } from '../state/cluster.ts'
 type Unplaceable = Extract<Verdict, { kind: 'unplaceable' }>
 
 /**
- * What was refused in a round, by what was asked: of many gangs alike that do not fit, one is planned and explained.
+ * What was refused, by what was asked: of many gangs alike that do not fit, one is planned and explained.
  * Good only while nothing at all has changed in the cluster since, so an answer is the one that planning would give.
  */
 export class Refused {
   readonly #cluster: ClusterState
   readonly #verdicts = new Map<string, Unplaceable>()
-  readonly #classes = new Map<PodClassView, number>()
-  #since = ''
+  readonly #classes = new WeakMap<PodClassView, number>()
+  #classCount = 0
+  #since: readonly number[] = []
 
   constructor(cluster: ClusterState) {
     this.#cluster = cluster
   }
 
   find(question: Question): Unplaceable | null {
-    if (this.#verdicts.size === 0 || this.#since !== this.#now()) return null
+    if (this.#verdicts.size === 0 || this.#hasChanged()) return null
     const key = this.#key(question)
     return key === null ? null : (this.#verdicts.get(key) ?? null)
   }
 
   add(question: Question, verdict: Unplaceable): void {
-    if (this.#since !== this.#now()) this.#verdicts.clear()
+    if (this.#hasChanged()) this.#verdicts.clear()
     this.#since = this.#now()
     const key = this.#key(question)
     if (key !== null) this.#verdicts.set(key, verdict)
   }
 
-  #now(): string {
+  #hasChanged(): boolean {
+    const now = this.#now()
+    return now.some((epoch, i) => epoch !== this.#since[i])
+  }
+
+  #now(): readonly number[] {
     const { nodes, topologyEpoch, nodeChanges } = this.#cluster
     const { generation } = nodes.read()
-    return `${nodes.rows.epoch} ${generation} ${topologyEpoch} ${nodeChanges.epoch}`
+    return [nodes.rows.epoch, generation, topologyEpoch, nodeChanges.epoch]
   }
 
   /** Null: it depends on more than the shape of the gang. */
@@ -53,8 +59,9 @@ export class Refused {
 
   #classId(view: PodClassView | undefined): number {
     if (view === undefined) return -1
-    const id = this.#classes.get(view) ?? this.#classes.size
-    this.#classes.set(view, id)
-    return id
+    const known = this.#classes.get(view)
+    if (known !== undefined) return known
+    this.#classes.set(view, ++this.#classCount)
+    return this.#classCount
   }
 }

@@ -3,14 +3,13 @@ import { Claims } from '../gang/claims.ts'
 import { type Question, questionOf, type Wanted } from '../gang/request.ts'
 import { topologyFault } from '../gang/topology-fault.ts'
 import type { Plan, Verdict } from '../planner/request.ts'
-import { byBytes } from '../state/bytes.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
-import { type Entry, itemOf, nextSurplus, type Refusal } from './entry.ts'
-import { Heap } from './heap.ts'
-import { byTurn, type Item } from './order.ts'
-import { Refused } from './refused.ts'
-import { isWorthTrying, triedNow } from './wake.ts'
+import type { Due } from './due.ts'
+import { type Entry, nextSurplus, type Refusal } from './entry.ts'
+import type { Item } from './order.ts'
+import type { Refused } from './refused.ts'
+import { triedNow } from './wake.ts'
 
 /** Pods of one plan and the nodes that they go to. */
 export interface Placement {
@@ -27,10 +26,10 @@ export interface RoundOptions {
   readonly nowMs: number
   /** Number of the 60 s round. */
   readonly round: number
-  /** Milliseconds until the gang may be planned; 0: now. */
-  readonly waitMs: (entry: Entry) => number
-  /** Seats are taken before the next gang is planned: assumes them, and looks at the entry anew. */
+  /** Seats are taken before the next gang is planned: assumes them, and looks at an entry with surplus anew. */
   readonly onPlacement: (placement: Placement) => void
+  /** The entry's refusal is another one now. */
+  readonly onRefusal: (entry: Entry) => void
   /** A gang whose planning threw: a defect of ours, which must not stand in the way of the others. */
   readonly onBroken: (entry: Entry, error: unknown) => void
   /** Ends a round early; what is left is planned in the next one. */
@@ -48,36 +47,24 @@ export interface RoundResult {
   readonly waitMs: number | null
 }
 
-/** Plans what is worth planning, first things first, until nothing is left or the round is over. */
-export function planRound(entries: Iterable<Entry>, options: RoundOptions): RoundResult {
-  // A pod of no gang may have a gang's name: keys tell them apart, so that the order of events changes nothing.
-  const heap = new Heap<{ readonly item: Item; readonly entry: Entry }>(
-    (a, b) => byTurn(a.item, b.item) || byBytes(a.entry.situation.key, b.entry.situation.key),
-  )
-  let waitMs: number | null = null
-  const offer = (entry: Entry): void => {
-    const item = itemOf(entry)
-    if (item === null || !isDue(entry, options)) return
-    entry.gatheringMs = item.kind === 'surplus' ? 0 : options.waitMs(entry)
-    const ms = Math.max(entry.gatheringMs, (entry.refusal?.notBeforeMs ?? 0) - options.nowMs)
-    if (ms <= 0) heap.push({ item, entry })
-    else waitMs = Math.min(waitMs ?? ms, ms)
-  }
-  for (const entry of entries) offer(entry)
-  const known = { refused: new Refused(options.cluster), claims: new Claims(options.cluster) }
+/** Plans what is due, first things first, until nothing is left or the round is over. */
+export function planRound(due: Due, refused: Refused, options: RoundOptions): RoundResult {
+  const known: Known = { refused, claims: new Claims(options.cluster) }
+  const waitMs = due.begin(options.nowMs, options.round)
   let decisions = 0
-  for (let next = heap.pop(); next !== undefined; next = heap.pop()) {
+  for (let next = due.next(); next !== undefined; next = due.next()) {
     decisions++
-    if (decideSafely(next.entry, next.item, options, known) && next.item.kind === 'surplus') offer(next.entry)
-    if (options.isOver()) return { decisions, isCut: heap.size > 0, waitMs }
+    const { entry, item } = next
+    const isPlaced = decideSafely(entry, item, options, known)
+    if (!isPlaced) options.onRefusal(entry)
+    if (!isPlaced || item.kind === 'surplus') due.rest(entry)
+    if (isPlaced && item.kind === 'surplus') due.offer(entry, options.nowMs, options.round)
+    if (options.isOver()) return { decisions, isCut: due.hasMore, waitMs }
   }
   return { decisions, isCut: false, waitMs }
 }
 
-const isDue = ({ refusal, situation }: Entry, { cluster, round }: RoundOptions): boolean =>
-  refusal === null || isWorthTrying(cluster, situation, refusal.tried, round)
-
-/** What a round finds out for the gangs that come after. */
+/** What is found out for the gangs that come after. */
 interface Known {
   readonly refused: Refused
   readonly claims: Claims

@@ -1,11 +1,11 @@
 import { looksAround } from '../gang/spread.ts'
-import type { GangSituation } from '../gang/situation.ts'
+import { type GangSituation, isSameToPlan } from '../gang/situation.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import { viewOf } from '../state/pod-class.ts'
 
 /** What was so when a gang was refused. */
 export interface Tried {
-  readonly signature: string
+  readonly situation: GangSituation
   readonly topologyEpoch: number
   /** The growth log up to which nothing has grown that the gang could use. Stays while something has: its turn may
    * not come in this round. */
@@ -18,7 +18,7 @@ export interface Tried {
 }
 
 export const triedNow = (cluster: ClusterState, situation: GangSituation, round: number): Tried => ({
-  signature: situation.signature(),
+  situation,
   topologyEpoch: cluster.topologyEpoch,
   growthEpoch: cluster.growth.epoch,
   moves: cluster.movesIn(situation.gang.namespace),
@@ -28,7 +28,7 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
 
 /** Whether something has changed since that could change the answer. O(what grew × classes of the gang). */
 export function isWorthTrying(cluster: ClusterState, situation: GangSituation, tried: Tried, round: number): boolean {
-  if (tried.signature !== situation.signature() || tried.round !== round) return true
+  if (tried.round !== round || !isSameToPlan(tried.situation, situation)) return true
   if (tried.topologyEpoch !== cluster.topologyEpoch) return true
   const hasMoved =
     tried.moves !== cluster.movesIn(situation.gang.namespace) || tried.nodeEpoch !== cluster.nodeChanges.epoch

@@ -1,2 +1,2 @@
 /** The order of names everywhere: by code units, the same on every machine. */
-export const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+export const byBytes = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)

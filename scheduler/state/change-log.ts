@@ -21,6 +21,13 @@ export class ChangeLog<T = string> {
     this.#entries = this.#entries.slice(ENTRIES_MAX / 2)
   }
 
+  /** Shows what changed after `epoch`, in order; some of it may come again. False: forgotten, and nothing was shown. */
+  visitSince(epoch: number, visit: (entry: T) => void): boolean {
+    if (epoch < this.#first) return false
+    for (let i = epoch - this.#first; i < this.#entries.length; i++) visit(this.#entries[i] as T)
+    return true
+  }
+
   /** What changed after `epoch`, each once. */
   since(epoch: number): ReadonlySet<T> | 'forgotten' {
     if (epoch < this.#first) return 'forgotten'

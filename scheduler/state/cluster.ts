@@ -45,7 +45,7 @@ export class ClusterState {
       this.nodes.touch(node)
       if (hasShrunk) this.growth.add(node)
     })
-    this.nodes = new NodeTable((node, resource) => this.usage.used(node, resource))
+    this.nodes = new NodeTable(this.usage)
     this.#topology = new LiveTopology(this.nodes)
     this.classes = new PodClasses(this.nodes, this.nodeChanges)
     this.counters = new KeptCounters(this.nodes)
@@ -92,10 +92,11 @@ export class ClusterState {
     const before = this.#pods.get(told.uid)
     // A pod never leaves its node: an event from before a binding that we have read of already is late.
     const pod = told.node === null && before?.node ? { ...told, node: before.node } : told
-    if (pod.node !== (before?.node ?? null) || pod.isTerminating !== before?.isTerminating) this.#moved(pod.namespace)
+    if (pod.node !== (before?.node ?? null) || pod.isTerminating !== (before?.isTerminating ?? false))
+      this.#moved(pod.namespace)
     this.#pods.set(pod.uid, pod)
     if (pod.node !== null) this.#forget(pod.uid)
-    this.#charge(pod)
+    if (before !== undefined || pod.node !== null || pod.pinnedTo !== null) this.#charge(pod) // else it weighs nothing
     if (before !== undefined && gangOfPod(before) !== gangOfPod(pod)) this.gangs.removePod(before)
     // Others' pods of no gang are only weight on nodes.
     if (pod.gang !== null || this.isOurs(pod)) this.gangs.setPod(pod)

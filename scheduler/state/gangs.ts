@@ -1,3 +1,4 @@
+import { byBytes } from './bytes.ts'
 import { type GangFacts, NO_CONSTRAINT } from './gang-facts.ts'
 import type { PodFacts } from './pod-facts.ts'
 
@@ -60,11 +61,20 @@ export const missingGang = (namespace: string, name: string): GangFacts => ({
 
 export const isMissing = (gang: GangFacts): boolean => gang.uid === ''
 
+interface Members {
+  readonly byUid: Map<string, PodFacts>
+  /** Null: not sorted since a pod came, went or changed. */
+  inOrder: readonly PodFacts[] | null
+}
+
+const NONE: readonly PodFacts[] = []
+const byIndex = (a: PodFacts, b: PodFacts): number => a.index - b.index || byBytes(a.name, b.name)
+
 /** PodGangs, the pods that say they are in one, and which of them have to be looked at again. */
 export class Gangs {
   readonly #gangs = new Map<GangKey, GangFacts>()
   readonly #keyOfUid = new Map<string, GangKey>()
-  readonly #pods = new Map<GangKey, Map<string, PodFacts>>()
+  readonly #pods = new Map<GangKey, Members>()
   /** Namespace → keys, for what is counted over a namespace: spread units and ties. */
   readonly #byNamespace = new Map<string, Set<GangKey>>()
   /** Namespace → keys of gangs that share a domain with another by what they say themselves. */
@@ -101,7 +111,14 @@ export class Gangs {
 
   /** Pods that say they are in this gang, in no order. */
   podsOf(key: GangKey): Iterable<PodFacts> {
-    return this.#pods.get(key)?.values() ?? []
+    return this.#pods.get(key)?.byUid.values() ?? []
+  }
+
+  /** The same by index, then name: one list until a pod of the gang comes, goes or changes. */
+  podsInOrder(key: GangKey): readonly PodFacts[] {
+    const members = this.#pods.get(key)
+    if (members === undefined) return NONE
+    return (members.inOrder ??= [...members.byUid.values()].sort(byIndex))
   }
 
   set(gang: GangFacts): void {
@@ -136,16 +153,18 @@ export class Gangs {
 
   setPod(pod: PodFacts): void {
     const key = gangOfPod(pod)
-    const pods = this.#pods.get(key) ?? new Map<string, PodFacts>()
-    this.#pods.set(key, pods.set(pod.uid, pod))
+    let members = this.#pods.get(key)
+    if (members === undefined) this.#pods.set(key, (members = { byUid: new Map(), inOrder: null }))
+    members.byUid.set(pod.uid, pod)
+    members.inOrder = null
     this.touch(key)
   }
 
   removePod(pod: PodFacts): void {
     const key = gangOfPod(pod)
-    const pods = this.#pods.get(key)
-    pods?.delete(pod.uid)
-    if (pods?.size === 0) this.#pods.delete(key)
+    const members = this.#pods.get(key)
+    if (members?.byUid.delete(pod.uid) === true) members.inOrder = null
+    if (members?.byUid.size === 0) this.#pods.delete(key)
     this.touch(key)
   }
 
@@ -155,6 +174,11 @@ export class Gangs {
 
   get hasDirty(): boolean {
     return this.#dirty.size > 0
+  }
+
+  /** The gang has been looked at as it is now. */
+  settle(key: GangKey): void {
+    this.#dirty.delete(key)
   }
 
   /** Keys to look at again since the last call, in no order. */

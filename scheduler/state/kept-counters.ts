@@ -59,20 +59,18 @@ export class KeptCounters {
   #current<K, T extends Counts | FreeRoom>(kept: Map<K, Kept<T>>, key: K, bytes: number, make: () => T): T {
     const { rows } = this.#nodes
     const known = kept.get(key)
-    if (known !== undefined && known.epoch === rows.epoch) return known.counter
-    const changed = known === undefined ? 'forgotten' : rows.since(known.epoch)
-    kept.delete(key)
-    if (known === undefined || changed === 'forgotten') {
+    if (known === undefined) {
       const most = Math.max(KEPT_MIN, Math.min(KEPT_MAX, BYTES_MAX / (bytes * Math.max(1, this.#nodes.size))))
       if (kept.size >= most) kept.delete(kept.keys().next().value as K)
-      const counter = make()
-      kept.set(key, { counter, epoch: rows.epoch })
-      return counter
+    } else {
+      if (known.epoch === rows.epoch) return known.counter
+      kept.delete(key)
     }
-    for (const row of changed) known.counter.refresh(row)
-    known.epoch = rows.epoch
-    kept.set(key, known)
-    return known.counter
+    const isCurrent = known !== undefined && rows.visitSince(known.epoch, (row) => known.counter.refresh(row))
+    const current = isCurrent ? known : { counter: make(), epoch: 0 }
+    current.epoch = rows.epoch
+    kept.set(key, current)
+    return current.counter
   }
 
   #sums({ allocatable, resources }: PlanView): Float64Array {

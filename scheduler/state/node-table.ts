@@ -2,6 +2,7 @@ import { byBytes } from './bytes.ts'
 import { ChangeLog } from './change-log.ts'
 import { HOST_PORT_PREFIX } from './demand.ts'
 import type { NodeFacts } from './node-facts.ts'
+import type { Usage } from './usage.ts'
 
 /**
  * Nodes and their free room as the planner reads them: nodes in byte order of names, one row a node, one column a
@@ -11,17 +12,19 @@ import type { NodeFacts } from './node-facts.ts'
  */
 export class NodeTable {
   readonly #facts = new Map<string, NodeFacts>()
-  readonly #used: (node: string, resource: string) => number
+  readonly #usage: Usage
   readonly #columns = new Set<string>(['cpu', 'memory', 'pods'])
-  readonly #stale = new Set<string>()
+  /** Rows to be filled anew at the next read: nodes that changed, and nodes whose use did. */
+  readonly #changed = new Set<number>()
+  readonly #used = new Set<number>()
   /** Rows of the layout that were filled anew. */
   readonly rows: ChangeLog<number> = new ChangeLog()
   #layout: Layout | null = null
   #generation = 0
   #allocatableEpoch = 0
 
-  constructor(used: (node: string, resource: string) => number) {
-    this.#used = used
+  constructor(usage: Usage) {
+    this.#usage = usage
   }
 
   get size(): number {
@@ -45,7 +48,8 @@ export class NodeTable {
     if (!this.#facts.has(node.name)) this.#layout = null
     this.#facts.set(node.name, node)
     this.#allocatableEpoch++
-    this.#stale.add(node.name)
+    const row = this.#layout?.ixOf.get(node.name)
+    if (row !== undefined) this.#changed.add(row)
   }
 
   delete(name: string): void {
@@ -54,7 +58,8 @@ export class NodeTable {
 
   /** The use of a node changed. */
   touch(name: string): void {
-    if (this.#layout !== null && this.#facts.has(name)) this.#stale.add(name)
+    const row = this.#layout?.ixOf.get(name)
+    if (row !== undefined) this.#used.add(row)
   }
 
   /** Makes sure that each of these resources has a column. */
@@ -68,16 +73,14 @@ export class NodeTable {
 
   /** Up to date. Its arrays are changed in place by later reads: for the turn in hand only. */
   read(): Layout {
-    if (this.#layout === null) this.#layout = this.#layOut()
-    if (this.#stale.size === 0) return this.#layout
-    for (const name of this.#stale) {
-      const row = this.#layout.ixOf.get(name)
-      if (row === undefined) continue
-      this.#fill(this.#layout, row)
-      this.rows.add(row)
+    const layout = (this.#layout ??= this.#layOut())
+    for (const row of this.#changed) this.#fill(layout, row)
+    for (const row of this.#used) if (!this.#changed.has(row)) this.#fillFree(layout, row)
+    for (const rows of [this.#changed, this.#used]) {
+      for (const row of rows) this.rows.add(row)
+      rows.clear()
     }
-    this.#stale.clear()
-    return this.#layout
+    return layout
   }
 
   /** O(nodes × columns). */
@@ -93,21 +96,31 @@ export class NodeTable {
       columnOf: new Map(resources.map((name, at) => [name, at])),
       free: new Float64Array(cells),
       allocatable: new Float64Array(cells),
+      usageColumns: resources.map((name) => this.#usage.columnOf(name)),
     }
     for (let row = 0; row < nodeNames.length; row++) this.#fill(layout, row)
-    this.#stale.clear()
+    this.#changed.clear()
+    this.#used.clear()
     return layout
   }
 
-  #fill({ nodeNames, resources, free, allocatable }: Layout, row: number): void {
-    const name = nodeNames[row]!
-    const node = this.#facts.get(name)!
+  #fill(layout: Layout, row: number): void {
+    const { nodeNames, resources, allocatable } = layout
+    const node = this.#facts.get(nodeNames[row]!)!
     const first = row * resources.length
     for (let column = 0; column < resources.length; column++) {
       const resource = resources[column]!
-      const has = resource.startsWith(HOST_PORT_PREFIX) ? 1 : (node.allocatable[resource] ?? 0)
-      allocatable[first + column] = has
-      free[first + column] = has - this.#used(name, resource)
+      allocatable[first + column] = resource.startsWith(HOST_PORT_PREFIX) ? 1 : (node.allocatable[resource] ?? 0)
+    }
+    this.#fillFree(layout, row)
+  }
+
+  /** The use of the node changed and nothing else. */
+  #fillFree({ nodeNames, free, allocatable, usageColumns }: Layout, row: number): void {
+    const used = this.#usage.amountsOn(nodeNames[row]!)
+    const first = row * usageColumns.length
+    for (let column = 0; column < usageColumns.length; column++) {
+      free[first + column] = allocatable[first + column]! - (used?.get(usageColumns[column]!) ?? 0)
     }
   }
 }
@@ -122,4 +135,6 @@ export interface Layout {
   /** [node * resources.length + column] */
   readonly free: Float64Array
   readonly allocatable: Float64Array
+  /** Per column where Usage counts the resource. */
+  readonly usageColumns: readonly number[]
 }

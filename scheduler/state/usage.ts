@@ -7,9 +7,39 @@ export interface Charge {
   readonly requests: Readonly<Record<string, number>>
 }
 
+/** So many resources have a cell on every node that uses one; host ports and the like stay sparse beyond it. */
+const DENSE = 16
+
+/** What is used on one node, by the column that Usage gave each resource. */
+class Amounts {
+  readonly #dense = new Float64Array(DENSE)
+  #sparse: Map<number, number> | null = null
+  charges = 0
+
+  get(column: number): number {
+    return (column < DENSE ? this.#dense[column] : this.#sparse?.get(column)) ?? 0
+  }
+
+  add(column: number, amount: number): void {
+    if (column < DENSE) this.#dense[column] = this.get(column) + amount
+    else (this.#sparse ??= new Map()).set(column, this.get(column) + amount)
+  }
+}
+
+type Requests = Charge['requests']
+
+/** The same requests as positions: walked once a charge, where a record would be looked up name by name. */
+interface Packed {
+  readonly columns: readonly number[]
+  readonly amounts: readonly number[]
+}
+
 export class Usage {
   readonly #charges = new Map<string, Charge>()
-  readonly #used = new Map<string, Map<string, number>>()
+  readonly #columns = new Map<string, number>()
+  readonly #packed = new WeakMap<Requests, Packed>()
+  /** Of nodes with a charge. */
+  readonly #used = new Map<string, Amounts>()
   readonly #onChange: (node: string, hasShrunk: boolean) => void
 
   /** `onChange` is told each node whose use changed, and whether anything on it was given back. */
@@ -33,8 +63,16 @@ export class Usage {
     return this.#charges.get(uid) ?? null
   }
 
-  used(node: string, resource: string): number {
-    return this.#used.get(node)?.get(resource) ?? 0
+  /** Null: nothing is used there. By `columnOf`; changed in place by later charges. */
+  amountsOn(node: string): Pick<Amounts, 'get'> | null {
+    return this.#used.get(node) ?? null
+  }
+
+  columnOf(resource: string): number {
+    const known = this.#columns.get(resource)
+    if (known !== undefined) return known
+    this.#columns.set(resource, this.#columns.size)
+    return this.#columns.size - 1
   }
 
   /** For tests: all that is charged, in no order. */
@@ -43,14 +81,25 @@ export class Usage {
   }
 
   #add({ node, requests }: Charge, sign: 1 | -1): void {
+    const { columns, amounts } = this.#pack(requests)
     let used = this.#used.get(node)
-    if (used === undefined) this.#used.set(node, (used = new Map()))
-    for (const resource in requests) {
-      const sum = (used.get(resource) ?? 0) + sign * (requests[resource] ?? 0)
-      if (sum === 0) used.delete(resource)
-      else used.set(resource, sum)
+    if (used === undefined) this.#used.set(node, (used = new Amounts()))
+    for (let i = 0; i < columns.length; i++) used.add(columns[i] as number, sign * (amounts[i] as number))
+    used.charges += sign
+    if (used.charges === 0) this.#used.delete(node)
+  }
+
+  /** Pods of one class share their requests, so they are packed once a class. */
+  #pack(requests: Requests): Packed {
+    const known = this.#packed.get(requests)
+    if (known !== undefined) return known
+    const names = Object.keys(requests)
+    const packed = {
+      columns: names.map((name) => this.columnOf(name)),
+      amounts: names.map((name) => requests[name] ?? 0),
     }
-    if (used.size === 0) this.#used.delete(node)
+    this.#packed.set(requests, packed)
+    return packed
   }
 }
 

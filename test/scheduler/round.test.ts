@@ -3,6 +3,8 @@ import type { Node, Pod } from '../../api/kinds/kubernetes.ts'
 import type { Plan } from '../../scheduler/planner/request.ts'
 import { plan } from '../../scheduler/planner/plan.ts'
 import { Book } from '../../scheduler/queue/book.ts'
+import { Due } from '../../scheduler/queue/due.ts'
+import { Refused } from '../../scheduler/queue/refused.ts'
 import { planRound, type RoundOptions, type RoundResult } from '../../scheduler/queue/round.ts'
 import { ClusterState } from '../../scheduler/state/cluster.ts'
 import { nodeFacts } from '../../scheduler/state/node-facts.ts'
@@ -14,7 +16,7 @@ interface Desk {
   readonly cluster: ClusterState
   readonly placed: string[]
   readonly broken: string[]
-  round(over?: Partial<RoundOptions>): RoundResult
+  round(over?: Partial<RoundOptions> & { waitMs?: number }): RoundResult
   reasonOf(name: string): string | null
 }
 
@@ -24,23 +26,31 @@ function desk(names: readonly string[], gpus: number, planner: Plan = plan): Des
   const placed: string[] = []
   const broken: string[] = []
   const book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => {} })
-  const look = (): void => cluster.gangs.takeDirty().forEach((key) => void book.refresh(key, 0))
+  let waits = 0
+  const due = new Due({ cluster, waitMs: () => waits })
+  const refused = new Refused(cluster)
+  const look = (): void => {
+    for (const key of cluster.gangs.takeDirty()) {
+      const entry = book.refresh(key, 0)
+      if (entry !== null) due.rest(entry)
+    }
+  }
   cluster.setNode(nodeFacts(asObject(node('n1', { gpus }), 'n1') as Node))
   for (const name of names) cluster.setPod(podFacts(asObject(pod(name, { gpus: 2 }), name) as Pod))
   return {
     cluster,
     placed,
     broken,
-    round: (over = {}) => {
+    round: ({ waitMs = 0, ...over } = {}) => {
       look()
-      return planRound(book.active(), {
+      waits = waitMs
+      return planRound(due, refused, {
         cluster,
         plan: planner,
         defaultPack: 'narrowest',
         maxSteps: 1_000,
         nowMs: 0,
         round: 0,
-        waitMs: () => 0,
         onPlacement: ({ seats }) => {
           for (const seat of seats) {
             placed.push(seat.pod.name)
@@ -48,6 +58,7 @@ function desk(names: readonly string[], gpus: number, planner: Plan = plan): Des
           }
           look()
         },
+        onRefusal: () => undefined,
         onBroken: ({ situation }) => broken.push(situation.gang.name),
         isOver: () => false,
         ...over,
@@ -76,7 +87,7 @@ test('what woke a gang is not forgotten while it gathers', () => {
   const made = desk(['p'], 1)
   made.round()
   grow(made, 2)
-  expect(made.round({ waitMs: () => 500 }).waitMs).toBe(500)
+  expect(made.round({ waitMs: 500 }).waitMs).toBe(500)
   made.round()
   expect(made.placed).toEqual(['p'])
 })

@@ -1,0 +1,88 @@
+import { byBytes } from '../state/bytes.ts'
+import type { ClusterState } from '../state/cluster.ts'
+import { type Entry, itemOf } from './entry.ts'
+import { Heap } from './heap.ts'
+import { byTurn, type Item } from './order.ts'
+import { isWorthTrying } from './wake.ts'
+
+/** Something to plan, in the queue. */
+export interface Queued {
+  readonly item: Item
+  readonly entry: Entry
+}
+
+export interface DueOptions {
+  readonly cluster: ClusterState
+  /** Milliseconds until the gang may be planned; 0: now. */
+  readonly waitMs: (entry: Entry, nowMs: number) => number
+}
+
+/**
+ * Which gangs are to be planned, first things first. What a turn does not come to stays in its place for the next one,
+ * so a turn costs what changed and what it decides, however many wait.
+ */
+export class Due {
+  readonly #options: DueOptions
+  // A pod of no gang may have a gang's name: keys tell them apart, so that the order of events changes nothing.
+  readonly #heap = new Heap<Queued>(
+    (a, b) => byTurn(a.item, b.item) || byBytes(a.entry.situation.key, b.entry.situation.key),
+  )
+  /** Changed, refused or waiting for their time: looked at when a turn begins. */
+  readonly #resting = new Set<Entry>()
+
+  constructor(options: DueOptions) {
+    this.#options = options
+  }
+
+  /** False where nothing is left in the queue; what is left may have become moot. */
+  get hasMore(): boolean {
+    return this.#heap.size > 0
+  }
+
+  /** The gang changed or was refused: what was queued of it no longer counts. */
+  rest(entry: Entry): void {
+    entry.queued = null
+    this.#resting.add(entry)
+  }
+
+  /** Queues what can be planned now. Milliseconds until more of it can be; null: nothing waits for its time. */
+  begin(nowMs: number, round: number): number | null {
+    let waitMs: number | null = null
+    for (const entry of this.#resting) {
+      if (entry.isOver) this.#resting.delete(entry)
+      const ms = entry.isOver ? null : this.offer(entry, nowMs, round)
+      if (ms !== null && ms > 0) waitMs = Math.min(waitMs ?? ms, ms)
+    }
+    return waitMs
+  }
+
+  /** Of one that rests: milliseconds until it can be planned, 0: it is queued; null: nothing to plan, or no change. */
+  offer(entry: Entry, nowMs: number, round: number): number | null {
+    const { cluster, waitMs } = this.#options
+    const { refusal, situation } = entry
+    const item = itemOf(entry)
+    if (item === null) {
+      this.#resting.delete(entry)
+      return null
+    }
+    if (refusal !== null && !isWorthTrying(cluster, situation, refusal.tried, round)) return null
+    entry.gatheringMs = item.kind === 'surplus' ? 0 : waitMs(entry, nowMs)
+    const ms = Math.max(entry.gatheringMs, (refusal?.notBeforeMs ?? 0) - nowMs)
+    if (ms > 0) return ms
+    this.#resting.delete(entry)
+    entry.queued = { item, entry }
+    this.#heap.push(entry.queued)
+    return 0
+  }
+
+  /** Takes the first out of the queue. */
+  next(): Queued | undefined {
+    for (let first = this.#heap.pop(); first !== undefined; first = this.#heap.pop()) {
+      const { entry } = first
+      if (entry.queued !== first || entry.isOver) continue
+      entry.queued = null
+      return first
+    }
+    return undefined
+  }
+}
