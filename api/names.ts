@@ -42,6 +42,11 @@ export const ATTEMPT = 'espalier.io/attempt'
 export const DOMAIN_PREFIX = 'espalier.io/domain.'
 /** The spread constraint as JSON, for clusters whose CRDs have no `spread` field. */
 export const SPREAD_ANNOTATION = 'espalier.io/spread'
+/**
+ * Annotation of a PodClique and of its pods: for which update or recovery the clique's pods were made anew. Pods that
+ * differ from their clique in it go.
+ */
+export const RECREATED_FOR = 'espalier.io/recreated-for'
 /** A set's choice of waiter credentials: `secret` makes the token Secret that the published system makes. */
 export const WAITER_TOKEN = 'espalier.io/waiter-token'
 

@@ -8,6 +8,9 @@ import type {
 import type { Pod } from '../api/kinds/kubernetes.ts'
 import { GROVE_OPERATOR, MANAGED_BY, PART_OF, POD_CLIQUE, POD_TEMPLATE_HASH, SCALING_GROUP } from '../api/names.ts'
 import { type Finding, type FindingContext, kstatus, withFindings } from './conditions.ts'
+import type { CliqueRollout } from './decisions/clique-rollout.ts'
+import type { GroupRollout } from './decisions/group-rollout.ts'
+import type { SetRollout } from './decisions/set-rollout.ts'
 import {
   groupIdentity,
   indices,
@@ -40,12 +43,12 @@ export interface CliqueView {
   readonly clique: PodClique
   readonly pods: readonly Pod[]
   readonly setName: string
-  readonly generationHash: string
+  readonly rollout: Pick<CliqueRollout, 'isRunning' | 'templateHash' | 'generationHash'>
   readonly isMember: boolean
 }
 
 export function cliqueStatus(
-  { clique, pods, setName, generationHash, isMember }: CliqueView,
+  { clique, pods, setName, rollout, isMember }: CliqueView,
   context: FindingContext,
 ): PodCliqueStatus {
   const active = pods.filter(isActive)
@@ -55,14 +58,15 @@ export function cliqueStatus(
   const readyReplicas = active.filter(isReady).length
   const scheduledReplicas = active.filter(isScheduled).length
   const updatedReplicas = active.filter(({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH] === hash).length
-  const isSettled = readyReplicas >= replicas && active.length === replicas
+  const isCurrent = !rollout.isRunning && rollout.templateHash === hash
+  const isSettled = readyReplicas >= replicas && active.length === replicas && isCurrent
   const findings = [
     scheduledFinding(scheduledReplicas, minAvailable),
-    breachFinding(active, scheduledReplicas, minAvailable),
+    rollout.isRunning ? UPDATING : breachFinding(active, scheduledReplicas, minAvailable),
     ...kstatus({
       isReady: isSettled,
-      reason: isSettled ? 'PodsReady' : 'PodsNotReady',
-      message: `${readyReplicas} of ${replicas} pods are ready`,
+      reason: isSettled ? 'PodsReady' : isCurrent ? 'PodsNotReady' : 'UpdateInProgress',
+      message: `${readyReplicas} of ${replicas} pods are ready, ${updatedReplicas} of the newest template`,
       problem: null,
     }),
   ]
@@ -76,9 +80,17 @@ export function cliqueStatus(
     scheduledReplicas,
     ...(isMember ? {} : { hpaPodSelector: selectorOf(labels) }),
     conditions: withFindings(clique.status?.conditions, findings, context),
-    currentPodCliqueSetGenerationHash: generationHash,
-    currentPodTemplateHash: hash,
+    currentPodCliqueSetGenerationHash: rollout.generationHash,
+    currentPodTemplateHash: rollout.templateHash,
   }
+}
+
+/** While pods are replaced on purpose, nobody is told that they are missing. */
+const UPDATING: Finding = {
+  type: 'MinAvailableBreached',
+  status: 'Unknown',
+  reason: 'UpdateInProgress',
+  message: 'an update replaces pods',
 }
 
 const isGated = ({ spec }: Pod): boolean => !spec.nodeName && (spec.schedulingGates?.length ?? 0) > 0
@@ -108,11 +120,14 @@ export interface GroupView {
   readonly group: PodCliqueScalingGroup
   readonly identity: ScalingGroupIdentity
   readonly shape: SetShape
+  readonly rollout: GroupRollout
+  /** Of the newest template. */
+  readonly targetHash: string
   readonly memberNamed: (name: string) => PodClique | undefined
 }
 
 export function groupStatus(
-  { group, identity, shape, memberNamed }: GroupView,
+  { group, identity, shape, rollout, targetHash, memberNamed }: GroupView,
   context: FindingContext,
 ): PodCliqueScalingGroupStatus {
   const replicas = group.spec.replicas ?? 1
@@ -122,14 +137,15 @@ export function groupStatus(
     .flatMap((members) => (members.every(isLive) ? [members] : []))
   const scheduled = complete.filter((members) => members.every((member) => hasCondition(member, 'PodCliqueScheduled')))
   const available = scheduled.filter((members) => members.every(isAvailable))
-  const updated = available.filter((members) => members.every((member) => isUpdated(member, shape)))
+  const updated = available.filter((members) => members.every((member) => isUpdated(member, targetHash)))
   const unbroken = complete.filter((members) => !members.some((member) => hasCondition(member, 'MinAvailableBreached')))
-  const isSettled = available.length >= replicas
+  const isCurrent = !rollout.isRunning && rollout.generationHash === targetHash
+  const isSettled = available.length >= replicas && isCurrent
   const findings = [
-    groupBreach(unbroken.length, minAvailable),
+    rollout.isRunning ? UPDATING : groupBreach(unbroken.length, minAvailable),
     ...kstatus({
       isReady: isSettled,
-      reason: isSettled ? 'ReplicasAvailable' : 'ReplicasNotAvailable',
+      reason: isSettled ? 'ReplicasAvailable' : isCurrent ? 'ReplicasNotAvailable' : 'UpdateInProgress',
       message: `${available.length} of ${replicas} replicas are available`,
       problem: null,
     }),
@@ -142,19 +158,22 @@ export function groupStatus(
     selector: selectorOf({ ...managed(shape.name), [SCALING_GROUP]: group.metadata.name }),
     observedGeneration: context.generation,
     conditions: withFindings(group.status?.conditions, findings, context),
-    currentPodCliqueSetGenerationHash: shape.generationHash,
+    currentPodCliqueSetGenerationHash: rollout.generationHash,
   }
 }
 
 const hasCondition = ({ status }: PodClique, type: string): boolean =>
   status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
 
-function isUpdated({ metadata, spec, status }: PodClique, shape: SetShape): boolean {
+/** Its newest template was applied in full, and enough pods of it are Ready. */
+export function isUpdated(clique: PodClique, targetHash: string): boolean {
+  const { metadata, spec, status } = clique
   const hash = metadata.labels?.[POD_TEMPLATE_HASH]
+  const minimum = Math.min(spec.replicas ?? 1, spec.minAvailable ?? 1)
   return (
     status?.currentPodTemplateHash === hash &&
-    status?.currentPodCliqueSetGenerationHash === shape.generationHash &&
-    (status.updatedReplicas ?? 0) >= (spec.minAvailable ?? 1)
+    status?.currentPodCliqueSetGenerationHash === targetHash &&
+    (status.updatedReplicas ?? 0) >= minimum
   )
 }
 
@@ -170,6 +189,7 @@ export interface SetView {
   readonly translation: Translation
   readonly problems: readonly Problem[]
   readonly isStalled: boolean
+  readonly rollout: SetRollout
   /** What the server refuses of the set's objects, or null. */
   readonly refusal: string | null
   readonly cliqueNamed: (name: string) => PodClique | undefined
@@ -190,7 +210,7 @@ export function setStatus(view: SetView, context: FindingContext): PodCliqueSetS
     context,
     topology === null ? ['TopologyLevelsUnavailable'] : [],
   )
-  const hash = isStalled ? standing?.currentGenerationHash : shape.generationHash
+  const hash = isStalled ? standing?.currentGenerationHash : view.rollout.generationHash
   return {
     observedGeneration: context.generation,
     replicas,
@@ -202,14 +222,15 @@ export function setStatus(view: SetView, context: FindingContext): PodCliqueSetS
   }
 }
 
-function setProgress({ problems, refusal }: SetView, available: number, replicas: number): Finding[] {
+function setProgress({ problems, refusal, rollout }: SetView, available: number, replicas: number): Finding[] {
   const [first] = problems
-  const isReady = first === undefined && available >= replicas
+  const isUpdating = rollout.progress?.updateStartedAt !== undefined && rollout.progress.updateEndedAt === undefined
+  const isReady = first === undefined && available >= replicas && !isUpdating
   const counts = `${available} of ${replicas} replicas are available`
   const seen = refusal === null ? counts : `${counts}; ${refusal}`
   return kstatus({
     isReady,
-    reason: first?.reason ?? (isReady ? 'ReplicasAvailable' : 'ReplicasNotAvailable'),
+    reason: first?.reason ?? (isReady ? 'ReplicasAvailable' : isUpdating ? 'UpdateInProgress' : 'ReplicasNotAvailable'),
     message: first === undefined ? seen : describeProblem(first),
     problem: first === undefined ? null : { reason: first.reason, message: problems.map(describeProblem).join('; ') },
   })
@@ -235,10 +256,10 @@ function isReplicaUpdated(view: SetView, index: number): boolean {
   const cliques = standaloneOf(view, index)
   const groups = groupsOf(view, index)
   const isGroupUpdated = ({ spec, status }: PodCliqueScalingGroup): boolean =>
-    status?.currentPodCliqueSetGenerationHash === view.shape.generationHash &&
-    (status.updatedReplicas ?? 0) >= (spec.minAvailable ?? 1)
+    status?.currentPodCliqueSetGenerationHash === view.rollout.generationHash &&
+    (status.updatedReplicas ?? 0) >= Math.min(spec.replicas ?? 1, spec.minAvailable ?? 1)
   return (
-    cliques.every((clique) => clique !== undefined && isUpdated(clique, view.shape)) &&
+    cliques.every((clique) => clique !== undefined && isUpdated(clique, view.rollout.generationHash)) &&
     groups.every((group) => group !== undefined && isGroupUpdated(group))
   )
 }

@@ -17,6 +17,7 @@ import {
 } from '../kube/resources.ts'
 import { type CliqueIdentity } from './expansion/identity.ts'
 import { minAvailableOf } from './expansion/clique.ts'
+import { type Generation, generationOf } from './expansion/generation.ts'
 import type { ObservedSet } from './expansion/set.ts'
 import type { SetShape } from './expansion/shape.ts'
 import { isActive, projectPod } from './observed-pod.ts'
@@ -85,6 +86,18 @@ export function setOf(world: World, object: KubeObject): PodCliqueSet | undefine
   return parent === undefined ? world.sets.byUid(uid) : setOf(world, parent)
 }
 
+/** The clique of that identity, if it is there and the set's own. */
+export function liveClique(
+  world: World,
+  { namespace, set }: SetShape,
+  identity: CliqueIdentity,
+): PodClique | undefined {
+  const clique = world.cliques.get(namespace, identity.name)
+  const owner = identity.member === null ? set : world.groups.get(namespace, identity.member.groupName)
+  const isIts = owner !== undefined && (owner === set || isOwnedBy(owner, set))
+  return clique !== undefined && isIts && isOwnedBy(clique, owner) ? clique : undefined
+}
+
 /** A set's part of the world. Objects of that name which belong to somebody else are not its own. */
 export function observedSet(world: World, shape: SetShape): ObservedSet {
   const { namespace, set } = shape
@@ -92,11 +105,7 @@ export function observedSet(world: World, shape: SetShape): ObservedSet {
     const group = world.groups.get(namespace, name)
     return group !== undefined && isOwnedBy(group, set) ? group : undefined
   }
-  const cliqueOf = (identity: CliqueIdentity): PodClique | undefined => {
-    const clique = world.cliques.get(namespace, identity.name)
-    const owner = identity.member === null ? set : groupNamed(identity.member.groupName)
-    return clique !== undefined && owner !== undefined && isOwnedBy(clique, owner) ? clique : undefined
-  }
+  const cliqueOf = (identity: CliqueIdentity): PodClique | undefined => liveClique(world, shape, identity)
   return {
     scalingGroup: groupNamed,
     clique: (name) => {
@@ -116,6 +125,16 @@ export function observedSet(world: World, shape: SetShape): ObservedSet {
     minAvailableOf: (identity) => minAvailableOf(identity, cliqueOf(identity)),
   }
 }
+
+/** All cliques of a set, those of its scaling groups included. */
+export function* cliquesOfSet({ cliques, groups }: World, { metadata }: PodCliqueSet): Generator<PodClique> {
+  yield* cliques.owned(metadata.uid)
+  for (const group of groups.owned(metadata.uid)) yield* cliques.owned(group.metadata.uid)
+}
+
+/** Which version a set's objects are being brought to. */
+export const generationIn = (world: World, shape: SetShape): Generation =>
+  generationOf(shape, () => cliquesOfSet(world, shape.set))
 
 export const activePods = ({ pods }: World, clique: PodClique): Pod[] =>
   pods.owned(clique.metadata.uid).filter(isActive)

@@ -369,6 +369,8 @@ export interface CliqueUpdateProgress {
 export interface PodsSelectedToUpdate {
   /** The one being replaced. */
   current: string
+  /** Its index, which its replacement has too. */
+  currentPodIndex?: number
   /** Those that were. */
   completed?: string[]
 }

@@ -1,4 +1,4 @@
-import { type KindDefinition, listOf, object, text, type ObjectSchema } from '../schema.ts'
+import { int32, type KindDefinition, listOf, object, text, type ObjectSchema } from '../schema.ts'
 import { cliqueSpec } from './clique-template.ts'
 import { conditions, count, lastErrors, observedGeneration, updateTimes } from './status-parts.ts'
 
@@ -24,7 +24,11 @@ const status: ObjectSchema = object('PodCliqueStatus', 'What is.', {
       readyPodsSelectedToUpdate: object(
         'PodsSelectedToUpdate',
         'Ready pods that are replaced, one at a time.',
-        { current: text('The one being replaced.'), completed: listOf('Those that were.', text('A pod.')) },
+        {
+          current: text('The one being replaced.'),
+          currentPodIndex: int32('Its index, which its replacement has too.'),
+          completed: listOf('Those that were.', text('A pod.')),
+        },
         { required: ['current'] },
       ),
     },

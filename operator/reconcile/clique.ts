@@ -11,7 +11,10 @@ import {
 } from '../../api/names.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
+import { type CliqueRollout, cliqueRollout } from '../decisions/clique-rollout.ts'
 import { podsToUngate } from '../decisions/gates.ts'
+import { isOutdated } from '../expansion/adopt.ts'
+import { hasTurn, turnOf } from '../expansion/generation.ts'
 import { canonicalJson } from '../expansion/hash.ts'
 import { type CliqueIdentity, cliqueIdentityOf, cliquesOfGang, indexLabel } from '../expansion/identity.ts'
 import { minReplicasOf } from '../expansion/pod-gang.ts'
@@ -31,10 +34,10 @@ import {
   watch,
 } from '../reconciler.ts'
 import { cliqueStatus } from '../status.ts'
-import { isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
+import { generationIn, isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
 import { dropFinalizer, findingContext, lastErrors, statusChanges, writeStatus } from './parts.ts'
 import { Pods } from './pods.ts'
-import { isEdited } from './set.ts'
+import { isEdited, isTurnNews } from './set.ts'
 
 /** Pods of a clique move in rows: their counts are written once a row, and at once when all of them are ready. */
 const STATUS_GATHER_MS = 500
@@ -68,7 +71,9 @@ class CliqueReconciler implements Reconciler {
       }),
       watch<PodGang>(POD_GANGS, (gang, before) => this.#listedIn(gang, before)),
       watch<PodGang>(POD_GANGS, (gang, before) => (isEdited(gang, before) ? this.#waitingForGang(gang) : [])),
-      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? this.#cliquesOf(set) : [])),
+      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) =>
+        isEdited(set, before) || isTurnNews(set, before) ? this.#cliquesOf(set) : [],
+      ),
     ]
   }
 
@@ -83,6 +88,9 @@ class CliqueReconciler implements Reconciler {
     const identity = cliqueIdentityOf(shape, clique)
     if (identity === null) return
     const failed: [string, unknown][] = []
+    await this.#replaceOutdated(shape, identity, clique).catch((error: unknown) => {
+      failed.push(['ERR_UPDATE_POD', error])
+    })
     const dueMs = await this.#pods.scale(this.#planOf(shape, identity, clique)).catch((error: unknown) => {
       failed.push(['ERR_CREATE_OR_DELETE_POD', error])
       return null
@@ -93,6 +101,28 @@ class CliqueReconciler implements Reconciler {
     const restMs = await this.#report(shape, identity, clique, failed)
     if (failed[0] !== undefined) throw failed[0][1]
     return { again: dueMs === null || restMs === null ? (dueMs ?? restMs) : Math.min(dueMs, restMs) }
+  }
+
+  /** What is to go is written down before it goes, so that whoever continues knows what was begun. */
+  async #replaceOutdated(shape: SetShape, identity: CliqueIdentity, clique: PodClique): Promise<void> {
+    const { progress, remove } = this.#rolloutOf(shape, identity, clique)
+    if (remove.length === 0) return
+    await writeStatus(this.#context, this.#world.cliques, clique, { updateProgress: progress })
+    await this.#pods.remove(clique, remove)
+  }
+
+  #rolloutOf(shape: SetShape, identity: CliqueIdentity, clique: PodClique): CliqueRollout {
+    const generation = generationIn(this.#world, shape)
+    const isMember = identity.member !== null
+    return cliqueRollout({
+      clique,
+      pods: this.#world.pods.owned(clique.metadata.uid),
+      generation,
+      isOutdated: isOutdated(identity.clique, clique),
+      isTurn: isMember || hasTurn(turnOf(shape, generation), identity.index),
+      isMember,
+      now: findingContext(this.#context, clique).now,
+    })
   }
 
   #forget(clique: PodClique): void {
@@ -144,13 +174,9 @@ class CliqueReconciler implements Reconciler {
   ): Promise<number | null> {
     const clique = this.#world.cliques.byUid(metadata.uid)
     if (clique === undefined || isTerminating(clique)) return null
-    const view = {
-      clique,
-      pods: this.#world.pods.owned(metadata.uid),
-      setName: shape.name,
-      generationHash: shape.generationHash,
-      isMember: identity.member !== null,
-    }
+    const rollout = this.#rolloutOf(shape, identity, clique)
+    const pods = this.#world.pods.owned(metadata.uid)
+    const view = { clique, pods, setName: shape.name, rollout, isMember: identity.member !== null }
     const generation = metadata.generation ?? 0
     const context = { ...findingContext(this.#context, clique), generation }
     const { observedGeneration, ...status } = cliqueStatus(view, context)
@@ -158,6 +184,7 @@ class CliqueReconciler implements Reconciler {
     const isToldAnew = errors.length > 0 || clique.status?.lastErrors !== undefined
     const wanted = {
       ...status,
+      updateProgress: rollout.progress,
       ...(failed.length === 0 ? { observedGeneration } : {}),
       ...(isToldAnew ? { lastErrors: errors } : {}),
     }
@@ -167,7 +194,7 @@ class CliqueReconciler implements Reconciler {
     this.#unwrittenSince.delete(metadata.uid)
     this.#tellLost(clique, status.scheduledReplicas ?? 0)
     await writeStatus(this.#context, this.#world.cliques, clique, wanted)
-    return null
+    return rollout.remove.length > 0 ? 0 : null
   }
 
   #gatherMs(uid: string): number {

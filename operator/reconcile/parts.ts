@@ -1,6 +1,7 @@
 import type { LastError } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { timestamp } from '../../kube/clock.ts'
+import { replacing } from '../changes.ts'
 import type { FindingContext } from '../conditions.ts'
 import { canonicalJson } from '../expansion/hash.ts'
 import type { OperatorContext } from '../reconciler.ts'
@@ -13,13 +14,17 @@ export const findingContext = ({ clock }: OperatorContext, { metadata }: KubeObj
   generation: metadata.generation ?? 0,
 })
 
-/** Those fields of `wanted` that differ from what stands in the status; null: none. */
+/**
+ * The merge patch that brings those fields of `wanted` that differ to what is wanted, and takes away what is not; null:
+ * nothing differs. A field of null goes.
+ */
 export function statusChanges(object: KubeObject, wanted: object): Readonly<Record<string, unknown>> | null {
   const standing = (object['status'] ?? {}) as Record<string, unknown>
   const differs = ([field, value]: [string, unknown]): boolean =>
     canonicalJson(value) !== canonicalJson(standing[field])
   const changed = Object.entries(wanted).filter(differs)
-  return changed.length === 0 ? null : Object.fromEntries(changed)
+  const patches = changed.map(([field, value]) => [field, replacing(value, standing[field])])
+  return changed.length === 0 ? null : Object.fromEntries(patches)
 }
 
 /** Writes what differs; where nothing does, nothing is written. */

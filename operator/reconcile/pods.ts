@@ -51,6 +51,11 @@ export class Pods {
     return null
   }
 
+  /** Deletes these very pods. */
+  remove(clique: PodClique, pods: readonly Pod[]): Promise<void> {
+    return this.#deleteAll(clique, pods)
+  }
+
   /** Lifts our gate and no other. */
   ungate(pods: readonly Pod[]): Promise<void> {
     return slowStart(pods, async (pod) => {

@@ -2,11 +2,14 @@ import type { PodClique, PodCliqueScalingGroup, PodCliqueSet } from '../../api/g
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { SCALING_GROUP, SCALING_GROUP_FINALIZER } from '../../api/names.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS } from '../../kube/resources.ts'
-import { expandClique } from '../expansion/clique.ts'
-import { groupIdentityOf, type ScalingGroupIdentity } from '../expansion/identity.ts'
+import { type GroupRollout, groupRollout } from '../decisions/group-rollout.ts'
+import { type CliqueTurn, expandClique } from '../expansion/clique.ts'
+import { hasTurn, turnOf } from '../expansion/generation.ts'
+import { type CliqueIdentity, groupIdentityOf, membersOf, type ScalingGroupIdentity } from '../expansion/identity.ts'
 import { membersUpTo } from '../expansion/scaling-group.ts'
 import type { Desired } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
+import { canonicalJson } from '../expansion/hash.ts'
 import { isTerminating } from '../observed-pod.ts'
 import {
   type Key,
@@ -18,12 +21,12 @@ import {
   type Watch,
   watch,
 } from '../reconciler.ts'
-import { groupStatus } from '../status.ts'
+import { type GroupView, groupStatus, isUpdated } from '../status.ts'
 import type { Store } from '../store.ts'
-import { isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
+import { generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
 import { type ChildEvents, syncChildren } from './children.ts'
 import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
-import { isEdited } from './set.ts'
+import { isEdited, isTurnNews } from './set.ts'
 
 const ROW_MS = 20
 const EVENTS: Readonly<Record<string, ChildEvents>> = {
@@ -48,7 +51,9 @@ class ScalingGroupReconciler implements Reconciler {
         return isDeleted || isEdited(clique, before) ? labelled(clique, SCALING_GROUP, before) : []
       }),
       watch(POD_CLIQUES, (clique) => labelled(clique, SCALING_GROUP), { afterMs: ROW_MS }),
-      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? this.#groupsOf(set) : [])),
+      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) =>
+        isEdited(set, before) || isTurnNews(set, before) ? this.#groupsOf(set) : [],
+      ),
     ]
   }
 
@@ -64,7 +69,11 @@ class ScalingGroupReconciler implements Reconciler {
     const shape = shapeOf(set)
     const identity = groupIdentityOf(shape, group)
     if (identity === null) return
-    const error = await this.#sync(shape, identity, group)
+    const rollout = this.#rolloutOf(shape, identity, group)
+    if (isSelecting(group, rollout)) {
+      await writeStatus(this.#context, this.#world.groups, group, { updateProgress: rollout.progress })
+    }
+    const error = await this.#sync(shape, identity, group, rollout)
     await this.#report(shape, identity, group, error)
     if (error !== null) throw error
   }
@@ -73,13 +82,39 @@ class ScalingGroupReconciler implements Reconciler {
     return this.#world.groups.owned(set.metadata.uid).map(keyOf)
   }
 
-  async #sync(shape: SetShape, identity: ScalingGroupIdentity, group: PodCliqueScalingGroup): Promise<unknown> {
+  #rolloutOf(shape: SetShape, identity: ScalingGroupIdentity, group: PodCliqueScalingGroup): GroupRollout {
+    const generation = generationIn(this.#world, shape)
+    return groupRollout({
+      group,
+      generation,
+      isTurn: hasTurn(turnOf(shape, generation), identity.index),
+      membersOf: (replica) =>
+        membersOf(identity, replica).map(({ name, clique }) => ({
+          shape: clique,
+          clique: this.#memberNamed(group, name),
+        })),
+      now: findingContext(this.#context, group).now,
+    })
+  }
+
+  #memberNamed(group: PodCliqueScalingGroup, name: string): PodClique | undefined {
+    const clique = this.#world.cliques.get(group.metadata.namespace ?? '', name)
+    return clique !== undefined && isOwnedBy(clique, group) ? clique : undefined
+  }
+
+  async #sync(
+    shape: SetShape,
+    identity: ScalingGroupIdentity,
+    group: PodCliqueScalingGroup,
+    rollout: GroupRollout,
+  ): Promise<unknown> {
     const { cliques } = this.#world
+    const { hash } = generationIn(this.#world, shape)
     const live = new Map(cliques.owned(group.metadata.uid).map((clique) => [clique.metadata.name, clique]))
     const members = membersUpTo(identity, group.spec.replicas ?? 1)
     const desired: Desired[] = members.map((member) => ({
       type: POD_CLIQUES,
-      object: expandClique(shape, member, group, live.get(member.name)),
+      object: expandClique(shape, member, group, live.get(member.name), turnIn(rollout, member, hash)),
     }))
     const store = cliques as unknown as Store<KubeObject>
     const createdOnly: ReadonlySet<string> = new Set()
@@ -108,19 +143,41 @@ class ScalingGroupReconciler implements Reconciler {
   ): Promise<void> {
     const newest = this.#world.groups.byUid(group.metadata.uid)
     if (newest === undefined || isTerminating(newest)) return
-    const memberNamed = (name: string): PodClique | undefined => {
-      const clique = this.#world.cliques.get(shape.namespace, name)
-      return clique !== undefined && isOwnedBy(clique, group) ? clique : undefined
-    }
-    const context = findingContext(this.#context, group)
-    const { observedGeneration, ...status } = groupStatus({ group: newest, identity, shape, memberNamed }, context)
+    const rollout = this.#rolloutOf(shape, identity, newest)
+    const memberNamed = (name: string): PodClique | undefined => this.#memberNamed(group, name)
+    const targetHash = generationIn(this.#world, shape).hash
+    const view = { group: newest, identity, shape, rollout, targetHash, memberNamed }
+    const { observedGeneration, ...status } = groupStatus(view, findingContext(this.#context, group))
     const failed: [string, unknown][] = error === null ? [] : [['ERR_SYNC_PODCLIQUES', error]]
     const errors = lastErrors(this.#context, newest.status?.lastErrors, failed)
     const isToldAnew = errors.length > 0 || newest.status?.lastErrors !== undefined
     await writeStatus(this.#context, this.#world.groups, newest, {
       ...status,
+      updateProgress: withCounts(view),
       ...(error === null ? { observedGeneration } : {}),
       ...(isToldAnew ? { lastErrors: errors } : {}),
     })
   }
+}
+
+function turnIn({ keeping, recreating }: GroupRollout, { member }: CliqueIdentity, hash: string): CliqueTurn {
+  const replica = member?.replica ?? -1
+  if (keeping.has(replica)) return { kind: 'keep' }
+  return recreating.has(replica) ? { kind: 'recreate', reason: hash } : { kind: 'take' }
+}
+
+/** Another replica than before is chosen: that is written down before anything of it goes. */
+function isSelecting(group: PodCliqueScalingGroup, { progress, isRunning }: GroupRollout): boolean {
+  const chosen = (of: GroupRollout['progress'] | undefined): unknown => [
+    of?.podCliqueSetGenerationHash,
+    of?.readyReplicaIndicesSelectedToUpdate?.current,
+  ]
+  return isRunning && canonicalJson(chosen(progress)) !== canonicalJson(chosen(group.status?.updateProgress))
+}
+
+function withCounts({ group, identity, rollout, targetHash, memberNamed }: GroupView): GroupRollout['progress'] {
+  if (rollout.progress === null) return null
+  const members = membersUpTo(identity, group.spec.replicas ?? 1).map(({ name }) => memberNamed(name))
+  const updated = members.filter((member) => member !== undefined && isUpdated(member, targetHash))
+  return { ...rollout.progress, updatedPodCliquesCount: updated.length, totalPodCliquesCount: members.length }
 }

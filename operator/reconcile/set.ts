@@ -4,6 +4,7 @@ import { SET_FINALIZER } from '../../api/names.ts'
 import { KubeError } from '../../kube/answers.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, SCALING_GROUPS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
+import { type SetRollout, setRollout } from '../decisions/set-rollout.ts'
 import { canonicalJson } from '../expansion/hash.ts'
 import { describeProblem, type Problem } from '../expansion/problem.ts'
 import { type Desired, expandSet, problemsOf } from '../expansion/set.ts'
@@ -23,8 +24,18 @@ import {
 import { setStatus } from '../status.ts'
 import type { Store } from '../store.ts'
 import { Topologies } from '../topologies.ts'
-import { keyOfSet, MANAGED, observedSet, observeWorld, SUPPORTING, type World } from '../world.ts'
+import {
+  generationIn,
+  keyOfSet,
+  liveClique,
+  MANAGED,
+  observedSet,
+  observeWorld,
+  SUPPORTING,
+  type World,
+} from '../world.ts'
 import { type ChildEvents, syncChildren } from './children.ts'
+import { type ReplicasView, standingOfReplica, withCounts } from './replica-standing.ts'
 import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
 
 /** Status of children and echoes of our own writes come in rows; they are looked at together. */
@@ -77,14 +88,55 @@ class SetReconciler implements Reconciler {
     const set = this.#world.sets.get(namespace, name)
     if (set === undefined) return
     if (isTerminating(set)) return dropFinalizer(this.#context, this.#world.sets, set, SET_FINALIZER)
-    const shape = shapeOf(set)
-    const translation = translate(shape, this.#topologies.known())
-    const problems = problemsOf(shape, translation, observedSet(this.#world, shape))
-    const isStalled = problems.some((problem) => stalls(problem, set))
+    const { problems, isStalled, ...seen } = this.#lookAt(set)
+    const shape = isStalled ? seen.shape : await this.#advanceUpdate(seen.shape)
+    const { translation } = seen
     const outcome = isStalled ? { taken: [], error: null } : await this.#sync(shape, translation)
     await this.#report(shape, translation, [...problems, ...outcome.taken], isStalled, outcome.error)
     if (outcome.error !== null) throw outcome.error
     return outcome.taken.length > 0 ? { again: LOOK_AGAIN_MS, wake: 'background' } : undefined
+  }
+
+  #lookAt(set: PodCliqueSet) {
+    const shape = shapeOf(set)
+    const translation = translate(shape, this.#topologies.known())
+    const problems = problemsOf(shape, translation, observedSet(this.#world, shape))
+    return { shape, translation, problems, isStalled: problems.some((problem) => stalls(problem, set)) }
+  }
+
+  /** An update, and whose turn it is in one, is written down before anything follows from it. */
+  async #advanceUpdate(shape: SetShape): Promise<SetShape> {
+    const { set } = shape
+    const { progress, generationHash, isNew } = this.#rolloutOf(shape)
+    const { status } = set
+    if (!isNew && turnFacts(progress) === turnFacts(status?.updateProgress)) return shape
+    const begun = { currentGenerationHash: generationHash, ...(isNew ? { updatedReplicas: 0 } : {}) }
+    await writeStatus(this.#context, this.#world.sets, set, { ...begun, updateProgress: progress })
+    return shapeOf(this.#world.sets.byUid(set.metadata.uid) ?? set)
+  }
+
+  #replicasOf(shape: SetShape, targetHash: string): ReplicasView {
+    const { scalingGroup } = observedSet(this.#world, shape)
+    return {
+      shape,
+      cliqueOf: (identity) => liveClique(this.#world, shape, identity),
+      groupNamed: scalingGroup,
+      targetHash,
+    }
+  }
+
+  #rolloutOf(shape: SetShape): SetRollout {
+    const { set } = shape
+    const generation = generationIn(this.#world, shape)
+    const replicas = this.#replicasOf(shape, generation.hash)
+    return setRollout({
+      status: set.status,
+      replicas: set.spec.replicas ?? 0,
+      generation,
+      newestHash: shape.generationHash,
+      standingOf: (index) => standingOfReplica(replicas, index),
+      now: findingContext(this.#context, set).now,
+    })
   }
 
   async #sync(shape: SetShape, translation: Translation): Promise<{ taken: Problem[]; error: unknown }> {
@@ -129,11 +181,13 @@ class SetReconciler implements Reconciler {
     const newest = this.#world.sets.byUid(set.metadata.uid)
     if (newest === undefined || isTerminating(newest)) return
     const children = observedSet(this.#world, shape)
+    const rollout = this.#rolloutOf({ ...shape, set: newest })
     const view = {
       shape: { ...shape, set: newest },
       translation,
       problems,
       isStalled,
+      rollout,
       refusal: isRefused(error) ? error.message : this.#refusalBelow(set),
       cliqueNamed: children.clique,
       groupNamed: children.scalingGroup,
@@ -148,7 +202,11 @@ class SetReconciler implements Reconciler {
     this.#tellProblems(newest, problems)
     const isNew = errors.some((each) => !newest.status?.lastErrors?.includes(each))
     if (isRefused(error) && isNew) this.#context.events.event(newest, 'Warning', 'ReconcileError', error.message)
-    await writeStatus(this.#context, this.#world.sets, newest, { ...status, ...seen, ...noneIfNew(errors, newest) })
+    const updateProgress = isStalled
+      ? (newest.status?.updateProgress ?? null)
+      : withCounts(this.#replicasOf(shape, rollout.generationHash), rollout.progress)
+    const told = { ...status, ...seen, ...noneIfNew(errors, newest), updateProgress }
+    await writeStatus(this.#context, this.#world.sets, newest, told)
   }
 
   /** What the server refuses of the set's cliques and groups, the first by name. */
@@ -209,6 +267,17 @@ export function isEdited(object: KubeObject, before: KubeObject | null): boolean
   const marks = ({ metadata }: KubeObject): string =>
     canonicalJson([metadata.labels, metadata.annotations, metadata.finalizers, metadata.deletionTimestamp])
   return object.metadata.generation !== before.metadata.generation || marks(object) !== marks(before)
+}
+
+/** Which version a set is brought to, and which of its replicas is at it. */
+const turnFacts = (progress: SetRollout['progress'] | undefined): string =>
+  canonicalJson([progress?.updateStartedAt, progress?.updateEndedAt, progress?.currentlyUpdating])
+
+/** Another replica of a set may be updated than before, or it goes to another version. */
+export function isTurnNews({ status }: PodCliqueSet, before: PodCliqueSet | null): boolean {
+  const facts = (of: PodCliqueSet['status']): string =>
+    canonicalJson([of?.currentGenerationHash, turnFacts(of?.updateProgress)])
+  return before !== null && facts(status) !== facts(before.status)
 }
 
 /** Sets whose objects depend on a topology. */
