@@ -61,6 +61,11 @@ export const REASONS = {
   Binding: { sentence: 'is being bound to {node}', wakesOn: 'answer' },
   MinimumFirst: { sentence: 'surplus pod: the minimum of the gang comes first', wakesOn: 'answer' },
   BindRefused: { sentence: 'the API server refused the binding: {answer}', wakesOn: 'time' },
+  GivenBack: {
+    sentence:
+      'its seats were given back {times} times because its minimum could not be completed; tried again {s} s later',
+    wakesOn: 'time',
+  },
   TopologyUnknown: { sentence: 'there is no topology {topology}', wakesOn: 'topology' },
   ForeignPodReference: {
     sentence: 'the PodGang names {reference}, which is in another namespace',

@@ -1,6 +1,8 @@
 /** One replica of each half acts: a half starts when its Lease is ours and stops when it is not any more. */
 import { hostname } from 'node:os'
 import { OPERATOR_LEASE, SCHEDULER_LEASE } from '../api/names.ts'
+import type { Timing } from '../kube/leader/election.ts'
+import { leaderClient } from '../kube/leader/leader-client.ts'
 import { type LeaderElection, leaderElection } from '../kube/leader/lease.ts'
 import { NAMESPACES } from '../kube/resources.ts'
 import { type Halves, type Running, startHalves, type World } from './serve.ts'
@@ -17,18 +19,28 @@ interface Candidate {
   readonly running: () => Running | null
 }
 
-function campaignFor(world: World, halves: Halves, lease: { namespace: string; name: string }): Candidate {
+/** Which Leases, and at what pace they are renewed. */
+export interface Leases {
+  readonly namespace: string
+  readonly timing: Timing
+}
+
+function campaignFor(world: World, halves: Halves, name: string, { namespace, timing }: Leases): Candidate {
   let running: Running | null = null
-  const election = leaderElection({
+  const lease = { namespace, name }
+  const election: LeaderElection = leaderElection({
     ...world,
     lease,
+    timing,
     identity: candidateName(world.random),
     onStarted: () => {
-      world.log.info('leading', { lease: lease.name })
-      running = startHalves(world, halves)
+      world.log.info('leading', { lease: name })
+      world.metrics?.leading(name, true)
+      running = startHalves({ ...world, client: leaderClient(world.client, election) }, halves)
     },
     onStopped: async () => {
-      world.log.info('not leading any more', { lease: lease.name })
+      world.log.info('not leading any more', { lease: name })
+      world.metrics?.leading(name, false)
       await running?.stop()
       running = null
     },
@@ -58,14 +70,10 @@ export function serveAlone(world: World, halves: Halves): Serving {
 }
 
 /** A campaign for each half that is asked for. Creates the namespace of the Leases where it is missing and allowed. */
-export function campaign(world: World, halves: Halves, namespace: string): Serving {
+export function campaign(world: World, halves: Halves, leases: Leases): Serving {
   const campaigns = [
-    ...(halves.operator
-      ? [campaignFor(world, { ...halves, scheduler: false }, { namespace, name: OPERATOR_LEASE })]
-      : []),
-    ...(halves.scheduler
-      ? [campaignFor(world, { ...halves, operator: false }, { namespace, name: SCHEDULER_LEASE })]
-      : []),
+    ...(halves.operator ? [campaignFor(world, { ...halves, scheduler: false }, OPERATOR_LEASE, leases)] : []),
+    ...(halves.scheduler ? [campaignFor(world, { ...halves, operator: false }, SCHEDULER_LEASE, leases)] : []),
   ]
   for (const { election } of campaigns) election.start()
   return {

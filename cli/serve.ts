@@ -7,6 +7,7 @@ import { type Clock, sleep } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
 import { CRDS } from '../kube/resources.ts'
+import type { Metrics } from './metrics.ts'
 import { createOperator, type Operator } from '../operator/operator.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 
@@ -15,6 +16,8 @@ export interface World {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Default: nothing is counted. */
+  readonly metrics?: Pick<Metrics, 'scheduler' | 'leading'>
 }
 
 export interface Halves {
@@ -33,11 +36,12 @@ export interface Running {
   stop(): Promise<void>
 }
 
-export function startHalves(world: World, halves: Halves): Running {
+export function startHalves({ metrics, ...world }: World, halves: Halves): Running {
   const operator = halves.operator ? createOperator(world) : null
   const { schedulerNames, defaultPack } = halves
+  const counted = metrics === undefined ? {} : { metrics: metrics.scheduler }
   const scheduler = halves.scheduler
-    ? createScheduler({ ...world, schedulerNames: [...schedulerNames], defaultPack })
+    ? createScheduler({ ...world, ...counted, schedulerNames: [...schedulerNames], defaultPack })
     : null
   operator?.start()
   scheduler?.start()

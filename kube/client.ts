@@ -65,6 +65,8 @@ export interface DeleteOptions {
   readonly resourceVersion?: string
   readonly gracePeriodSeconds?: number
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
+  /** Sent as `?timeout=`: the server gives up before we do. */
+  readonly timeoutMs?: number
 }
 
 export interface WriteOptions {

@@ -119,7 +119,8 @@ class Client implements KubeClient {
     const { uid, resourceVersion, gracePeriodSeconds, propagationPolicy } = options
     const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion }
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, gracePeriodSeconds, propagationPolicy }
-    return this.#ask<KubeObject | Status>({ method: 'DELETE', path: objectPath(type, key.namespace, key.name), body })
+    const path = `${objectPath(type, key.namespace, key.name)}${writeQuery(options)}`
+    return this.#ask<KubeObject | Status>({ method: 'DELETE', path, body, timeoutMs: options.timeoutMs })
   }
 
   raw<T>(path: string): Promise<Answer<T>> {
@@ -195,8 +196,10 @@ const watchQuery = (options: WatchOptions): string =>
     ...(options.sendInitialEvents ? { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' } : {}),
   })
 
-const writeQuery = (options?: WriteOptions, extra: Readonly<Record<string, string | boolean>> = {}): string =>
-  query({ ...extra, timeout: options?.timeoutMs === undefined ? undefined : `${options.timeoutMs}ms` })
+const writeQuery = (
+  options?: Pick<WriteOptions, 'timeoutMs'>,
+  extra: Readonly<Record<string, string | boolean>> = {},
+): string => query({ ...extra, timeout: options?.timeoutMs === undefined ? undefined : `${options.timeoutMs}ms` })
 
 /** Items of built-in lists carry neither kind nor apiVersion; here every object says what it is. */
 function pageOf<T extends KubeObject>(type: ResourceType, list: RawList<T>): Answer<ListPage<T>> {

@@ -94,9 +94,10 @@ function takePod({ kind, object, before }: Delta<PodObject>, options: FeedOption
     return
   }
   const known = before?.facts ?? null
+  const assumed = known === null ? null : cluster.nodeOf(known)
   cluster.setPod(facts)
   if (known === null) return
-  if (isRivalBind(known, facts, cluster.isOurs(facts))) onRival(facts)
+  if (isRivalBind(known, facts, cluster.isOurs(facts), assumed)) onRival(facts)
   const isRefused = !known.isFailed && facts.failure !== null && isKubeletRefusal(facts.failure)
   if (isRefused && facts.node !== null && cluster.isOurs(facts)) onRefused(facts, facts.node)
 }

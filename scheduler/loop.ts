@@ -5,8 +5,9 @@ import { ATTEMPT, DOMAIN_PREFIX } from '../api/names.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { formatAttempt } from './binder/attempt.ts'
 import type { Binder, Order } from './binder/bind.ts'
-import { isPartial, undo, undoable, UNDO_AFTER_MS } from './binder/undo.ts'
+import { isPartial, undo, undoable, UNDO_AFTER_MS, undoRestMs } from './binder/undo.ts'
 import { isWhole } from './gang/situation.ts'
+import type { SchedulerMetrics } from './metrics.ts'
 import type { Plan } from './planner/request.ts'
 import type { Book } from './queue/book.ts'
 import { Due } from './queue/due.ts'
@@ -22,6 +23,7 @@ export interface LoopOptions {
   readonly clock: Clock
   readonly client: KubeClient
   readonly log: Log
+  readonly metrics: SchedulerMetrics
   readonly cluster: ClusterState
   readonly book: Book
   readonly binder: Pick<Binder, 'bind'>
@@ -38,6 +40,14 @@ const ROUND_MS = 60_000
 /** A turn gives way to answers and events after this, on the monotonic clock. */
 const TURN_MS = 20
 
+/** Whatever the load, nothing waits longer for a turn to begin. */
+const GATHER_MAX_MS = 50
+
+const noteWhole = (entry: Entry): void => {
+  entry.wasSeenWhole = true
+  entry.undos = 0
+}
+
 const nothing = (): void => {}
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
@@ -50,6 +60,8 @@ export class Loop {
   readonly #due: Due
   readonly #refused: Refused
   #turn: Timer | null = null
+  /** For how long the next notes are gathered. */
+  #gatherMs = 0
   #round = 0
   #roundTimer: Timer | null = null
   readonly #timers = new Map<string, Timer>()
@@ -83,12 +95,24 @@ export class Loop {
     await Promise.all(this.#undoing)
   }
 
-  /** A turn comes soon; many notes make one turn. */
+  /**
+   * A turn comes soon; many notes make one turn. How many adapts to load: after a turn that took long, notes are
+   * gathered for as long again, so that at most half of the time goes into looking at what is.
+   */
   notify(): void {
+    this.#turnIn(this.#gatherMs)
+  }
+
+  #turnIn(ms: number): void {
     if (!this.#isRunning || this.#turn !== null) return
-    this.#turn = this.#options.clock.after(0, 'work', () => {
+    const { clock } = this.#options
+    this.#turn = clock.after(ms, 'work', () => {
       this.#turn = null
+      const beganMs = clock.monotonicMs()
       this.#run()
+      const tookMs = clock.monotonicMs() - beganMs
+      this.#gatherMs = Math.min(GATHER_MAX_MS, tookMs)
+      this.#options.metrics.turned(tookMs)
     })
   }
 
@@ -129,7 +153,7 @@ export class Loop {
       })
       this.#decisions += result.decisions
       if (result.waitMs !== null) this.notifyIn('gather', result.waitMs)
-      if (result.isCut || cluster.gangs.hasDirty) this.notify()
+      if (result.isCut || cluster.gangs.hasDirty) this.#turnIn(0)
     } catch (error) {
       log.error('a turn broke off', { error: textOf(error) })
     }
@@ -140,7 +164,7 @@ export class Loop {
     for (const key of cluster.gangs.takeDirty()) {
       const entry = book.refresh(key, nowMs)
       if (entry === null) continue
-      if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) entry.wasSeenWhole = true
+      if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) noteWhole(entry)
       surplus.look(entry)
       this.#afterwards(entry, nowMs)
       this.#due.rest(entry)
@@ -172,11 +196,16 @@ export class Loop {
     this.#undo(entry)
   }
 
-  #undo({ situation }: Entry): void {
+  #undo(entry: Entry): void {
+    const { situation } = entry
     const { client, log, cluster } = this.#options
     const facts = { namespace: situation.gang.namespace, podGang: situation.gang.name }
     const undoing = undo(client, situation, () => !this.#isRunning)
-      .then((deleted) => log.info('gave the seats of an incomplete gang back', { ...facts, deleted }))
+      .then((deleted) => {
+        if (deleted > 0) this.#restAfterUndo(entry)
+        this.#options.metrics.undone(deleted)
+        log.info('gave the seats of an incomplete gang back', { ...facts, deleted, times: entry.undos })
+      })
       .catch((error: unknown) => log.warn('an undo broke off', { ...facts, error: String(error) }))
       .finally(() => {
         this.#undoing.delete(undoing)
@@ -184,6 +213,13 @@ export class Loop {
         this.notify()
       })
     this.#undoing.add(undoing)
+  }
+
+  #restAfterUndo(entry: Entry): void {
+    const { key } = entry.situation
+    const restMs = undoRestMs(++entry.undos)
+    entry.restsUntilMs = this.#options.clock.monotonicMs() + restMs
+    if (restMs > 0) this.notifyIn(`rest ${key}`, restMs, () => this.#options.cluster.gangs.touch(key))
   }
 
   #place({ entry, item, seats }: Placement, nowMs: number): void {

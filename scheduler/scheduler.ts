@@ -11,7 +11,9 @@ import { Rivals } from './binder/two-schedulers.ts'
 import { createFeeds } from './feeds.ts'
 import type { GangSituation } from './gang/situation.ts'
 import { Loop } from './loop.ts'
+import { NO_METRICS, type SchedulerMetrics, type Sizes } from './metrics.ts'
 import { plan } from './planner/plan.ts'
+import type { Plan } from './planner/request.ts'
 import { Book } from './queue/book.ts'
 import { Gather } from './queue/gather.ts'
 import { SurplusReader } from './queue/surplus.ts'
@@ -33,6 +35,8 @@ export interface SchedulerOptions {
   readonly schedulerNames?: readonly string[]
   /** What a gang that states no pack prefers. Default: the narrowest level. */
   readonly defaultPack?: 'narrowest' | 'none'
+  /** Default: nothing is counted. */
+  readonly metrics?: SchedulerMetrics
   /** How long a gang waits for further gates to be lifted. Default: 1 s. */
   readonly gatherMs?: number
 }
@@ -87,7 +91,8 @@ class Running implements Scheduler {
       stopped: (situation) => this.#stopped(situation),
       onEnd: (key) => this.#gather.forget(key),
     })
-    const shared = { client, clock, random, log, cluster, writer: this.#writer, book: this.#book }
+    const { metrics = NO_METRICS } = options
+    const shared = { client, clock, random, log, cluster, metrics, writer: this.#writer, book: this.#book }
     const component = schedulerNames[0] ?? SCHEDULER_NAME
     this.#status = new StatusWriter({ ...shared, component, whySuspended })
     this.#binder = new Binder({ ...shared, suspended, onNews: (pod) => this.#look(gangOfPod(pod)) })
@@ -103,14 +108,17 @@ class Running implements Scheduler {
       gather: this.#gather,
       status: this.#status,
       surplus: this.#surplus,
-      plan,
+      plan: timed(plan, clock, metrics),
       defaultPack: options.defaultPack ?? 'narrowest',
       maxSteps: STEPS_MAX,
     })
     this.#topology = createTopologyFeed({
       ...shared,
       onNote: () => this.#loop.notify(),
-      onError: (target, message) => this.#status.warnOn(target, 'InvalidTopology', message),
+      onError: (target, message) => {
+        metrics.topologyRefused()
+        this.#status.warnOn(target, 'InvalidTopology', message)
+      },
     })
     this.#feeds = createFeeds({
       ...shared,
@@ -119,6 +127,7 @@ class Running implements Scheduler {
       onRival: (pod) => this.#onRival(pod),
       onRefused: (pod, node) => this.#onRefused(pod, node),
     })
+    metrics.watch(this.#sizes())
     this.ready = Promise.all([this.#feeds.synced, this.#topology.synced]).then(() => undefined)
   }
 
@@ -152,6 +161,18 @@ class Running implements Scheduler {
     })
   }
 
+  #sizes(): Sizes {
+    const [cluster, book, binder] = [this.#cluster, this.#book, this.#binder]
+    return {
+      nodes: () => cluster.nodes.size,
+      pods: () => cluster.podCount,
+      gangs: () => book.size,
+      pendingGangs: () => book.pendingCount(),
+      assumedPods: () => cluster.assumedCount,
+      bindingsInFlight: () => binder.inFlight,
+    }
+  }
+
   #look(key: string): void {
     this.#cluster.gangs.touch(key)
     this.#loop.notify()
@@ -167,6 +188,7 @@ class Running implements Scheduler {
     const { namespace, schedulerName } = pod
     const nowMs = this.#options.clock.monotonicMs()
     this.#rivals.add(namespace, nowMs)
+    this.#options.metrics?.rivalSeen()
     const { code, message } = reason('TwoSchedulers', { schedulerName })
     this.#options.log.warn(message, { namespace, pod: pod.name, node: pod.node })
     this.#status.warn(pod, code, message)
@@ -184,8 +206,18 @@ class Running implements Scheduler {
 
   #onRefused(pod: PodFacts, node: string): void {
     const waitMs = this.#cluster.refusals.add(pod.demand.key, node, this.#options.clock.monotonicMs())
+    this.#options.metrics?.kubeletRefused()
     const { namespace, name, failure } = pod
     this.#options.log.warn('a kubelet refused a pod', { namespace, pod: name, node, failure, waitMs })
     this.#loop.notifyIn(`refusal ${node} ${pod.demand.key}`, waitMs, () => this.#cluster.growth.add(node))
   }
 }
+
+const timed =
+  (planner: Plan, clock: Clock, metrics: SchedulerMetrics): Plan =>
+  (request, view) => {
+    const beganMs = clock.monotonicMs()
+    const verdict = planner(request, view)
+    metrics.planned(verdict.kind, clock.monotonicMs() - beganMs)
+    return verdict
+  }

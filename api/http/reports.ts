@@ -33,6 +33,8 @@ export interface Reports {
   scheduler(): SchedulerView | null
   /** The halves that are asked for can do their work, or stand by to. */
   isReady(): boolean
+  /** In Prometheus' text form. */
+  readonly metrics: { readonly contentType: string; text(): Promise<string> }
 }
 
 export interface Problem {

@@ -9,6 +9,7 @@ export function reportServer(reports: Reports): FastifyInstance {
   app.get('/readyz', (_, reply) =>
     reports.isReady() ? { status: 'ok' } : reply.code(503).send(problem('NotReady', 'the caches are not warm yet')),
   )
+  app.get('/metrics', async (_, reply) => reply.type(reports.metrics.contentType).send(await reports.metrics.text()))
   app.setNotFoundHandler((request, reply) => reply.code(404).send(problem('NoSuchPath', `nothing at ${request.url}`)))
   void app.register(gangRoutes(reports))
   return app

@@ -2,6 +2,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import type { Clock } from '../../kube/clock.ts'
 import { silentLog } from '../../kube/log.ts'
 import { Loop } from '../../scheduler/loop.ts'
+import { NO_METRICS } from '../../scheduler/metrics.ts'
 import { plan } from '../../scheduler/planner/plan.ts'
 import { Book } from '../../scheduler/queue/book.ts'
 import { Gather } from '../../scheduler/queue/gather.ts'
@@ -26,6 +27,7 @@ export function createDesk(nodes: readonly NodeFacts[], levels: readonly Level[]
   const book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => undefined })
   const turns: (() => void)[] = []
   const loop = new Loop({
+    metrics: NO_METRICS,
     clock: clockOf(turns),
     client: null as unknown as KubeClient, // only an undo would ask it
     log: { ...silentLog, error: (message, facts) => fail(`${message} ${JSON.stringify(facts)}`) },

@@ -1,6 +1,7 @@
 /** `espalier run`, `scheduler`, `operator`: both halves, or one, against a cluster. */
 import { loadConfig } from '../../kube/config.ts'
 import { realClock } from '../../kube/clock.ts'
+import { measuredTransport } from '../../kube/measured-transport.ts'
 import { httpTransport } from '../../kube/http-transport.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
 import { jsonLog } from '../../kube/log.ts'
@@ -8,16 +9,17 @@ import { realRandom } from '../../kube/random.ts'
 import { SCHEDULER_NAME, SYSTEM_NAMESPACE } from '../../api/names.ts'
 import { type Command, type Flag, type Flags, type Io, messageOf, Refused, text, texts } from '../command.ts'
 import { parseListen, reportServer } from '../../api/http/server.ts'
+import { type Metrics, processMetrics } from '../metrics.ts'
 import { campaign, serveAlone, type Serving } from '../leadership.ts'
+import { LEASE_FLAGS, leaseTiming } from '../lease-flags.ts'
 import { type Halves, installCrds, type World } from '../serve.ts'
 
 const CLUSTER_FLAGS: readonly Flag[] = [
   { usage: '--kubeconfig <file>', summary: 'which cluster; without it: $KUBECONFIG, in-cluster, ~/.kube/config' },
   { usage: '--context <name>', summary: 'context of the kubeconfig' },
   { usage: '--log-level <level>', summary: 'debug, info, warn, error', default: 'info' },
-  { usage: '--listen <address>', summary: 'health and reports over HTTP, host:port; none without it' },
-  { usage: '--no-leader-elect', summary: 'start at once, without a Lease: for a single process only' },
-  { usage: '--lease-namespace <name>', summary: 'where the Leases live', default: SYSTEM_NAMESPACE },
+  { usage: '--listen <address>', summary: 'health, reports and metrics over HTTP, host:port; none without it' },
+  ...LEASE_FLAGS,
 ]
 const SCHEDULER_FLAGS: readonly Flag[] = [
   { usage: '--scheduler-name <name...>', summary: `schedulerName of the pods to place (default: ${SCHEDULER_NAME})` },
@@ -29,17 +31,22 @@ const SCHEDULER_FLAGS: readonly Flag[] = [
 ]
 const OPERATOR_FLAGS: readonly Flag[] = [{ usage: '--install-crds', summary: 'create the CRDs that are missing first' }]
 
-async function worldOf(flags: Flags, component: string): Promise<{ world: World; close: () => Promise<void> }> {
+async function worldOf(
+  flags: Flags,
+  component: string,
+): Promise<{ world: World; metrics: Metrics; close: () => Promise<void> }> {
   const kubeconfig = text(flags, 'kubeconfig')
   const context = text(flags, 'context')
   const source = { ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) }
   const config = await loadConfig(source).catch((error: unknown) => {
     throw new Refused(messageOf(error), 2)
   })
-  const transport = httpTransport(config)
+  const metrics = processMetrics()
+  const transport = measuredTransport(httpTransport(config), metrics.request)
   const log = jsonLog(text(flags, 'logLevel') ?? 'info', component)
   return {
-    world: { client: kubeClient(transport), clock: realClock, random: realRandom, log },
+    world: { client: kubeClient(transport), clock: realClock, random: realRandom, log, metrics },
+    metrics,
     close: () => transport.close(),
   }
 }
@@ -56,6 +63,8 @@ function wrongFlag(flags: Flags): string | null {
   if (!['debug', 'info', 'warn', 'error'].includes(level)) {
     return `--log-level: found "${level}", want debug, info, warn or error`
   }
+  const timing = leaseTiming(flags)
+  if (typeof timing === 'string') return timing
   const listen = text(flags, 'listen')
   if (listen !== null && parseListen(listen) === null) {
     return `--listen: found "${listen}", want host:port such as 127.0.0.1:8080`
@@ -69,7 +78,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
     io.err(wrong)
     return 2
   }
-  const { world, close } = await worldOf(
+  const { world, metrics, close } = await worldOf(
     flags,
     which.operator && which.scheduler ? 'espalier' : which.operator ? 'operator' : 'scheduler',
   )
@@ -81,11 +90,13 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
     schedulerNames: names.length > 0 ? names : [SCHEDULER_NAME],
     defaultPack: text(flags, 'defaultPack') === 'none' ? 'none' : 'narrowest',
   }
+  const timing = leaseTiming(flags)
+  const namespace = text(flags, 'leaseNamespace') ?? SYSTEM_NAMESPACE
   const serving =
-    flags['leaderElect'] === false
+    flags['leaderElect'] === false || typeof timing === 'string'
       ? serveAlone(world, halves)
-      : campaign(world, halves, text(flags, 'leaseNamespace') ?? SYSTEM_NAMESPACE)
-  const closeReports = await serveReports(serving, text(flags, 'listen'))
+      : campaign(world, halves, { namespace, timing })
+  const closeReports = await serveReports(serving, metrics, text(flags, 'listen'))
   await untilStopped(io.stop)
   await closeReports()
   await serving.stop()
@@ -94,7 +105,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
 }
 
 /** The report service over what runs here; ready while standing by, too, so that a second replica counts as up. */
-async function serveReports(serving: Serving, listen: string | null): Promise<() => Promise<void>> {
+async function serveReports(serving: Serving, metrics: Metrics, listen: string | null): Promise<() => Promise<void>> {
   const address = listen === null ? null : parseListen(listen)
   if (address === null) return () => Promise.resolve()
   const server = reportServer({
@@ -104,6 +115,7 @@ async function serveReports(serving: Serving, listen: string | null): Promise<()
         .find(({ scheduler, isReady }) => scheduler !== null && isReady)
         ?.scheduler?.report() ?? null,
     isReady: () => serving.running().every(({ isReady }) => isReady),
+    metrics,
   })
   await server.listen(address).catch((error: unknown) => {
     throw new Refused(`--listen ${listen}: ${messageOf(error)}: choose another address`, 1)

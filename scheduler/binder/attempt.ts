@@ -13,6 +13,19 @@ export interface Attempt {
   readonly count: number
 }
 
+/** What is known of who bound a pod. */
+export interface Bound {
+  readonly attempt: string | null
+  readonly isAttemptClaimed: boolean
+}
+
+/**
+ * The attempt of a pod that we bound; null for any other. An annotation that somebody wrote himself, or that came along
+ * when a pod was copied, has a field owner, and says nothing.
+ */
+export const attemptOf = ({ attempt, isAttemptClaimed }: Bound): Attempt | null =>
+  isAttemptClaimed ? null : parseAttempt(attempt)
+
 const NO_GANG = '-'
 
 export const formatAttempt = ({ gangUid, seq, kind, count }: Attempt): string =>

@@ -4,6 +4,7 @@ import { type Clock, sleep } from '../../kube/clock.ts'
 import type { Log } from '../../kube/log.ts'
 import { PODS } from '../../kube/resources.ts'
 import type { Writer } from '../../kube/writer.ts'
+import type { SchedulerMetrics } from '../metrics.ts'
 import { firstFailing } from '../predicates/list.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import { projectPod, type PodFacts } from '../state/pod-facts.ts'
@@ -24,14 +25,15 @@ export interface BinderOptions {
   readonly clock: Clock
   readonly writer: Writer
   readonly log: Log
+  readonly metrics: SchedulerMetrics
   readonly cluster: ClusterState
   readonly suspended: Suspended
   /** An answer about the pod is in: look at its gang again. */
   readonly onNews: (pod: PodFacts) => void
 }
 
-/** The server gives a binding up after this. */
-const BIND_TIMEOUT_MS = 10_000
+/** The server gives a binding up after this: at client-go's lease times the most that a leader may ask for. */
+const BIND_TIMEOUT_MS = 5_000
 /** Before status and events in the writer's queue. */
 const BIND_PRIORITY = 10
 const RETRY_FIRST_MS = 1_000
@@ -83,7 +85,7 @@ export class Binder {
   }
 
   async #send(order: Order): Promise<Outcome> {
-    const { client, clock, writer } = this.#options
+    const { client, clock, writer, metrics } = this.#options
     let deadlineMs = 0
     const send = (): Promise<Answer<Status>> => {
       deadlineMs = clock.monotonicMs() + BIND_TIMEOUT_MS
@@ -92,7 +94,9 @@ export class Binder {
     const answer = await writer.write(() => (this.#isStillMeant(order) ? send() : Promise.resolve(NOT_SENT)), {
       priority: BIND_PRIORITY,
     })
-    return outcomeOf(answer, deadlineMs)
+    const outcome = outcomeOf(answer, deadlineMs)
+    if (deadlineMs > 0) metrics.answered(outcome.kind, clock.monotonicMs() - (deadlineMs - BIND_TIMEOUT_MS))
+    return outcome
   }
 
   /** What the plan saw is still so, as far as we have heard since. */

@@ -6,10 +6,12 @@ export const QUIET_MS = 300_000
 
 /**
  * A pod that we saw pending under our name and that got a node without our annotation: somebody else binds for us. A
- * pod that was created with its node is merely foreign, so nobody can stop the scheduler with one.
+ * pod that was created with its node is merely foreign, so nobody can stop the scheduler with one. An annotation that
+ * the pod had before is nobody's bind. `assumed`: where we are binding it ourselves.
  */
-export function isRivalBind(before: PodFacts, after: PodFacts, isOurs: boolean): boolean {
-  return isOurs && before.node === null && after.node !== null && parseAttempt(after.attempt) === null
+export function isRivalBind(before: PodFacts, after: PodFacts, isOurs: boolean, assumed: string | null): boolean {
+  if (!isOurs || before.node !== null || after.node === null || after.node === assumed) return false
+  return after.attempt === before.attempt || parseAttempt(after.attempt) === null
 }
 
 /** Which namespaces are left alone, and until when on the monotonic clock. */

@@ -5,10 +5,21 @@ import { POD_GANGS, PODS } from '../../kube/resources.ts'
 import { boundOf, type GangSituation, isMinimumConfirmed } from '../gang/situation.ts'
 import { conditionOf, gangFacts, PLACEMENT_COMPLETE } from '../state/gang-facts.ts'
 import { podFacts, type PodFacts } from '../state/pod-facts.ts'
-import { parseAttempt } from './attempt.ts'
+import { attemptOf } from './attempt.ts'
 
 /** A gang that was never whole and cannot be completed is left alone for so long before its seats are given back. */
 export const UNDO_AFTER_MS = 30_000
+
+/** The first time it is tried again at once, whatever took its room may be gone; then after 30 s, doubling. */
+const REST_FIRST_MS = 30_000
+const REST_MAX_MS = 600_000
+
+/**
+ * How long a gang whose seats were given back so often rests before it is planned again. Counted by gang, since each
+ * time a controller makes its pods anew.
+ */
+export const undoRestMs = (undos: number): number =>
+  undos <= 1 ? 0 : Math.min(REST_MAX_MS, REST_FIRST_MS * 2 ** (undos - 2))
 
 /** Part of the gang is bound, seen or answered for, and part of the minimum is not. */
 export const isPartial = (situation: GangSituation): boolean =>
@@ -28,7 +39,7 @@ export function undoable(situation: GangSituation): readonly PodFacts[] {
 }
 
 function isFirstAttempt(gangUid: string, pod: PodFacts): boolean {
-  const attempt = parseAttempt(pod.attempt)
+  const attempt = attemptOf(pod)
   return attempt?.gangUid === gangUid && attempt.kind === 'first' && pod.controller !== null
 }
 

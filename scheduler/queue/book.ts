@@ -1,8 +1,9 @@
-import type { Reason } from '../../api/reasons.ts'
-import { type GangSituation, situationOf } from '../gang/situation.ts'
+import { type Reason, reason } from '../../api/reasons.ts'
+import { boundOf, type GangSituation, situationOf } from '../gang/situation.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import type { GangKey } from '../state/gangs.ts'
-import { parseAttempt } from '../binder/attempt.ts'
+import { attemptOf } from '../binder/attempt.ts'
+import { undoRestMs } from '../binder/undo.ts'
 import { type Entry, newEntry, waitingReason } from './entry.ts'
 
 export interface BookOptions {
@@ -27,6 +28,13 @@ export class Book {
     return this.#entries.size
   }
 
+  /** Entries with pods to place. O(entries). */
+  pendingCount(): number {
+    let count = 0
+    for (const { unplacedSinceMs } of this.#entries.values()) if (unplacedSinceMs !== null) count++
+    return count
+  }
+
   get(key: GangKey): Entry | undefined {
     return this.#entries.get(key)
   }
@@ -48,7 +56,7 @@ export class Book {
     if (known !== undefined && known.uid !== situation.gang.uid) this.#end(key)
     const entry = this.#entries.get(key) ?? newEntry(situation)
     entry.situation = situation
-    entry.waiting = this.#options.stopped(situation) ?? waitingReason(situation)
+    entry.waiting = this.#options.stopped(situation) ?? restReason(entry, nowMs) ?? waitingReason(situation)
     entry.seq = Math.max(entry.seq, highestSeq(entry) + 1)
     this.#entries.set(key, entry)
     note(entry, nowMs)
@@ -71,12 +79,18 @@ function note(entry: Entry, nowMs: number): void {
   entry.unplacedSinceMs = isActive ? (entry.unplacedSinceMs ?? nowMs) : null
 }
 
+/** What is bound of it, by whomever, is completed without a rest. */
+function restReason({ situation, undos, restsUntilMs }: Entry, nowMs: number): Reason | null {
+  if (nowMs >= restsUntilMs || boundOf(situation).length > 0) return null
+  return reason('GivenBack', { times: undos, s: Math.round(undoRestMs(undos) / 1_000) })
+}
+
 /** Of the attempts that its pods carry: a scheduler that starts goes on counting where another stopped. */
 function highestSeq({ uid, situation }: Entry): number {
   let highest = 0
   for (const { bound } of situation.groups) {
     for (const { pod } of bound) {
-      const attempt = parseAttempt(pod.attempt)
+      const attempt = attemptOf(pod)
       if (attempt?.gangUid === uid) highest = Math.max(highest, attempt.seq)
     }
   }

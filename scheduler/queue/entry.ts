@@ -1,5 +1,5 @@
 import { type Reason, reason } from '../../api/reasons.ts'
-import { parseAttempt } from '../binder/attempt.ts'
+import { attemptOf } from '../binder/attempt.ts'
 import { type GangSituation, type GroupSituation, isMinimumConfirmed, surplusOf } from '../gang/situation.ts'
 import { foreignTie } from '../gang/ties.ts'
 import type { DomainShortfall } from '../planner/request.ts'
@@ -45,6 +45,10 @@ export interface Entry {
   unplacedSinceMs: number | null
   /** Since when a gang that was never whole, and of which part is bound, could not be completed. */
   stuckSinceMs: number | null
+  /** How often its seats were given back since it was last whole. */
+  undos: number
+  /** Until when, on the monotonic clock, it rests after that. */
+  restsUntilMs: number
 }
 
 export const newEntry = (situation: GangSituation): Entry => ({
@@ -62,6 +66,8 @@ export const newEntry = (situation: GangSituation): Entry => ({
   clearedSurplus: new Set(),
   unplacedSinceMs: null,
   stuckSinceMs: null,
+  undos: 0,
+  restsUntilMs: 0,
 })
 
 /** Was it recorded whole? The condition is output, and this is its one reading: it stops an undo. */
@@ -69,8 +75,7 @@ export const wasWhole = ({ situation: { gang }, wasSeenWhole }: Entry): boolean 
   wasSeenWhole || conditionOf(gang.status, PLACEMENT_COMPLETE)?.status === 'True'
 
 /** Bound by us, under this PodGang's uid, and there. */
-export const isOwnBind = ({ uid }: { readonly uid: string }, pod: PodFacts): boolean =>
-  parseAttempt(pod.attempt)?.gangUid === uid
+export const isOwnBind = ({ uid }: { readonly uid: string }, pod: PodFacts): boolean => attemptOf(pod)?.gangUid === uid
 
 /** Gangs of which a pod that we bound is still bound come before others: those that were whole first. */
 function kindOf(entry: Entry): Item['kind'] {

@@ -84,6 +84,10 @@ export class ClusterState {
     this.gangs.touch(gangOfPod(pod))
   }
 
+  get podCount(): number {
+    return this.#pods.size
+  }
+
   get assumedCount(): number {
     return this.#assumed.size
   }

@@ -34,6 +34,8 @@ export interface PodFacts {
   /** Required anti-affinity: keeps others out where this pod runs. */
   readonly repulsions: readonly Repulsion[]
   readonly attempt: string | null
+  /** Somebody wrote the attempt into the pod himself: a binding leaves no field owner, every other write does. */
+  readonly isAttemptClaimed: boolean
   /** status.reason of a failed pod: why the kubelet refused it. */
   readonly failure: string | null
   readonly scheduled: { readonly status: string; readonly reason: string; readonly message: string } | null
@@ -83,6 +85,7 @@ export function podFacts(pod: Pod): PodFacts {
     unsupported: node === null ? unsupportedPath(whole) : null,
     repulsions: isFinished ? [] : repulsionsOf(whole),
     attempt: metadata.annotations?.[ATTEMPT] ?? null,
+    isAttemptClaimed: isAttemptClaimed(metadata),
     failure: phase === 'Failed' ? (pod.status?.reason ?? null) : null,
     scheduled: scheduledCondition(pod),
   }
@@ -97,6 +100,18 @@ function identity({ metadata }: Pod): Pick<PodFacts, 'uid' | 'namespace' | 'name
     createdAt: metadata.creationTimestamp ?? '',
     controller: owner === undefined ? null : { kind: owner.kind, name: owner.name },
   }
+}
+
+interface OwnedFields {
+  readonly fieldsV1?: { readonly 'f:metadata'?: { readonly 'f:annotations'?: Readonly<Record<string, unknown>> } }
+}
+
+/** O(managers). */
+function isAttemptClaimed({ annotations, managedFields }: Pod['metadata']): boolean {
+  if (annotations?.[ATTEMPT] === undefined || !Array.isArray(managedFields)) return false
+  return (managedFields as OwnedFields[]).some(
+    ({ fieldsV1 }) => fieldsV1?.['f:metadata']?.['f:annotations']?.[`f:${ATTEMPT}`] !== undefined,
+  )
 }
 
 const indexOf = (label: string | undefined): number =>

@@ -17,6 +17,7 @@ const WAITING: readonly string[] = [
   'NotAMember',
   'MinimumFirst',
   'Queued',
+  'GivenBack',
   'Binding',
 ]
 

@@ -32,6 +32,7 @@ const view: SchedulerView = {
 const of = (scheduler: SchedulerView | null, isReady = true): Reports => ({
   scheduler: () => scheduler,
   isReady: () => isReady,
+  metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: () => Promise.resolve('up 1\n') },
 })
 const get = async (reports: Reports, url: string): Promise<[number, unknown]> => {
   const { statusCode, body } = await reportServer(reports).inject({ method: 'GET', url })
@@ -60,6 +61,15 @@ test('health is always told, readiness only when the caches are warm', async () 
   expect((await get(of(view, false), '/healthz'))[0]).toBe(200)
   expect((await get(of(view, false), '/readyz'))[0]).toBe(503)
   expect((await get(of(view, true), '/readyz'))[0]).toBe(200)
+})
+
+test('metrics come as the text that Prometheus reads', async () => {
+  const { statusCode, headers, body } = await reportServer(of(null)).inject({ method: 'GET', url: '/metrics' })
+  expect([statusCode, headers['content-type'], body]).toEqual([
+    200,
+    'text/plain; version=0.0.4; charset=utf-8',
+    'up 1\n',
+  ])
 })
 
 test('where to listen is read from host and port', () => {

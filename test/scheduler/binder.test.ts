@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Failure } from '../../kube/client.ts'
-import { formatAttempt, parseAttempt } from '../../scheduler/binder/attempt.ts'
+import { attemptOf, formatAttempt, parseAttempt } from '../../scheduler/binder/attempt.ts'
 import { outcomeOf } from '../../scheduler/binder/outcome.ts'
 import { isPartial, undoable } from '../../scheduler/binder/undo.ts'
 import { isRivalBind } from '../../scheduler/binder/two-schedulers.ts'
@@ -83,9 +83,29 @@ test('only seats of a first attempt of this gang are given back', () => {
 
 test('a pod that was pending under our name and got a node without our annotation was taken by a rival', () => {
   const facts = (form: PodForm): PodFacts => podFacts(asObject(pod('p', form), 'u') as never)
-  expect(isRivalBind(facts({}), facts({ nodeName: 'n' }), true)).toBe(true)
-  expect(
-    isRivalBind(facts({}), facts({ nodeName: 'n', annotations: { 'espalier.io/attempt': '-/1/first/1' } }), true),
-  ).toBe(false)
-  expect(isRivalBind(facts({ nodeName: 'n' }), facts({ nodeName: 'n' }), true)).toBe(false)
+  const annotations = { 'espalier.io/attempt': '-/1/first/1' }
+  const isRival = (before: PodForm, after: PodForm, assumed: string | null = null): boolean =>
+    isRivalBind(facts(before), facts(after), true, assumed)
+  expect(isRival({}, { nodeName: 'n' })).toBe(true)
+  expect(isRival({}, { nodeName: 'n', annotations })).toBe(false)
+  expect(isRival({ nodeName: 'n' }, { nodeName: 'n' })).toBe(false)
+  expect(isRival({ annotations }, { nodeName: 'n', annotations }), 'the annotation was there before').toBe(true)
+  expect(isRival({ annotations }, { nodeName: 'n', annotations }, 'n'), 'it is where we bind it').toBe(false)
+})
+
+test('an attempt that a tenant wrote, or that came along with a copy, counts for nothing', () => {
+  const claimed = {
+    manager: 'kubectl',
+    fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:espalier.io/attempt': {} } } },
+  }
+  const other = {
+    manager: 'kubelet',
+    fieldsV1: { 'f:metadata': { 'f:annotations': { 'f:note': {} } }, 'f:status': {} },
+  }
+  const ofPod = (managedFields: readonly object[]): unknown => {
+    const raw = asObject(pod('p', { nodeName: 'n', ...OURS }), 'u')
+    return attemptOf(podFacts({ ...raw, metadata: { ...raw.metadata, managedFields } } as never))
+  }
+  expect(ofPod([other])).toMatchObject({ gangUid: 'gang-uid', kind: 'first' })
+  expect(ofPod([other, claimed])).toBeNull()
 })

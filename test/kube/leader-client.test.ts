@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest'
+import type { Answer, KubeClient } from '../../kube/client.ts'
+import { kubeClient } from '../../kube/kube-client.ts'
+import { leaderClient } from '../../kube/leader/leader-client.ts'
+import { POD_GANGS, PODS } from '../../kube/resources.ts'
+import type { HttpRequest } from '../../kube/transport.ts'
+
+const key = { namespace: 'a', name: 'p' }
+const target = { apiVersion: 'v1', kind: 'Node', name: 'n' } as const
+const object = { apiVersion: 'v1', kind: 'Pod', metadata: key }
+
+/** Every write that there is, so that none can be forgotten. */
+const writes: readonly ((client: KubeClient) => Promise<Answer<unknown>>)[] = [
+  (client) => client.create(PODS, object),
+  (client) => client.apply(PODS, object, 'espalier'),
+  (client) => client.mergePatch(POD_GANGS, key, {}, { subresource: 'status' }),
+  (client) => client.strategicPatch(PODS, key, {}, { timeoutMs: 9_000 }),
+  (client) => client.bind({ apiVersion: 'v1', kind: 'Binding', metadata: { ...key, uid: 'u' }, target }),
+  (client) => client.delete(PODS, key, { uid: 'u', resourceVersion: '7' }),
+]
+
+function leading(leadership: { isLeader: boolean; writeTimeoutMs: number }): {
+  client: KubeClient
+  asked: HttpRequest[]
+} {
+  const asked: HttpRequest[] = []
+  const client = kubeClient({
+    request: (request) => {
+      asked.push(request)
+      return Promise.resolve({ status: 200, headers: {}, body: '{}' })
+    },
+    stream: () => Promise.reject(new Error('not asked')),
+    close: () => Promise.resolve(),
+  })
+  return { client: leaderClient(client, leadership), asked }
+}
+
+test('every write of a leader has ended at the server before another can lead', async () => {
+  const { client, asked } = leading({ isLeader: true, writeTimeoutMs: 5_000 })
+  for (const write of writes) expect((await write(client)).kind).toBe('ok')
+  expect(asked.map(({ path }) => new URL(path, 'http://x').searchParams.get('timeout'))).toEqual(
+    writes.map(() => '5000ms'),
+  )
+})
+
+test('a process that woke without its lease sends no write, and still reads', async () => {
+  const leadership = { isLeader: true, writeTimeoutMs: 5_000 }
+  const { client, asked } = leading(leadership)
+  leadership.isLeader = false
+  for (const write of writes) {
+    const answer = await write(client)
+    expect(answer).toMatchObject({ kind: 'failure', reason: 'NotLeading', outcome: 'refused', retryable: false })
+  }
+  expect(asked).toEqual([])
+  expect((await client.get(PODS, key)).kind).toBe('ok')
+})
+
+test('a shorter time-out of the caller stays', async () => {
+  const { client, asked } = leading({ isLeader: true, writeTimeoutMs: 5_000 })
+  await client.mergePatch(PODS, key, {}, { timeoutMs: 700 })
+  expect(asked[0]?.path).toContain('timeout=700ms')
+})
