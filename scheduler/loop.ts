@@ -6,6 +6,7 @@ import type { KubeClient } from '../kube/client.ts'
 import { formatAttempt } from './binder/attempt.ts'
 import type { Binder, Order } from './binder/bind.ts'
 import { isPartial, undo, undoable, UNDO_AFTER_MS, undoRestMs } from './binder/undo.ts'
+import { Questions } from './gang/questions.ts'
 import { isWhole } from './gang/situation.ts'
 import type { SchedulerMetrics } from './metrics.ts'
 import type { Plan } from './planner/request.ts'
@@ -58,7 +59,7 @@ const textOf = (error: unknown): string => (error instanceof Error ? (error.stac
 export class Loop {
   readonly #options: LoopOptions
   readonly #due: Due
-  readonly #refused: Refused
+  readonly #kept: { readonly questions: Questions; readonly refused: Refused }
   #turn: Timer | null = null
   /** For how long the next notes are gathered. */
   #gatherMs = 0
@@ -74,7 +75,7 @@ export class Loop {
     this.#options = options
     const { cluster, gather } = options
     this.#due = new Due({ cluster, waitMs: ({ situation }, nowMs) => gather.waitMs(situation, nowMs) })
-    this.#refused = new Refused(cluster)
+    this.#kept = { questions: new Questions(cluster), refused: new Refused(cluster) }
   }
 
   get decisions(): number {
@@ -141,7 +142,7 @@ export class Loop {
     try {
       const nowMs = clock.monotonicMs()
       this.#lookAgain(nowMs)
-      const result = planRound(this.#due, this.#refused, {
+      const result = planRound(this.#due, this.#kept, {
         ...this.#options,
         nowMs,
         round: this.#round,

@@ -67,8 +67,8 @@ export class Claims {
   #unitsLeft(question: Question, gang: GangFacts, plan: Planned): number {
     const { view } = question
     const free = view.free.slice()
-    for (const { pod, node } of plan.seats) {
-      const demand = question.podOf.get(pod)!.demand
+    for (const [i, { node }] of plan.seats.entries()) {
+      const { demand } = question.pods[i]!
       this.#take(view, free, node, this.#requests(view, demand), 1)
     }
     return this.#pack([...this.#others(gang), ...this.#own(question, gang, plan)], view, free)
@@ -114,7 +114,8 @@ export class Claims {
     const pinned = pinnedDomains(cluster, { key, gangs }, level, cluster.nodes.read().ixOf)
     const domains = new Set(pinned)
     for (const { node } of planned?.plan.seats ?? []) domains.add(level.domainOf[node]!)
-    const isSeated = (pod: PodFacts): boolean => planned !== null && planned.question.podOf.has(pod.uid)
+    const seated = new Set(planned?.question.pods)
+    const isSeated = (pod: PodFacts): boolean => seated.has(pod)
     const units = domains.size === 0 ? [] : gangs.flatMap((gang) => unitsOf(cluster, gang, isSeated))
     return { level, domains, units, gangs: new Set(gangs.map(({ uid }) => uid)) }
   }

@@ -15,8 +15,8 @@ export type Wanted = Readonly<{ kind: 'minimum' }> | Readonly<{ kind: 'surplus';
 export interface Question {
   readonly request: PlanRequest
   readonly view: PlanView
-  /** The pods of the request's seats by uid. */
-  readonly podOf: ReadonlyMap<string, PodFacts>
+  /** The pods of the request's seats, in the order of its groups and seats. */
+  readonly pods: readonly PodFacts[]
 }
 
 export interface AskOptions {
@@ -47,7 +47,7 @@ export function questionOf(
     defaultPack: options.defaultPack,
     maxSteps: options.maxSteps,
   }
-  return { request, view: shown.view, podOf: writer.podOf }
+  return { request, view: shown.view, pods: writer.pods }
 }
 
 const laterAndNow = ({ pending, gated, suspended }: GroupSituation): PodFacts[] => [
@@ -58,7 +58,7 @@ const laterAndNow = ({ pending, gated, suspended }: GroupSituation): PodFacts[] 
 
 /** Scopes stand in this order: the gang, its constraint groups, its pod groups. */
 class RequestWriter {
-  readonly podOf = new Map<string, PodFacts>()
+  readonly pods: PodFacts[] = []
   readonly #cluster: ClusterState
   readonly #situation: GangSituation
   readonly #wanted: Wanted
@@ -110,11 +110,11 @@ class RequestWriter {
     const now = this.#now(group)
     const seated = new Set(now)
     const later = laterAndNow(group).filter((pod) => !seated.has(pod))
-    for (const pod of now) this.podOf.set(pod.uid, pod)
+    this.pods.push(...now)
     return {
       name: group.group.name,
       scope,
-      seats: now.map((pod): Seat => ({ pod: pod.uid, podClass: this.#shown.classOf(pod) })),
+      seats: now.map((pod): Seat => ({ pod: '', podClass: this.#shown.classOf(pod) })),
       bound: group.bound.flatMap(({ node }) => {
         const at = this.#shown.layout.ixOf.get(node)
         return at === undefined ? [] : [at as NodeIx]

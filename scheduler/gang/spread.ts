@@ -88,5 +88,6 @@ function domainsOf(nodes: readonly string[], level: CompiledLevel, ixOf: Readonl
 
 /** Whether the gang's plan depends on where other gangs of its namespace are. */
 export const looksAround = (gang: GangFacts): boolean =>
-  gang.sameDomainAs !== null ||
-  [gang, ...gang.constraintGroups, ...gang.groups].some(({ constraint }) => constraint.spread !== null)
+  gang.sameDomainAs !== null || isSpread(gang) || gang.constraintGroups.some(isSpread) || gang.groups.some(isSpread)
+
+const isSpread = ({ constraint }: Pick<GangFacts, 'constraint'>): boolean => constraint.spread !== null

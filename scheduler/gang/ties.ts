@@ -16,6 +16,7 @@ export interface Tie {
 export function tiesOf(cluster: ClusterState, gang: GangFacts): Tie[] {
   if (gang.isPlain) return []
   const tying = cluster.gangs.tyingIn(gang.namespace)
+  if (tying.length === 0 && gang.sameDomainAs === null) return []
   const keys = new Set<string>()
   for (const each of [gang, ...tying]) {
     if (each.sameDomainAs !== null && (each.uid === gang.uid || each.sameDomainAs.podGang === gang.name)) {

@@ -1,5 +1,5 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
-import { type Counters, type FreeRoom, freshCounters } from './counters.ts'
+import { type Counters, type Counts, type FreeRoom, freshCounters } from './counters.ts'
 import type { PlanView } from './request.ts'
 import { Patterns } from './patterns.ts'
 import type { Demand, ScopeTree } from './scopes.ts'
@@ -8,75 +8,25 @@ import type { Demand, ScopeTree } from './scopes.ts'
 
 const PLAIN: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-storage', 'pods'])
 
-/**
- * Upper bounds on what nodes and domains hold, before anything of this plan is seated. All are true bounds: nothing
- * that fits is ever ruled out by them. The sums come from the view's counters.
- */
-export class Room {
+/** What a gang asks for, class by class, and how its classes compare. Depends on its shape alone. */
+export class Asked {
   readonly view: PlanView
   /** The column by which room is compared: the scarcest that the gang asks for, an extended one before cpu. */
   readonly scarce: number
-  readonly columns: number
   /** Classes with a pod to seat. */
   readonly seated: readonly number[]
-  readonly #counters: Counters
   /** Classes with a pod to seat or to come. */
-  readonly #asked: readonly number[]
-  #free: FreeRoom | null = null
+  readonly all: readonly number[]
   readonly #dominates: Map<number, boolean> = new Map()
   readonly #needed: WeakMap<Demand, Float64Array> = new WeakMap()
   #patterns: Patterns | null = null
-  #fillOrder: ((a: number, b: number) => number) | null = null
-  #fillRank: Int32Array | null = null
-  #fillCalls = 0
 
   constructor({ view, nodes }: ScopeTree) {
     const { demand, later } = nodes[0]!
     this.view = view
-    this.columns = view.resources.length
-    this.#counters = view.counters ?? freshCounters(view)
-    this.#asked = view.classes.map((_, c) => c).filter((c) => demand.counts[c]! + later[c]! > 0)
-    this.seated = view.classes.map((_, c) => c).filter((c) => demand.counts[c]! > 0)
-    this.scarce = scarceColumn(view, demand, later, this.#counters)
-  }
-
-  /** Per node how many pods of the class fit on it. */
-  fits(podClass: number): Int32Array {
-    return this.#counters.counts(podClass).perNode
-  }
-
-  /** On all nodes together. */
-  totalFits(podClass: number): number {
-    return this.#counters.counts(podClass).total
-  }
-
-  /** Per domain the sum of `fits` over its nodes. */
-  domainFits(level: CompiledLevel, podClass: number): Float64Array {
-    return this.#counters.counts(podClass).perDomain(level)
-  }
-
-  /** free[domain * columns + column] over the nodes that pass for some class of the gang. */
-  domainFree(level: CompiledLevel): Float64Array {
-    return (this.#free ??= this.#counters.free(this.#asked)).perDomain(level)
-  }
-
-  /** The scarce column's free amount on a node, never negative. */
-  scarceFree(node: number): number {
-    return Math.max(0, this.view.free[node * this.columns + this.scarce]!)
-  }
-
-  /** Compares two nodes by the order in which they should fill: see leaf.ts. */
-  fillOrder(): (a: number, b: number) => number {
-    return (this.#fillOrder ??= fillOrderOf(this))
-  }
-
-  /** Each node's place in that order; null until it was asked for often enough to be worth sorting all nodes. */
-  fillRank(): Int32Array | null {
-    if (this.#fillRank !== null || this.#fillCalls++ < CALLS_BEFORE_RANKING) return this.#fillRank
-    const nodes = Int32Array.from({ length: this.view.nodeNames.length }, (_, n) => n).sort(this.fillOrder())
-    this.#fillRank = new Int32Array(nodes.length)
-    for (let i = 0; i < nodes.length; i++) this.#fillRank[nodes[i]!] = i
-    return this.#fillRank
+    this.all = view.classes.map((_, c) => c).filter((c) => demand.counts[c]! + later[c]! > 0)
+    this.seated = this.all.filter((c) => demand.counts[c]! > 0)
+    this.scarce = scarceColumn(view, demand, later, view.counters ?? freshCounters(view))
   }
 
   /** Whether class `big` asks for at least as much as `small` of everything, and passes nowhere that it does not. */
@@ -108,6 +58,76 @@ export class Room {
     for (const c of asked) for (const big of asked) if (this.dominates(big, c)) needed[c]! += counts[big]!
     this.#needed.set(demand, needed)
     return needed
+  }
+}
+
+/**
+ * Upper bounds on what nodes and domains hold, before anything of this plan is seated. All are true bounds: nothing
+ * that fits is ever ruled out by them. The sums come from the view's counters. For one plan.
+ */
+export class Room {
+  readonly view: PlanView
+  readonly asked: Asked
+  readonly scarce: number
+  readonly columns: number
+  readonly seated: readonly number[]
+  readonly #counters: Counters
+  readonly #counts: (Counts | undefined)[] = []
+  #free: FreeRoom | null = null
+  #fillOrder: ((a: number, b: number) => number) | null = null
+  #fillRank: Int32Array | null = null
+  #fillCalls = 0
+
+  constructor(asked: Asked) {
+    this.asked = asked
+    this.view = asked.view
+    this.scarce = asked.scarce
+    this.seated = asked.seated
+    this.columns = asked.view.resources.length
+    this.#counters = asked.view.counters ?? freshCounters(asked.view)
+  }
+
+  #countsOf(podClass: number): Counts {
+    return (this.#counts[podClass] ??= this.#counters.counts(podClass))
+  }
+
+  /** Per node how many pods of the class fit on it. */
+  fits(podClass: number): Int32Array {
+    return this.#countsOf(podClass).perNode
+  }
+
+  /** On all nodes together. */
+  totalFits(podClass: number): number {
+    return this.#countsOf(podClass).total
+  }
+
+  /** Per domain the sum of `fits` over its nodes. */
+  domainFits(level: CompiledLevel, podClass: number): Float64Array {
+    return this.#countsOf(podClass).perDomain(level)
+  }
+
+  /** free[domain * columns + column] over the nodes that pass for some class of the gang. */
+  domainFree(level: CompiledLevel): Float64Array {
+    return (this.#free ??= this.#counters.free(this.asked.all)).perDomain(level)
+  }
+
+  /** The scarce column's free amount on a node, never negative. */
+  scarceFree(node: number): number {
+    return Math.max(0, this.view.free[node * this.columns + this.scarce]!)
+  }
+
+  /** Compares two nodes by the order in which they should fill: see leaf.ts. */
+  fillOrder(): (a: number, b: number) => number {
+    return (this.#fillOrder ??= fillOrderOf(this))
+  }
+
+  /** Each node's place in that order; null until it was asked for often enough to be worth sorting all nodes. */
+  fillRank(): Int32Array | null {
+    if (this.#fillRank !== null || this.#fillCalls++ < CALLS_BEFORE_RANKING) return this.#fillRank
+    const nodes = Int32Array.from({ length: this.view.nodeNames.length }, (_, n) => n).sort(this.fillOrder())
+    this.#fillRank = new Int32Array(nodes.length)
+    for (let i = 0; i < nodes.length; i++) this.#fillRank[nodes[i]!] = i
+    return this.#fillRank
   }
 }
 
@@ -158,7 +178,7 @@ export function mayHold(
   fits: (podClass: number) => number,
 ): boolean {
   for (let r = 0; r < demand.sums.length; r++) if (demand.sums[r]! > 0 && free(r) < demand.sums[r]!) return false
-  const needed = room.needed(demand)
+  const needed = room.asked.needed(demand)
   for (const c of room.seated) if (demand.counts[c]! > 0 && fits(c) < needed[c]!) return false
   return true
 }

@@ -10,22 +10,29 @@ export interface Budget {
   share(steps: number): Budget
 }
 
-export function budget(maxSteps: number, above: Budget | null = null): Budget {
-  let used = 0
-  return {
-    take(steps = 1) {
-      used += steps
-      return (above === null || above.take(steps)) && used <= maxSteps
-    },
-    get used() {
-      return used
-    },
-    get left() {
-      return Math.max(0, Math.min(maxSteps - used, above === null ? Number.POSITIVE_INFINITY : above.left))
-    },
-    share(steps) {
-      return budget(steps, this)
-    },
+export const budget = (maxSteps: number): Budget => new Steps(maxSteps, null)
+
+class Steps implements Budget {
+  readonly #maxSteps: number
+  readonly #above: Budget | null
+  used = 0
+
+  constructor(maxSteps: number, above: Budget | null) {
+    this.#maxSteps = maxSteps
+    this.#above = above
+  }
+
+  take(steps = 1): boolean {
+    this.used += steps
+    return (this.#above === null || this.#above.take(steps)) && this.used <= this.#maxSteps
+  }
+
+  get left(): number {
+    return Math.max(0, Math.min(this.#maxSteps - this.used, this.#above?.left ?? Number.POSITIVE_INFINITY))
+  }
+
+  share(steps: number): Budget {
+    return new Steps(steps, this)
   }
 }
 

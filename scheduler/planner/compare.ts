@@ -15,12 +15,10 @@ export function domainsUsed(tree: ScopeTree, solution: Solution, scope: number, 
 /** Whether one labelled domain holds all of a scope. */
 export function isInOne(tree: ScopeTree, solution: Solution, scope: number, level: CompiledLevel): boolean {
   const { allGroups, bound } = tree.nodes[scope]!
-  const isLabelled = (n: number): boolean => level.domainOf[n]! >= 0
-  return (
-    bound.every(isLabelled) &&
-    allGroups.every((g) => solution[g]!.every(isLabelled)) &&
-    domainsUsed(tree, solution, scope, level) <= 1
-  )
+  const first = bound[0] ?? allGroups.map((g) => solution[g]![0]).find((n) => n !== undefined)
+  const domain = first === undefined ? 0 : level.domainOf[first]!
+  const isThere = (n: number): boolean => level.domainOf[n] === domain
+  return domain >= 0 && bound.every(isThere) && allGroups.every((g) => solution[g]!.every(isThere))
 }
 
 /**

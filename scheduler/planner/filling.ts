@@ -2,6 +2,7 @@ import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { domainsInside } from '../../topology/compiled/nesting.ts'
 import type { Room } from './bounds.ts'
 import type { Within } from './descent.ts'
+import type { Run } from './route.ts'
 import type { Placed } from './seats.ts'
 import type { Trail } from './trail.ts'
 
@@ -15,7 +16,8 @@ export interface Filling {
   readonly placed: Placed[]
 }
 
-interface Pour extends Filling {
+interface Pour {
+  readonly filling: Filling
   readonly podClass: number
   left: number
   readonly at: { node: number; count: number }[]
@@ -25,40 +27,36 @@ interface Pour extends Filling {
  * Seats pods of one class: the domain with the least room first, level by level, then the node with the least room,
  * then names; so what is broken is used up and what is whole stays whole. False where they do not all fit.
  */
-export function fill(filling: Filling, group: number, podClass: number, count: number, region: Within): boolean {
-  const pour: Pour = { ...filling, podClass, left: count, at: [] }
+export function fill(filling: Filling, { group, podClass, count }: Run, region: Within): boolean {
+  const pour: Pour = { filling, podClass, left: count, at: [] }
   const [first] = filling.levels
   if (region !== null) pourInto(pour, region.level, region.domains)
   else if (first === undefined) pourOnto(pour, null)
-  else
-    pourInto(
-      pour,
-      first,
-      Array.from({ length: first.paths.length }, (_, d) => d),
-    )
+  else pourInto(pour, first, allOf(first))
   if (pour.left > 0) return false
-  const run = { podClass, nodes: EMPTY, count, members: [{ group, count }] }
-  filling.placed.push({ run, at: pour.at })
+  filling.placed.push({ podClass, members: [{ group, count }], at: pour.at })
   return true
 }
 
-const EMPTY = new Int32Array()
+const allOf = ({ paths }: CompiledLevel): readonly number[] => Array.from(paths, (_, d) => d)
 
 function pourInto(pour: Pour, level: CompiledLevel, domains: readonly number[]): void {
-  const { levels, trail, podClass } = pour
+  const { levels, trail } = pour.filling
   const inner = levels.find(({ paths }) => paths.length > level.paths.length)
   const inside = inner === undefined ? null : domainsInside(inner, level)
-  for (const d of leastFirst(pour, level, domains)) {
+  for (const d of leastFirst(pour.filling, level, domains)) {
     if (pour.left === 0) return
-    if (trail.fitsIn(level, podClass, d) === 0) continue
-    if (inner === undefined || inside === null)
+    if (trail.fitsIn(level, pour.podClass, d) === 0) continue
+    const isOneNode = level.starts[d + 1]! - level.starts[d]! === 1
+    if (isOneNode) take(pour, level.nodes[level.starts[d]!]!)
+    else if (inner === undefined || inside === null)
       pourOnto(pour, level.nodes.subarray(level.starts[d]!, level.starts[d + 1]!))
     else pourInto(pour, inner, Array.from(inside[d]!))
   }
 }
 
 /** Domains of one level that lie in different ones above are ordered by those first. */
-function leastFirst({ trail, levels }: Pour, level: CompiledLevel, domains: readonly number[]): readonly number[] {
+function leastFirst({ trail, levels }: Filling, level: CompiledLevel, domains: readonly number[]): readonly number[] {
   if (domains.length < 2) return domains
   const outer = levels.filter(({ paths }) => paths.length < level.paths.length)
   const first = (d: number): number => level.nodes[level.starts[d]!]!
@@ -77,37 +75,58 @@ function leastFirst({ trail, levels }: Pour, level: CompiledLevel, domains: read
   return ranked.map(({ d }) => d)
 }
 
-/** `nodes` null: all. */
+/** So many nodes are found one by one; a run that needs more of them has the rest sorted. */
+const PICKED = 4
+
+/** The node with the least room first, then by position. `nodes` null: all. */
 function pourOnto(pour: Pour, nodes: Int32Array | null): void {
-  const { trail, podClass, room } = pour
-  const count = nodes === null ? room.view.nodeNames.length : nodes.length
+  const { room, trail } = pour.filling
+  const fits = room.fits(pour.podClass)
+  const count = nodes === null ? fits.length : nodes.length
   const fitting: number[] = []
+  const free: number[] = []
   for (let i = 0; i < count; i++) {
     const n = nodes === null ? i : nodes[i]!
-    if (trail.fits(podClass, n) > 0) fitting.push(n)
+    if (trail.fits(pour.podClass, n, fits[n]!) === 0) continue
+    fitting.push(n)
+    free.push(trail.scarceFree(n))
   }
-  const free = Float64Array.from(fitting, (n) => trail.scarceFree(n))
+  for (let picked = 0; picked < PICKED && pour.left > 0 && fitting.length > 0; picked++) {
+    const i = smallest(free)
+    take(pour, fitting[i]!)
+    fitting.splice(i, 1)
+    free.splice(i, 1)
+  }
+  if (pour.left === 0) return
   for (const i of ascending(free)) {
     if (pour.left === 0) return
-    const node = fitting[i]!
-    const taken = Math.min(pour.left, trail.fits(podClass, node))
-    trail.take(podClass, node, taken)
-    pour.at.push({ node, count: taken })
-    pour.left -= taken
+    take(pour, fitting[i]!)
   }
 }
 
+function take(pour: Pour, node: number): void {
+  const { room, trail } = pour.filling
+  const taken = Math.min(pour.left, trail.fits(pour.podClass, node, room.fits(pour.podClass)[node]!))
+  if (taken === 0) return
+  trail.take(pour.podClass, node, taken)
+  pour.at.push({ node, count: taken })
+  pour.left -= taken
+}
+
+function smallest(values: readonly number[]): number {
+  let at = 0
+  for (let i = 1; i < values.length; i++) if (values[i]! < values[at]!) at = i
+  return at
+}
+
 /** Positions by value, then by position. Values that are small enough are sorted as numbers with their positions. */
-function ascending(values: Float64Array): ArrayLike<number> & Iterable<number> {
+function ascending(values: readonly number[]): ArrayLike<number> & Iterable<number> {
   const { length } = values
-  if (length === 1) return FIRST
   let largest = 0
-  for (let i = 0; i < length; i++) if (values[i]! > largest) largest = values[i]!
+  for (const value of values) if (value > largest) largest = value
   if (!((largest + 1) * length < Number.MAX_SAFE_INTEGER)) {
     return Array.from({ length }, (_, i) => i).sort((a, b) => values[a]! - values[b]! || a - b)
   }
   const keys = Float64Array.from(values, (value, i) => value * length + i).sort()
   return keys.map((key) => key % length)
 }
-
-const FIRST: readonly number[] = [0]

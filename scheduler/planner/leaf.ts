@@ -22,8 +22,7 @@ export function seatAll(frame: Frame): Outcome {
     if (outcome !== 'seated') return outcome
   }
   const solution = solutionOf(frame.tree, placed)
-  const newNodes = (scope: number): readonly number[] =>
-    frame.tree.nodes[scope]!.allGroups.flatMap((g) => Array.from(solution[g]!))
+  const newNodes = (scope: number): readonly number[] => frame.tree.nodes[scope]!.allGroups.flatMap((g) => solution[g]!)
   if (brokenSpreads(frame.tree, frame.rules.limits, newNodes).length > 0) return 'unplaceable'
   if (brokenUnits(frame.tree, newNodes)) return 'unplaceable'
   frame.solution = solution
@@ -136,7 +135,7 @@ function packTogether(frame: Frame, runs: readonly LeafRun[], placed: Placed[]):
   runs.forEach((run, i) => {
     const at: { node: number; count: number }[] = []
     for (let k = 0; k < nodes.length; k++) if (packed[i]![k]! > 0) at.push({ node: nodes[k]!, count: packed[i]![k]! })
-    placed.push({ run, at })
+    placed.push({ podClass: run.podClass, members: run.members, at })
   })
   return outcome
 }

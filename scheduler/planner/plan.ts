@@ -3,9 +3,8 @@ import { budget } from './budget.ts'
 import { placementScore } from './compare.ts'
 import { explain } from './explain.ts'
 import { bestSolution } from './preferences.ts'
+import { prepare } from './prepared.ts'
 import type { Plan, PlanRequest, PlanView, Verdict } from './request.ts'
-import { requestRules } from './rules.ts'
-import { scopeTree } from './scopes.ts'
 import type { Solution } from './search.ts'
 
 /**
@@ -13,10 +12,11 @@ import type { Solution } from './search.ts'
  * request and view give the same verdict.
  */
 export const plan: Plan = (request: PlanRequest, view: PlanView): Verdict => {
-  const tree = scopeTree(request, view)
-  const room = new Room(tree)
+  const prepared = prepare(request, view)
+  const { tree } = prepared
+  const room = new Room(prepared.asked)
   const steps = budget(request.maxSteps)
-  const { outcome, solution } = bestSolution(tree, room, requestRules(tree), steps)
+  const { outcome, solution } = bestSolution(prepared, room, steps)
   if (solution !== null) {
     return {
       kind: 'plan',
@@ -31,7 +31,11 @@ export const plan: Plan = (request: PlanRequest, view: PlanView): Verdict => {
 type Seats = Extract<Verdict, { kind: 'plan' }>['seats']
 
 function seatsOf({ groups }: PlanRequest, solution: Solution): Seats {
-  return groups.flatMap(({ seats }, g) =>
-    seats.map(({ pod }, i) => ({ pod, node: solution[g]![i]! as Seats[number]['node'] })),
-  )
+  const placed: Seats[number][] = []
+  for (const [g, { seats }] of groups.entries()) {
+    for (const [i, { pod }] of seats.entries()) {
+      placed.push({ pod, node: solution[g]![i]! as Seats[number]['node'] })
+    }
+  }
+  return placed
 }

@@ -5,6 +5,7 @@ import { domainsUsed, hasPreference, isInOne } from './compare.ts'
 import { descend } from './descent.ts'
 import { fewestDomains, mayBeInOne } from './fewest.ts'
 import { isHopeless } from './leaf.ts'
+import type { Prepared } from './prepared.ts'
 import { type Rules, withLimit, withOne } from './rules.ts'
 import { levelsBelow, type ScopeNode, type ScopeTree } from './scopes.ts'
 import { type Solution, search } from './search.ts'
@@ -22,12 +23,11 @@ import { type Solution, search } from './search.ts'
  * better one may exist. Whether there is any plan at all is decided with all the steps there are.
  */
 export function bestSolution(
-  tree: ScopeTree,
+  { tree, rules: base, route }: Prepared,
   room: Room,
-  base: Rules,
   budget: Budget,
 ): { readonly outcome: Outcome; readonly solution: Solution | null } {
-  const quick = descend(tree, room, base, budget)
+  const quick = descend(tree, room, route, budget)
   if (quick !== null) return { outcome: 'seated', solution: quick }
   if (isHopeless({ tree, room }, budget)) return { outcome: 'unplaceable', solution: null }
   const scopes = tree.nodes.filter(hasPreference)

@@ -70,6 +70,7 @@ export interface Scope {
 
 /** One pod that must get a node. */
 export interface Seat {
+  /** Given back in the plan. Gangs alike share a request: there the pod is known by its place alone, and this is ''. */
   readonly pod: string
   /** Position in PlanView.classes. */
   readonly podClass: number
@@ -94,6 +95,8 @@ export interface PlanRequest {
   readonly groups: readonly PlanGroup[]
   /** A gang that states no pack anywhere prefers the narrowest level, unless this is `none`. */
   readonly defaultPack: 'narrowest' | 'none'
+  /** Other gangs ask with these very scopes and groups, of the same view: what follows from them is worth keeping. */
+  readonly isShared?: true
   /** Bound on the search: domains tried plus seats taken, and a step for each eight nodes looked at for packing. */
   readonly maxSteps: number
 }

@@ -13,7 +13,7 @@ import { siblingsMayFit } from './slices.ts'
 import { chooseUnits, type Split } from './units.ts'
 
 /** Per group, in the request's order, the node of each seat. */
-export type Solution = readonly Int32Array[]
+export type Solution = readonly (readonly number[])[]
 
 /** Nodes that a scope may use by its own choices so far; null: as the scope around it. */
 export type Region = Int32Array | null

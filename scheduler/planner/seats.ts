@@ -6,12 +6,18 @@ export interface LeafRun {
   readonly podClass: number
   readonly nodes: Int32Array
   readonly count: number
-  readonly members: readonly { readonly group: number; readonly count: number }[]
+  readonly members: readonly Member[]
 }
 
-/** Where a run went. */
+interface Member {
+  readonly group: number
+  readonly count: number
+}
+
+/** Where pods of one class went, and whose they are. */
 export interface Placed {
-  readonly run: LeafRun
+  readonly podClass: number
+  readonly members: readonly Member[]
   readonly at: readonly { readonly node: number; readonly count: number }[]
 }
 
@@ -20,34 +26,43 @@ export interface Placed {
  * in the fabric. The seats of a class are alike, so any hand-out keeps all rules.
  */
 export function solutionOf(tree: ScopeTree, placed: readonly Placed[]): Solution {
-  const waiting = new Map<string, number[]>()
-  for (const { run, at } of placed) {
-    const nodes = inFabricOrder(tree, at).flatMap(({ node, count }) => Array.from({ length: count }, () => node))
+  const { groups } = tree.request
+  const hands = new Map<number, Hand>()
+  const classes = tree.view.classes.length
+  for (const { podClass, members, at } of placed) {
+    const nodes = inFabricOrder(tree, at)
     let from = 0
-    for (const { group, count } of run.members) {
-      const key = `${group}|${run.podClass}`
-      const before = waiting.get(key) ?? []
-      waiting.set(key, before.concat(nodes.slice(from, from + count)))
+    for (const { group, count } of members) {
+      const hand = hands.get(group * classes + podClass)
+      if (hand === undefined) hands.set(group * classes + podClass, { nodes: nodes.slice(from, from + count), next: 0 })
+      else for (let i = 0; i < count; i++) hand.nodes.push(nodes[from + i]!)
       from += count
     }
   }
-  const next = new Map<string, number>()
-  return tree.request.groups.map(({ seats }, g) =>
-    Int32Array.from(seats, ({ podClass }) => {
-      const key = `${g}|${podClass}`
-      const i = next.get(key) ?? 0
-      next.set(key, i + 1)
-      return waiting.get(key)![i]!
+  return groups.map(({ seats }, g) =>
+    seats.map(({ podClass }) => {
+      const hand = hands.get(g * classes + podClass)!
+      return hand.nodes[hand.next++]!
     }),
   )
 }
 
-function inFabricOrder({ view }: ScopeTree, at: Placed['at']): Placed['at'] {
+/** Nodes for the seats of one class and group, and which is handed out next. */
+interface Hand {
+  readonly nodes: number[]
+  next: number
+}
+
+/** A node for each pod. */
+function inFabricOrder({ view }: ScopeTree, at: Placed['at']): number[] {
   const levels = view.topology?.levels ?? []
-  return [...at].sort((a, b) => {
-    for (const { domainOf } of levels) {
-      if (domainOf[a.node] !== domainOf[b.node]) return domainOf[a.node]! - domainOf[b.node]!
-    }
-    return a.node - b.node
-  })
+  const sorted = at.length < 2 ? at : [...at].sort((a, b) => byFabric(levels, a.node, b.node))
+  const nodes: number[] = []
+  for (const { node, count } of sorted) for (let i = 0; i < count; i++) nodes.push(node)
+  return nodes
+}
+
+function byFabric(levels: readonly { readonly domainOf: Int32Array }[], a: number, b: number): number {
+  for (const { domainOf } of levels) if (domainOf[a] !== domainOf[b]) return domainOf[a]! - domainOf[b]!
+  return a - b
 }

@@ -8,66 +8,72 @@ import { podsIn } from './counters.ts'
 export class Trail {
   readonly #room: Room
   readonly #levels: readonly CompiledLevel[]
-  /** Free room of the nodes with a seat taken. */
-  readonly #free: Map<number, Float64Array> = new Map()
-  /** Per level and domain what went: per class in places, then the scarce resource. */
-  readonly #gone: Map<CompiledLevel, Map<number, Float64Array>> = new Map()
-
   readonly #isAskedAgain: boolean
+  /** Free room of the nodes with a seat taken. */
+  #free: Map<number, Float64Array> | null = null
+  /** Per level and domain what went: per class in places, then the scarce resource. */
+  #gone: Map<CompiledLevel, Map<number, Float64Array>> | null = null
 
   /** `isAskedAgain` false: there is one run of pods alike, so no node and no domain is looked at twice. */
   constructor(room: Room, levels: readonly CompiledLevel[], isAskedAgain: boolean) {
     this.#room = room
     this.#isAskedAgain = isAskedAgain
     this.#levels = levels
-    for (const level of levels) this.#gone.set(level, new Map())
   }
 
   get isEmpty(): boolean {
-    return this.#free.size === 0
+    return this.#free === null
   }
 
-  /** How many pods of the class the node still takes. */
-  fits(podClass: number, node: number): number {
-    const free = this.#free.get(node)
-    const before = this.#room.fits(podClass)[node]!
+  /** How many pods of the class the node still takes; `before`: how many it took before this plan. */
+  fits(podClass: number, node: number, before: number): number {
+    const free = this.#free?.get(node)
     if (free === undefined || before === 0) return before
     return podsIn(free, 0, this.#room.view.classes[podClass]!.requests, before)
   }
 
   scarceFree(node: number): number {
-    const free = this.#free.get(node)
+    const free = this.#free?.get(node)
     return free === undefined ? this.#room.scarceFree(node) : Math.max(0, free[this.#room.scarce]!)
   }
 
   fitsIn(level: CompiledLevel, podClass: number, domain: number): number {
-    const before = this.#room.domainFits(level, podClass)[domain]!
-    return this.isEmpty ? before : before - (this.#gone.get(level)?.get(domain)?.[podClass] ?? 0)
+    return this.#room.domainFits(level, podClass)[domain]! - this.#goneIn(level, domain, podClass)
   }
 
   scarceIn(level: CompiledLevel, domain: number): number {
     const { columns, scarce, view } = this.#room
     const before = this.#room.domainFree(level)[domain * columns + scarce]!
-    return this.isEmpty ? before : before - (this.#gone.get(level)?.get(domain)?.[view.classes.length] ?? 0)
+    return before - this.#goneIn(level, domain, view.classes.length)
+  }
+
+  #goneIn(level: CompiledLevel, domain: number, measure: number): number {
+    return this.#gone === null ? 0 : (this.#gone.get(level)?.get(domain)?.[measure] ?? 0)
   }
 
   take(podClass: number, node: number, count: number): void {
     if (!this.#isAskedAgain) return
-    const { room, levels } = { room: this.#room, levels: this.#levels }
-    const { view, columns, scarce, seated } = room
+    const { view, columns, scarce, seated } = this.#room
     const { requests } = view.classes[podClass]!
-    const before = seated.map((c) => this.fits(c, node))
-    let free = this.#free.get(node)
-    if (free === undefined) this.#free.set(node, (free = view.free.slice(node * columns, (node + 1) * columns)))
+    const fits = seated.map((c) => this.fits(c, node, this.#room.fits(c)[node]!))
+    const nodes = (this.#free ??= new Map())
+    let free = nodes.get(node)
+    if (free === undefined) nodes.set(node, (free = view.free.slice(node * columns, (node + 1) * columns)))
     for (let r = 0; r < columns; r++) free[r]! -= requests[r]! * count
-    for (const level of levels) {
-      const d = level.domainOf[node]!
-      if (d < 0) continue
-      const ofLevel = this.#gone.get(level)!
-      let gone = ofLevel.get(d)
-      if (gone === undefined) ofLevel.set(d, (gone = new Float64Array(view.classes.length + 1)))
-      for (let i = 0; i < seated.length; i++) gone[seated[i]!]! += before[i]! - this.fits(seated[i]!, node)
+    for (let i = 0; i < seated.length; i++) fits[i]! -= this.fits(seated[i]!, node, this.#room.fits(seated[i]!)[node]!)
+    for (const level of this.#levels) {
+      const gone = this.#goneAt(level, level.domainOf[node]!)
+      for (let i = 0; i < seated.length; i++) gone[seated[i]!]! += fits[i]!
       gone[view.classes.length]! += requests[scarce]! * count
     }
+  }
+
+  #goneAt(level: CompiledLevel, domain: number): Float64Array {
+    const levels = (this.#gone ??= new Map())
+    let ofLevel = levels.get(level)
+    if (ofLevel === undefined) levels.set(level, (ofLevel = new Map()))
+    let gone = ofLevel.get(domain)
+    if (gone === undefined) ofLevel.set(domain, (gone = new Float64Array(this.#room.view.classes.length + 1)))
+    return gone
   }
 }

@@ -1,6 +1,7 @@
 import { reason, reasonOf } from '../../api/reasons.ts'
 import { Claims } from '../gang/claims.ts'
-import { type Question, questionOf, type Wanted } from '../gang/request.ts'
+import type { Questions } from '../gang/questions.ts'
+import type { Question, Wanted } from '../gang/request.ts'
 import { topologyFault } from '../gang/topology-fault.ts'
 import type { Plan, Verdict } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
@@ -48,8 +49,8 @@ export interface RoundResult {
 }
 
 /** Plans what is due, first things first, until nothing is left or the round is over. */
-export function planRound(due: Due, refused: Refused, options: RoundOptions): RoundResult {
-  const known: Known = { refused, claims: new Claims(options.cluster) }
+export function planRound(due: Due, kept: Kept, options: RoundOptions): RoundResult {
+  const known: Known = { ...kept, claims: new Claims(options.cluster) }
   const waitMs = due.begin(options.nowMs, options.round)
   let decisions = 0
   for (let next = due.next(); next !== undefined; next = due.next()) {
@@ -64,9 +65,13 @@ export function planRound(due: Due, refused: Refused, options: RoundOptions): Ro
   return { decisions, isCut: false, waitMs }
 }
 
-/** What is found out for the gangs that come after. */
-interface Known {
+/** What is found out for the gangs that come after, also in later rounds. */
+interface Kept {
+  readonly questions: Questions
   readonly refused: Refused
+}
+
+interface Known extends Kept {
   readonly claims: Claims
 }
 
@@ -85,7 +90,7 @@ function decideSafely(entry: Entry, item: Item, options: RoundOptions, known: Kn
 
 /** True: placed. */
 function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): boolean {
-  const { refused, claims } = known
+  const { questions, refused, claims } = known
   const { gang } = entry.situation
   const fault = topologyFault(options.cluster, gang)
   if (fault !== null) {
@@ -96,7 +101,7 @@ function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): 
   const wants: Wanted[] =
     item.kind === 'surplus' ? nextSurplus(entry).map((pod) => ({ kind: 'surplus', pod })) : [{ kind: 'minimum' }]
   for (const [at, wanted] of wants.entries()) {
-    const question = questionOf(options.cluster, entry.situation, wanted, options)
+    const question = questions.of(entry.situation, wanted, options)
     const verdict = question === null ? null : (refused.find(question) ?? options.plan(question.request, question.view))
     if (question !== null && verdict?.kind === 'plan') {
       place(entry, item, question, claims.sparing(question, gang, verdict, options.plan), options)
@@ -112,17 +117,13 @@ function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): 
 function place(
   entry: Entry,
   item: Item,
-  { podOf, view }: Question,
+  { pods, view }: Question,
   { seats, placementScore }: Verdict & { kind: 'plan' },
   { onPlacement }: RoundOptions,
 ): void {
   entry.refusal = null
   if (item.kind !== 'surplus') entry.score = placementScore
-  const placed = seats.flatMap(({ pod: uid, node }) => {
-    const pod = podOf.get(uid)
-    const name = view.nodeNames[node]
-    return pod === undefined || name === undefined ? [] : [{ pod, node: name }]
-  })
+  const placed = seats.map(({ node }, i) => ({ pod: pods[i] as PodFacts, node: view.nodeNames[node] as string }))
   onPlacement({ entry, item, seats: placed })
 }
 

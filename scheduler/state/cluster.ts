@@ -190,6 +190,11 @@ export class ClusterState {
     return [...this.#repelling].flatMap((uid) => this.#pods.get(uid) ?? [])
   }
 
+  /** Some node is kept from some class by a kubelet's refusal or a running pod's anti-affinity. */
+  get hasExceptions(): boolean {
+    return this.#repelling.size > 0 || !this.refusals.isEmpty
+  }
+
   #moved(namespace: string): void {
     this.#moves.set(namespace, this.movesIn(namespace) + 1)
   }

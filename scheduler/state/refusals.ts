@@ -19,6 +19,10 @@ const KUBELET_REASONS: readonly string[] = ['UnexpectedAdmissionError', 'Topolog
 export class Refusals {
   readonly #byClass = new Map<string, Map<string, Refusal>>()
 
+  get isEmpty(): boolean {
+    return this.#byClass.size === 0
+  }
+
   /** Returns for how long the node is avoided now. */
   add(classKey: string, node: string, nowMs: number): number {
     const nodes = this.#byClass.get(classKey) ?? new Map<string, Refusal>()

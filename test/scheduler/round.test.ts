@@ -3,6 +3,7 @@ import type { Node, Pod } from '../../api/kinds/kubernetes.ts'
 import type { Plan } from '../../scheduler/planner/request.ts'
 import { plan } from '../../scheduler/planner/plan.ts'
 import { Book } from '../../scheduler/queue/book.ts'
+import { Questions } from '../../scheduler/gang/questions.ts'
 import { Due } from '../../scheduler/queue/due.ts'
 import { Refused } from '../../scheduler/queue/refused.ts'
 import { planRound, type RoundOptions, type RoundResult } from '../../scheduler/queue/round.ts'
@@ -28,7 +29,7 @@ function desk(names: readonly string[], gpus: number, planner: Plan = plan): Des
   const book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => {} })
   let waits = 0
   const due = new Due({ cluster, waitMs: () => waits })
-  const refused = new Refused(cluster)
+  const kept = { questions: new Questions(cluster), refused: new Refused(cluster) }
   const look = (): void => {
     for (const key of cluster.gangs.takeDirty()) {
       const entry = book.refresh(key, 0)
@@ -44,7 +45,7 @@ function desk(names: readonly string[], gpus: number, planner: Plan = plan): Des
     round: ({ waitMs = 0, ...over } = {}) => {
       look()
       waits = waitMs
-      return planRound(due, refused, {
+      return planRound(due, kept, {
         cluster,
         plan: planner,
         defaultPack: 'narrowest',
