@@ -78,3 +78,36 @@ export function simulatedNode(name: string, size: Size, ip: string, labels: Read
     },
   }
 }
+
+/** A machine with eight H100 GPUs; NVLink ends at its walls, so a domain is the machine itself. */
+const HGX = {
+  capacity: { cpu: '192', memory: '2048Gi', 'ephemeral-storage': '28Ti', pods: '110', [GPU_RESOURCE]: '8' },
+  allocatable: { cpu: '188', memory: '2000Gi', 'ephemeral-storage': '26Ti', pods: '110', [GPU_RESOURCE]: '8' },
+} as const
+const HGX_PER_RACK = 4
+const RACKS_PER_BLOCK = 8
+
+/** HGX H100 machines, four a rack, eight racks a block, one zone; named `hgx-r01-n1`. */
+function hgxH100(count: number): Node[] {
+  return Array.from({ length: count }, (_, i) => {
+    const rack = Math.floor(i / HGX_PER_RACK) + 1
+    const place = (i % HGX_PER_RACK) + 1
+    const rackName = `r${twoDigits(rack)}`
+    return simulatedNode(`hgx-${rackName}-n${place}`, HGX, `10.${16 + (rack >> 8)}.${rack & 0xff}.${place}`, {
+      [ZONE_LABEL]: 'zone-a',
+      [BLOCK_LABEL]: `b${twoDigits(Math.floor((rack - 1) / RACKS_PER_BLOCK) + 1)}`,
+      [RACK_LABEL]: rackName,
+      'kubernetes.io/arch': 'amd64',
+      'node.kubernetes.io/instance-type': 'hgx-h100',
+      'nvidia.com/gpu.product': 'NVIDIA-H100-80GB-HBM3',
+      'nvidia.com/gpu.count': '8',
+    })
+  })
+}
+
+/** Shapes by the name that a command line gives them: so many nodes, whole racks first. */
+export const SHAPES: Readonly<Record<string, (count: number) => Node[]>> = {
+  'gb200-nvl72': (count) =>
+    gb200Nvl72({ racks: Math.ceil(count / 18), racksPerBlock: RACKS_PER_BLOCK }).slice(0, count),
+  'hgx-h100': hgxH100,
+}

@@ -1,28 +1,44 @@
 /** Where the control plane's programs come from: KUBEBUILDER_ASSETS, else a cache, else built once from Go modules. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler'
+export type Program = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok' | 'kubectl'
 
 /** kubectl and clients read the version; an unstamped build calls itself v0.0.0. */
 const KUBERNETES_VERSION = 'v1.37.2'
 const stamp = (name: string, value: string): string => `-X k8s.io/component-base/version.${name}=${value}`
-const LINKER_FLAGS = [
+const KUBERNETES_FLAGS = [
   '-s -w',
   stamp('gitVersion', KUBERNETES_VERSION),
   stamp('gitMajor', '1'),
   stamp('gitMinor', '37'),
   stamp('gitTreeState', 'clean'),
 ].join(' ')
+const KWOK_FLAGS = '-s -w -X sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0'
 
-const SOURCES: Readonly<Record<Program, { readonly module: string; readonly main: string }>> = {
-  etcd: { module: 'etcd', main: 'go.etcd.io/etcd/server/v3' },
-  'kube-apiserver': { module: 'kubernetes', main: 'k8s.io/kubernetes/cmd/kube-apiserver' },
-  'kube-controller-manager': { module: 'kubernetes', main: 'k8s.io/kubernetes/cmd/kube-controller-manager' },
-  'kube-scheduler': { module: 'kubernetes', main: 'k8s.io/kubernetes/cmd/kube-scheduler' },
+interface Source {
+  /** The Go module whose versions it is built from: a folder beside this file. */
+  readonly module: string
+  readonly main: string
+  readonly linkerFlags: string
+}
+
+const kubernetes = (name: string, module = 'kubernetes'): Source => ({
+  module,
+  main: `k8s.io/kubernetes/cmd/${name}`,
+  linkerFlags: KUBERNETES_FLAGS,
+})
+
+const SOURCES: Readonly<Record<Program, Source>> = {
+  etcd: { module: 'etcd', main: 'go.etcd.io/etcd/server/v3', linkerFlags: KUBERNETES_FLAGS },
+  'kube-apiserver': kubernetes('kube-apiserver'),
+  'kube-controller-manager': kubernetes('kube-controller-manager'),
+  'kube-scheduler': kubernetes('kube-scheduler'),
+  kwok: { module: 'kwok', main: 'sigs.k8s.io/kwok/cmd/kwok', linkerFlags: KWOK_FLAGS },
+  kubectl: kubernetes('kubectl', 'kubectl'),
 }
 
 const folderOf = (program: Program): string => join(import.meta.dirname, SOURCES[program].module)
@@ -30,7 +46,7 @@ const folderOf = (program: Program): string => join(import.meta.dirname, SOURCES
 /** One folder a set of module versions, so that a change of go.sum builds anew and old ones stay usable. */
 function cacheFolder(program: Program): string {
   const versions = createHash('sha256')
-    .update(LINKER_FLAGS)
+    .update(SOURCES[program].linkerFlags)
     .update(readFileSync(join(folderOf(program), 'go.sum')))
     .digest('hex')
     .slice(0, 12)
@@ -41,12 +57,47 @@ function cacheFolder(program: Program): string {
 
 const hasGo = (): boolean => spawnSync('go', ['version'], { stdio: 'ignore' }).status === 0
 
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+const LOOK_EVERY_MS = 500
+
+/** Waits while another process builds the same program; its lock names it, and a dead one's lock is broken. */
+function takeLock(lock: string): void {
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' })
+      return
+    } catch {
+      const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0
+      if (!isAlive(holder) || holder === 0) rmSync(lock, { force: true })
+      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS)
+    }
+  }
+}
+
+/** One builder a program; whoever waited for another finds what that one has built. */
+function buildOnce(program: Program, target: string): boolean {
+  const lock = `${target}.lock`
+  takeLock(lock)
+  try {
+    return fromCache(program, target) !== null || build(program, target)
+  } finally {
+    rmSync(lock, { force: true })
+  }
+}
+
 /** Builds beside the final name and renames, so that a build cut short leaves nothing that looks finished. */
 function build(program: Program, target: string): boolean {
   say(`building ${program} once into ${target} (minutes)`)
   const built = spawnSync(
     'go',
-    ['build', '-trimpath', `-ldflags=${LINKER_FLAGS}`, '-o', `${target}.part`, SOURCES[program].main],
+    ['build', '-trimpath', `-ldflags=${SOURCES[program].linkerFlags}`, '-o', `${target}.part`, SOURCES[program].main],
     {
       cwd: folderOf(program),
       env: { ...process.env, CGO_ENABLED: '0' },
@@ -68,8 +119,9 @@ function build(program: Program, target: string): boolean {
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** What the program calls its version; null when it does not start. */
-function versionOf(path: string): string | null {
-  const { status, stdout } = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 20_000 })
+function versionOf(program: Program, path: string): string | null {
+  const args = program === 'kubectl' ? ['version', '--client'] : ['--version']
+  const { status, stdout } = spawnSync(path, args, { encoding: 'utf8', timeout: 20_000 })
   return status === 0 ? (/v?\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? '') : null
 }
 
@@ -84,7 +136,7 @@ function fromAssets(program: Program): string | null {
     say(`KUBEBUILDER_ASSETS=${assets} holds no ${program}: looking for it in the cache`)
     return null
   }
-  const version = versionOf(path)
+  const version = versionOf(program, path)
   if (version === null) {
     say(`${path} does not start (another system or architecture?): looking for ${program} in the cache`)
     return null
@@ -100,9 +152,9 @@ function fromAssets(program: Program): string | null {
 }
 
 /** The program of the cache; one that does not start any more is thrown away. */
-function fromCache(target: string): string | null {
+function fromCache(program: Program, target: string): string | null {
   if (!existsSync(target)) return null
-  if (versionOf(target) !== null) return target
+  if (versionOf(program, target) !== null) return target
   say(`${target} does not start: it is thrown away and built anew`)
   rmSync(target)
   return null
@@ -112,10 +164,10 @@ function fromCache(target: string): string | null {
 export function findProgram(program: Program, options: { readonly mayBuild: boolean }): string | null {
   const folder = cacheFolder(program)
   const target = join(folder, program)
-  const found = fromAssets(program) ?? fromCache(target)
+  const found = fromAssets(program) ?? fromCache(program, target)
   if (found !== null || !options.mayBuild || !hasGo()) return found
   mkdirSync(folder, { recursive: true })
-  return build(program, target) ? target : null
+  return buildOnce(program, target) ? target : null
 }
 
 /** All of them, or null after a loud line that says what is missing. */

@@ -2,5 +2,5 @@
 import { findPrograms } from './binaries.ts'
 
 export default function setup(): void {
-  findPrograms(['etcd', 'kube-apiserver', 'kube-controller-manager'], { mayBuild: true })
+  findPrograms(['etcd', 'kube-apiserver', 'kube-controller-manager', 'kwok'], { mayBuild: true })
 }

@@ -1,20 +1,34 @@
-/** A real kube-apiserver with etcd, and controllers where asked, on free ports in a temporary folder. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+/** A real kube-apiserver with etcd, and what else is asked for, on free ports in a temporary folder. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findPrograms, type Program } from './binaries.ts'
+import { at, COMMAND_LINES, type Features, type Layout } from './command-lines.ts'
+import { writeCredentials, writeKubeconfig } from './credentials.ts'
+import { KeptPrograms } from './kept-programs.ts'
+import { freePort } from './ports.ts'
 
-export interface ControlPlaneOptions {
+export type Part = keyof typeof COMMAND_LINES
+
+export interface ControlPlaneOptions extends Partial<Features> {
   /** kube-controller-manager: garbage collection, namespaces, tokens. Default true. */
   readonly controllers?: boolean
-  /** Records who asked for what, of all service accounts, in `audit.log` of the folder: a JSON event a line. */
-  readonly audit?: boolean
+  /** kube-scheduler. Default false: pods of `default-scheduler` wait. */
+  readonly scheduler?: boolean
+  /** kwok: every Node becomes Ready, and pods on it run, become Ready and go (`kwok-stages.ts`). Default false. */
+  readonly kwok?: boolean
+  /** The API server's port. Default: a free one. */
+  readonly port?: number
   /** Builds what is in no cache, which takes minutes. Default false: test files find what build-once.ts has built. */
   readonly mayBuild?: boolean
+}
+
+/** What kube-scheduler's own gangs need: `startControlPlane({ scheduler: true, ...NATIVE_GANGS })`. */
+export const NATIVE_GANGS: Pick<Features, 'featureGates' | 'serves'> = {
+  featureGates: { GenericWorkload: true, TopologyAwareWorkloadScheduling: true },
+  serves: ['scheduling.k8s.io/v1beta1'],
 }
 
 export interface ControlPlane {
@@ -24,115 +38,25 @@ export interface ControlPlane {
   readonly kubeconfig: string
   /** The process whose children the programs are. */
   readonly pid: number
+  /** Process ids of the programs that run at this moment. */
+  pids(): Readonly<Partial<Record<Program, number>>>
+  /** Sends a signal: SIGSTOP lets a program hang, SIGCONT lets it go on. */
+  signal(part: Part, signal: NodeJS.Signals): void
+  /** Ends one program and resolves when it has ended. Default SIGKILL: as a crash. */
+  end(part: Part, signal?: NodeJS.Signals): Promise<void>
+  /** Starts one that has ended, with the same arguments, ports and data, and resolves when the API server is ready. */
+  begin(part: Part): Promise<void>
+  /** `end` and `begin`. */
+  restart(part: Part, signal?: NodeJS.Signals): Promise<void>
   /** Ends the programs and removes the folder. */
   stop(): Promise<void>
 }
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
-
-interface Layout {
-  readonly folder: string
-  readonly token: string
-  readonly etcdPort: number
-  readonly peerPort: number
-  readonly apiPort: number
-}
-
-const at = ({ folder }: Layout, name: string): string => join(folder, name)
-
-function writeCredentials(layout: Layout): void {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2_048 })
-  writeFileSync(at(layout, 'sa.key'), privateKey.export({ type: 'pkcs1', format: 'pem' }))
-  writeFileSync(at(layout, 'sa.pub'), publicKey.export({ type: 'spki', format: 'pem' }))
-  writeFileSync(at(layout, 'tokens.csv'), `${layout.token},admin,admin,"system:masters"\n`, { mode: 0o600 })
-}
-
-const etcdArgs = (layout: Layout): string[] => [
-  `--data-dir=${at(layout, 'etcd')}`,
-  `--listen-client-urls=http://127.0.0.1:${layout.etcdPort}`,
-  `--advertise-client-urls=http://127.0.0.1:${layout.etcdPort}`,
-  `--listen-peer-urls=http://127.0.0.1:${layout.peerPort}`,
-  '--unsafe-no-fsync',
-]
-
-/** What service accounts ask for, and what was decided; no bodies. */
-const AUDIT_POLICY = {
-  apiVersion: 'audit.k8s.io/v1',
-  kind: 'Policy',
-  omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', userGroups: ['system:serviceaccounts'] }, { level: 'None' }],
-}
-
-function auditArgs(layout: Layout): string[] {
-  writeFileSync(at(layout, 'audit-policy.json'), JSON.stringify(AUDIT_POLICY))
-  return [
-    `--audit-policy-file=${at(layout, 'audit-policy.json')}`,
-    `--audit-log-path=${at(layout, 'audit.log')}`,
-    '--audit-log-maxsize=1000',
-  ]
-}
-
-const apiServerArgs = (layout: Layout): string[] => [
-  `--etcd-servers=http://127.0.0.1:${layout.etcdPort}`,
-  `--secure-port=${layout.apiPort}`,
-  '--bind-address=127.0.0.1',
-  // Nobody reaches this server through the Service `kubernetes`, and loopback addresses may not stand in it.
-  '--endpoint-reconciler-type=none',
-  `--cert-dir=${at(layout, 'certs')}`,
-  `--token-auth-file=${at(layout, 'tokens.csv')}`,
-  '--authorization-mode=RBAC',
-  '--service-account-issuer=https://kubernetes.default.svc',
-  `--service-account-key-file=${at(layout, 'sa.pub')}`,
-  `--service-account-signing-key-file=${at(layout, 'sa.key')}`,
-  '--service-cluster-ip-range=10.0.0.0/16',
-  // Nobody clears the not-ready taint of nodes that no kubelet runs on.
-  '--disable-admission-plugins=TaintNodesByCondition',
-]
-
-const controllerArgs = (layout: Layout): string[] => [
-  `--kubeconfig=${at(layout, 'kubeconfig')}`,
-  `--service-account-private-key-file=${at(layout, 'sa.key')}`,
-  `--root-ca-file=${at(layout, 'certs/apiserver.crt')}`,
-  '--controllers=*,-node-lifecycle-controller,-taint-eviction-controller',
-  '--secure-port=0',
-  '--leader-elect=false',
-]
-
-function writeKubeconfig(layout: Layout): string {
-  const file = at(layout, 'kubeconfig')
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [
-      {
-        name: 'test',
-        cluster: {
-          server: `https://127.0.0.1:${layout.apiPort}`,
-          'certificate-authority-data': readFileSync(at(layout, 'certs/apiserver.crt')).toString('base64'),
-        },
-      },
-    ],
-    users: [{ name: 'admin', user: { token: layout.token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
-  }
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
-  return file
-}
-
 /** Whether /readyz answers 200. The certificate is the server's own: nothing secret is sent before it is pinned. */
-const isUp = (layout: Layout): Promise<boolean> =>
+const isUp = ({ apiPort }: Layout): Promise<boolean> =>
   new Promise((resolve) => {
     const asked = request(
-      { host: '127.0.0.1', port: layout.apiPort, path: '/readyz', rejectUnauthorized: false, timeout: 2_000 },
+      { host: '127.0.0.1', port: apiPort, path: '/readyz', rejectUnauthorized: false, timeout: 2_000 },
       (answer) => {
         answer.resume()
         resolve(answer.statusCode === 200)
@@ -143,80 +67,139 @@ const isUp = (layout: Layout): Promise<boolean> =>
     asked.end()
   })
 
-/** The first of the programs whose log says that it has ended, with its last lines; null while all of them run. */
-function whatEnded(layout: Layout, programs: readonly Program[]): string | null {
-  for (const program of programs) {
-    const lines = readFileSync(at(layout, `${program}.log`), 'utf8')
-      .trimEnd()
-      .split('\n')
-    if (lines.some((line) => line.startsWith('*** ended:'))) return `${program} did not stay up:\n${tailOf(lines)}`
-  }
-  return null
-}
+const UP_WITHIN_MS = 60_000
+const PORT_IS_TAKEN = 'address already in use'
 
-const tailOf = (lines: readonly string[]): string => lines.slice(-15).join('\n')
+const lastLines = (layout: Layout, program: Part): string =>
+  readFileSync(at(layout, `${program}.log`), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .slice(-15)
+    .join('\n')
 
 /** Rejects with the words of the program that ended or does not answer. */
-async function untilUp(layout: Layout, keeper: ChildProcess): Promise<void> {
-  const endMs = performance.now() + 60_000
+async function untilUp(layout: Layout, programs: KeptPrograms): Promise<void> {
+  const endMs = performance.now() + UP_WITHIN_MS
   while (!(await isUp(layout))) {
-    const ended = whatEnded(layout, ['etcd', 'kube-apiserver'])
-    if (ended !== null) throw new Error(ended)
-    if (performance.now() > endMs || keeper.exitCode !== null) {
-      const lines = readFileSync(at(layout, 'kube-apiserver.log'), 'utf8').split('\n')
-      throw new Error(`kube-apiserver did not come up in 60 s:\n${tailOf(lines)}`)
+    for (const program of ['etcd', 'kube-apiserver'] as const) {
+      if (programs.endedWith(program) !== null)
+        throw new Error(`${program} did not stay up:\n${lastLines(layout, program)}`)
     }
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    if (performance.now() > endMs || programs.isOver)
+      throw new Error(`kube-apiserver did not come up in 60 s:\n${lastLines(layout, 'kube-apiserver')}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
-async function stop(keeper: ChildProcess, folder: string): Promise<void> {
-  const ended = new Promise<void>((resolve) => {
-    if (keeper.exitCode !== null) resolve()
-    keeper.once('exit', () => resolve())
-  })
-  keeper.stdin?.end()
-  await ended
-  rmSync(folder, { recursive: true, force: true })
+class Running implements ControlPlane {
+  readonly #layout: Layout
+  readonly #programs: KeptPrograms
+  readonly #features: Features
+
+  constructor(layout: Layout, features: Features) {
+    this.#layout = layout
+    this.#features = features
+    this.#programs = new KeptPrograms(layout.folder)
+  }
+
+  get folder(): string {
+    return this.#layout.folder
+  }
+
+  get url(): string {
+    return `https://127.0.0.1:${this.#layout.apiPort}`
+  }
+
+  get kubeconfig(): string {
+    return at(this.#layout, 'kubeconfig')
+  }
+
+  get pid(): number {
+    return this.#programs.pid
+  }
+
+  /** Everything else begins when the API server is ready. */
+  async start(files: Readonly<Partial<Record<Part, string>>>): Promise<void> {
+    this.#start('etcd', files)
+    this.#start('kube-apiserver', files)
+    await untilUp(this.#layout, this.#programs)
+    writeKubeconfig(this.#layout)
+    for (const part of ['kube-controller-manager', 'kube-scheduler', 'kwok'] as const) this.#start(part, files)
+  }
+
+  pids(): Readonly<Partial<Record<Program, number>>> {
+    return this.#programs.pids()
+  }
+
+  signal(part: Part, signal: NodeJS.Signals): void {
+    this.#programs.signal(part, signal)
+  }
+
+  end(part: Part, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    return this.#programs.end(part, signal)
+  }
+
+  begin(part: Part): Promise<void> {
+    this.#programs.startAgain(part)
+    return untilUp(this.#layout, this.#programs)
+  }
+
+  async restart(part: Part, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    await this.end(part, signal)
+    await this.begin(part)
+  }
+
+  stop(): Promise<void> {
+    return this.#programs.stop()
+  }
+
+  #start(part: Part, files: Readonly<Partial<Record<Part, string>>>): void {
+    const file = files[part]
+    if (file === undefined) return
+    const args = COMMAND_LINES[part](this.#layout, this.#features)
+    this.#programs.start(part, { file, args, log: at(this.#layout, `${part}.log`) })
+  }
 }
+
+async function newLayout(port: number): Promise<Layout> {
+  const [etcdPort, peerPort, apiPort] = await Promise.all([freePort(), freePort(), freePort(port)])
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-control-plane-'))
+  const layout = { folder, token: randomBytes(24).toString('hex'), etcdPort, peerPort, apiPort }
+  writeCredentials(layout)
+  return layout
+}
+
+const partsOf = ({ controllers = true, scheduler = false, kwok = false }: ControlPlaneOptions): Part[] => [
+  'etcd',
+  'kube-apiserver',
+  ...(controllers ? (['kube-controller-manager'] as const) : []),
+  ...(scheduler ? (['kube-scheduler'] as const) : []),
+  ...(kwok ? (['kwok'] as const) : []),
+]
+
+const featuresOf = (options: ControlPlaneOptions): Features => ({
+  audit: options.audit ?? false,
+  featureGates: options.featureGates ?? {},
+  serves: options.serves ?? [],
+  schedulerProfiles: options.schedulerProfiles ?? [],
+  heartbeats: options.heartbeats ?? false,
+})
+
+/** A free port may be taken by a neighbour before the program listens there. */
+const ATTEMPTS = 3
 
 /** Null, after a loud line, where the programs are not to be had. */
-export async function startControlPlane({
-  controllers = true,
-  audit = false,
-  mayBuild = false,
-}: ControlPlaneOptions = {}): Promise<ControlPlane | null> {
-  const wanted: Program[] = ['etcd', 'kube-apiserver', ...(controllers ? (['kube-controller-manager'] as const) : [])]
-  const programs = findPrograms(wanted, { mayBuild })
-  if (programs === null) return null
-  const folder = mkdtempSync(join(tmpdir(), 'espalier-control-plane-'))
-  const [etcdPort, peerPort, apiPort] = await Promise.all([freePort(), freePort(), freePort()])
-  const layout: Layout = { folder, token: randomBytes(24).toString('hex'), etcdPort, peerPort, apiPort }
-  mkdirSync(at(layout, 'certs'))
-  writeCredentials(layout)
-  const keeper = spawn(process.execPath, [join(import.meta.dirname, 'keeper.ts')], {
-    stdio: ['pipe', 'ignore', 'inherit'],
-  })
-  const run = (program: Program, args: string[]): void => {
-    const log = at(layout, `${program}.log`)
-    writeFileSync(log, '')
-    keeper.stdin?.write(`${JSON.stringify({ file: programs[program], args, log })}\n`)
-  }
-  run('etcd', etcdArgs(layout))
-  run('kube-apiserver', [...apiServerArgs(layout), ...(audit ? auditArgs(layout) : [])])
-  try {
-    await untilUp(layout, keeper)
-  } catch (error) {
-    await stop(keeper, folder)
-    throw error
-  }
-  const kubeconfig = writeKubeconfig(layout)
-  if (controllers) run('kube-controller-manager', controllerArgs(layout))
-  return {
-    folder,
-    url: `https://127.0.0.1:${apiPort}`,
-    kubeconfig,
-    pid: keeper.pid ?? 0,
-    stop: () => stop(keeper, folder),
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane | null> {
+  const files = findPrograms(partsOf(options), { mayBuild: options.mayBuild ?? false })
+  if (files === null) return null
+  for (let attempt = 1; ; attempt++) {
+    const plane = new Running(await newLayout(options.port ?? 0), featuresOf(options))
+    try {
+      await plane.start(files)
+      return plane
+    } catch (error) {
+      await plane.stop()
+      if (attempt === ATTEMPTS || !String(error).includes(PORT_IS_TAKEN)) throw error
+    }
   }
 }

@@ -1,24 +1,16 @@
 /** The simulated kubelets of sim/ on a real API server: what kwok is for, with the start-up rule in it. */
-import type { Node, NewObject } from '../../api/kinds/kubernetes.ts'
+import type { NewObject } from '../../api/kinds/kubernetes.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { realClock } from '../../kube/clock.ts'
 import { seededRandom } from '../../kube/random.ts'
-import { NODES } from '../../kube/resources.ts'
 import { Informers } from '../../sim/informers.ts'
 import { seededDelays } from '../../sim/nodes/delays.ts'
 import { Kubelet } from '../../sim/nodes/kubelet.ts'
 import { NodeAgent } from '../../sim/nodes/node-agent.ts'
+import { createNodes } from './nodes.ts'
 
 export interface SimulatedNodes {
   stop(): Promise<void>
-}
-
-async function createNodes(client: KubeClient, nodes: readonly NewObject[]): Promise<void> {
-  for (const node of nodes) {
-    const { name = '', labels = {} } = node.metadata
-    const answer = await client.create<Node>(NODES, { ...node, metadata: { name, labels } })
-    if (answer.kind === 'failure') throw new Error(`node ${node.metadata.name}: ${answer.message}`)
-  }
 }
 
 /** Creates the nodes and runs a kubelet for each. */
