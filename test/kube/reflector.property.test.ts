@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import type { Delta } from '../../kube/reflector/types.ts'
 import { TransportError } from '../../kube/transport.ts'
 import { type Stage, stage } from './reflected.ts'
 import { statusBody, valueOf } from './scripted-server.ts'
+import { toldWrongly } from './told.ts'
 
 const SEED = Number(process.env['SEED'] ?? 1)
 const RUNS = { numRuns: 400, seed: SEED }
@@ -87,28 +87,6 @@ async function played(acts: readonly { act: Act }[]): Promise<Stage> {
 
 const stateOf = (objects: Iterable<KubeObject>): string[] =>
   [...objects].map(({ metadata, ...rest }) => `${metadata.name} ${metadata.uid} ${valueOf(rest as KubeObject)}`).sort()
-
-/** Per object: added first, each `before` what was told last, versions that only grow, nothing after deleted. */
-function toldWrongly(deltas: readonly Delta<KubeObject>[]): string[] {
-  const last = new Map<string, KubeObject>()
-  const dead = new Set<string>()
-  const wrong: string[] = []
-  for (const { kind, object, before } of deltas) {
-    const { uid, name: called, resourceVersion } = object.metadata
-    const known = last.get(uid)
-    if (dead.has(uid)) wrong.push(`${kind} ${called} after its deletion`)
-    if ((before ?? undefined) !== known) wrong.push(`${kind} ${called}: before is not what was told last`)
-    if (kind === 'updated' && Number(resourceVersion) <= Number(known?.metadata.resourceVersion))
-      wrong.push(`old ${called}`)
-    const namesakes = [...last.values()].filter(({ metadata }) => metadata.name === called && metadata.uid !== uid)
-    if (kind === 'added' && namesakes.length > 0) wrong.push(`two ${called} at once`)
-    if (kind === 'deleted') {
-      last.delete(uid)
-      dead.add(uid)
-    } else last.set(uid, object)
-  }
-  return wrong
-}
 
 test('safety and liveness: whatever breaks, after quiet the cache is the server, and nothing was told twice', async () => {
   const acts = fc.array(fc.oneof({ weight: 3, arbitrary: gentle }, { weight: 1, arbitrary: harsh }), {
