@@ -3,7 +3,8 @@ import type { ServedType } from './served-type.ts'
 
 /**
  * The built-in kinds: group, version, kind, plural, where it lives, short names, model, subresources. A kind whose
- * list of flags holds `generation` counts its spec's changes; `status` makes status a subresource.
+ * list of flags holds `generation` counts its spec's changes; `status` makes status a subresource; `asked` is answered
+ * and never kept.
  */
 type Row = readonly [gv: string, kind: string, plural: string, scope: 'ns' | 'cluster', short: string, subs: string]
 
@@ -33,6 +34,11 @@ const ROWS: readonly Row[] = [
   ['rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings', 'ns', '', ''],
   ['rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', 'cluster', '', ''],
   ['rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', 'cluster', '', ''],
+  ['authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews', 'cluster', '', 'asked'],
+  ['authorization.k8s.io/v1', 'SelfSubjectRulesReview', 'selfsubjectrulesreviews', 'cluster', '', 'asked'],
+  ['authorization.k8s.io/v1', 'SubjectAccessReview', 'subjectaccessreviews', 'cluster', '', 'asked'],
+  ['authorization.k8s.io/v1', 'LocalSubjectAccessReview', 'localsubjectaccessreviews', 'ns', '', 'asked'],
+  ['authentication.k8s.io/v1', 'SelfSubjectReview', 'selfsubjectreviews', 'cluster', '', 'asked'],
   ['coordination.k8s.io/v1', 'Lease', 'leases', 'ns', '', ''],
   ['autoscaling/v2', 'HorizontalPodAutoscaler', 'horizontalpodautoscalers', 'ns', 'hpa', 'status'],
   ['policy/v1', 'PodDisruptionBudget', 'poddisruptionbudgets', 'ns', 'pdb', 'status generation'],
@@ -76,7 +82,8 @@ function servedType([gv, kind, plural, scope, short, subs]: Row): ServedType {
     listKind: `${kind}List`,
     shortNames: words(short),
     categories: IN_ALL.has(plural) ? ['all'] : kind === 'CustomResourceDefinition' ? ['api-extensions'] : [],
-    subresources: flags.filter((flag) => flag !== 'generation'),
+    subresources: flags.filter((flag) => flag !== 'generation' && flag !== 'asked'),
+    isAsked: flags.includes('asked'),
     collection: `${group}/${plural}`,
     hasGeneration: flags.includes('generation') || kind === 'Pod',
     hasStatus: flags.includes('status'),

@@ -42,6 +42,7 @@ const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'cre
 
 function verbsOf(type: ServedType): readonly string[] {
   if (type.crd !== null) return CUSTOM_VERBS
+  if (type.isAsked) return ['create']
   return type.collection === '/namespaces' ? VERBS.filter((verb) => verb !== 'deletecollection') : VERBS
 }
 

@@ -8,6 +8,7 @@ import { answer, textAnswer, type ApiAnswer, type ApiRequest, type PlainAnswer }
 import { entryText, get, list } from './list.ts'
 import { openApi } from './openapi/serve.ts'
 import { patch } from './patch.ts'
+import { review } from './review.ts'
 import { subresource } from './subresource.ts'
 import { isTrue, resolveTarget, splitPath, type SplitPath, type Target } from './target.ts'
 import { create, update, type Written } from './write.ts'
@@ -48,6 +49,7 @@ function route(core: Core, request: ApiRequest): ApiAnswer {
     if (!isCore) return NOT_FOUND
     throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {})
   }
+  if (target.type.isAsked) return review(target)
   const found = target.subresource === '' ? resource(core, target) : subresource(core, target)
   return target.type.collection === '/endpoints' ? deprecated(found, ENDPOINTS) : found
 }

@@ -8,6 +8,8 @@ export interface ServedType extends ResourceType {
   readonly shortNames: readonly string[]
   readonly categories: readonly string[]
   readonly subresources: readonly string[]
+  /** Created to be answered, and never kept: reviews. */
+  readonly isAsked: boolean
   /** Objects of one collection are the same objects at every version. */
   readonly collection: string
   /** `metadata.generation` counts changes of anything but metadata and status. */

@@ -53,6 +53,7 @@ export function servedBy(crd: KubeObject): readonly ServedType[] {
         categories: strings(listAt(names, 'categories')),
         subresources: ['status', 'scale'].filter((one) => isRecord(subresources[one])),
         collection: `${group}/${plural}`,
+        isAsked: false,
         hasGeneration: true,
         hasStatus: isRecord(subresources['status']),
         model: null,

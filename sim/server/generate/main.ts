@@ -35,6 +35,7 @@ const PROTOS = [
     'autoscaling/v2',
     'networking/v1',
     'authentication/v1',
+    'authorization/v1',
     'coordination/v1',
     'discovery/v1',
     'storage/v1',
