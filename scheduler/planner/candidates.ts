@@ -13,6 +13,7 @@ import type { Frame } from './search.ts'
  */
 export function* candidatesFor(frame: Frame, scope: number, level: CompiledLevel): Generator<number> {
   const demand = frame.tree.nodes[scope]!.demand
+  frame.budget.look(4 * level.paths.length * (1 + frame.room.seated.length))
   const domains = reachable(frame, scope, level).filter(
     (domain) =>
       domainMayHold(frame.room, level, domain, demand) &&

@@ -15,8 +15,10 @@ export class Failures {
   /** Levels that nest, broad to narrow, and those that cross one of them. */
   readonly #chain: readonly CompiledLevel[]
   readonly #crossing: readonly CompiledLevel[]
-  /** Scopes with rules inside them: no other scope is like them. */
-  readonly #structured: readonly boolean[]
+  /** Per scope a number that scopes have in common which are interchangeable as promises. */
+  readonly #promiseOf: readonly number[]
+  /** Per decision, once it was asked for. */
+  readonly #aroundOf: (readonly number[] | undefined)[] = []
   readonly #failed: Map<number, Set<string>> = new Map()
   readonly #kinds: Map<string, number> = new Map()
   readonly #domainKinds: Map<CompiledLevel, Int32Array> = new Map()
@@ -31,7 +33,7 @@ export class Failures {
       if (last === undefined || domainsAround(level, last) !== null) chain.push(level)
       else crossing.push(level)
     }
-    this.#structured = structuredScopes(frame)
+    this.#promiseOf = promiseNumbers(frame)
     this.#chain = chain
     this.#crossing = crossing
   }
@@ -56,7 +58,9 @@ export class Failures {
 
   /** Promises inside a domain, at narrower levels; a domain with any is only like itself. */
   #innerPromises(level: CompiledLevel, domain: number): string {
+    this.#frame.budget.look(64)
     for (const commit of this.#frame.commits.entries()) {
+      this.#frame.budget.look(4)
       if (commit.level === level) continue
       if (domainsAround(commit.level, level)?.[commit.domain] === domain) return `=${domain}`
     }
@@ -92,16 +96,20 @@ export class Failures {
     for (const s of this.#around(at)) {
       for (const { level, domain } of chosen[s]!) parts.push(`c${s}.${level.key}.${domain}`)
     }
-    return parts.join(';')
+    const key = parts.join(';')
+    this.#frame.budget.look(128 + 64 * parts.length + 2 * key.length)
+    return key
   }
 
   /** Scopes whose own choices bound a decision still to be made. */
   #around(at: number): readonly number[] {
+    const known = this.#aroundOf[at]
+    if (known !== undefined) return known
     const found = new Set<number>()
     for (const { scope } of this.#frame.decisions.slice(at)) {
       for (let s = scope; s >= 0 && !found.has(s); s = this.#frame.tree.nodes[s]!.parent) found.add(s)
     }
-    return [...found].sort((a, b) => a - b)
+    return (this.#aroundOf[at] = [...found].sort((a, b) => a - b))
   }
 
   /** What kind of domain it is and in which domains it lies. */
@@ -114,24 +122,12 @@ export class Failures {
 
   /** Scopes of the same demand, filter and depth of structure are interchangeable as promises. */
   #promises(scopes: readonly number[]): string {
-    const { nodes } = this.#frame.tree
-    const filters = [...new Set(nodes.map(({ filter }) => filter))]
+    this.#frame.budget.look(scopes.length)
+    if (scopes.length === 1) return `${this.#promiseOf[scopes[0]!]!}`
     return scopes
-      .map((s) => {
-        const { demand, filter, scope, parent } = nodes[s]!
-        const own = this.#structured[s] || scope.spreads.length > 0 ? `#${s}` : ''
-        const limited = this.#frame.opened.limits.some((limit) => limit.scope === s) ? `~${s}` : ''
-        return `${demand.counts}/${demand.sums}/${filters.indexOf(filter)}/${this.#hasLimit(parent) ? parent : ''}${own}${limited}`
-      })
-      .sort()
+      .map((s) => this.#promiseOf[s]!)
+      .sort((a, b) => a - b)
       .join('+')
-  }
-
-  #hasLimit(scope: number): boolean {
-    for (let s = scope; s >= 0; s = this.#frame.tree.nodes[s]!.parent) {
-      if (this.#frame.opened.limits.some((limit) => limit.scope === s)) return true
-    }
-    return false
   }
 
   #kindOf(level: CompiledLevel, domain: number): number {
@@ -144,6 +140,7 @@ export class Failures {
   #describe(level: CompiledLevel, domain: number): string {
     const { opened } = this.#frame
     const inner = this.#chain[this.#chain.indexOf(level) + 1]
+    this.#frame.budget.look(32 * (level.starts[domain + 1]! - level.starts[domain]!))
     const parts: string[] = []
     const seen = new Set<number>()
     for (let i = level.starts[domain]!; i < level.starts[domain + 1]!; i++) {
@@ -203,4 +200,20 @@ function structuredScopes({ tree, rules }: Frame): readonly boolean[] {
     if (isOwn || isLimited || structured[ix]) structured[parent] = true
   }
   return structured
+}
+
+function promiseNumbers(frame: Frame): readonly number[] {
+  const { tree, rules } = frame
+  const structured = structuredScopes(frame)
+  const filters = [...new Set(tree.nodes.map(({ filter }) => filter))]
+  const limited = new Set(rules.limits.map(({ scope }) => scope))
+  const isUnderLimit = (s: number): boolean => s >= 0 && (limited.has(s) || isUnderLimit(tree.nodes[s]!.parent))
+  const numbers = new Map<string, number>()
+  return tree.nodes.map(({ ix, demand, filter, scope, parent }) => {
+    const own = structured[ix] || scope.spreads.length > 0 || limited.has(ix) ? `#${ix}` : ''
+    const key = `${demand.counts}/${demand.sums}/${filters.indexOf(filter)}/${isUnderLimit(parent) ? parent : ''}${own}`
+    const number = numbers.get(key) ?? numbers.size
+    numbers.set(key, number)
+    return number
+  })
 }

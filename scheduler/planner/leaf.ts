@@ -16,6 +16,7 @@ const EARLY_PACK_STEPS = 2_000
 /** All decisions are made: packs the pods and checks what only a finished plan shows. */
 export function seatAll(frame: Frame): Outcome {
   const runs = runsOf(frame)
+  frame.budget.look(frame.tree.view.nodeNames.length + 16 * runs.length)
   const placed: Placed[] = []
   for (const together of components(frame, runs)) {
     const outcome = packTogether(frame, together, placed)
@@ -93,8 +94,9 @@ function runsOf(frame: Frame): readonly LeafRun[] {
 }
 
 /** Per node of the view whether it is one of these. */
-function maskOf({ tree }: Frame, nodes: Int32Array): Uint8Array {
+function maskOf({ tree, budget }: Frame, nodes: Int32Array): Uint8Array {
   const mask = new Uint8Array(tree.view.nodeNames.length)
+  budget.look(mask.length + nodes.length)
   for (let k = 0; k < nodes.length; k++) mask[nodes[k]!] = 1
   return mask
 }
@@ -112,6 +114,7 @@ function components(frame: Frame, runs: readonly LeafRun[]): readonly (readonly 
   const leader = runs.map((_, i) => i)
   const find = (i: number): number => (leader[i] === i ? i : (leader[i] = find(leader[i]!)))
   const owner = new Int32Array(frame.tree.view.nodeNames.length).fill(-1)
+  frame.budget.look(owner.length + runs.reduce((sum, { nodes }) => sum + nodes.length, 0))
   for (const [i, { nodes }] of runs.entries()) {
     for (let k = 0; k < nodes.length; k++) {
       const n = nodes[k]!
@@ -129,6 +132,10 @@ function components(frame: Frame, runs: readonly LeafRun[]): readonly (readonly 
 }
 
 function packTogether(frame: Frame, runs: readonly LeafRun[], placed: Placed[]): Outcome {
+  const reached = runs.reduce((sum, run) => sum + run.nodes.length, 0)
+  const nodesMost = Math.min(reached, frame.tree.view.nodeNames.length)
+  frame.budget.look(8 * reached + 4 * runs.length * nodesMost)
+  if (frame.budget.left === 0) return 'undecided'
   const { nodes, problem } = problemOf(frame, runs)
   const { outcome, packed } = pack(problem, frame.budget)
   if (outcome !== 'seated') return outcome
@@ -215,6 +222,7 @@ export function regionPacks(frame: Frame, level: CompiledLevel, domain: number):
     )
   })
   const steps = budget.share(EARLY_PACK_STEPS)
+  budget.look(256 + 8 * size * (runs.length + 1))
   for (const together of components(frame, mergeAlike(runs))) {
     if (pack(problemOf(frame, together).problem, steps).outcome === 'unplaceable') return false
   }

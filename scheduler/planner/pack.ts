@@ -48,8 +48,9 @@ export function pack(problem: PackProblem, budget: Budget): { outcome: Outcome; 
   const { runs } = problem
   const packed = runs.map(() => new Int32Array(problem.nodes))
   const by = runs
-    .map((_, i) => i)
-    .sort((a, b) => sizeOf(problem, b) - sizeOf(problem, a) || reach(problem, a) - reach(problem, b) || a - b)
+    .map((_, i) => ({ i, size: sizeOf(problem, i), reach: reach(problem, i) }))
+    .sort((a, b) => b.size - a.size || a.reach - b.reach || a.i - b.i)
+    .map(({ i }) => i)
   if (!budget.take(problem.nodes >> NODES_A_STEP_SHIFT)) return { outcome: 'undecided', packed }
   const packer = new Packer(problem, by, packed, budget)
   return { outcome: packer.place(0), packed }

@@ -44,8 +44,9 @@ export function bestSolution(
   return { outcome: 'seated', solution: improver.solution }
 }
 
-/** Steps for the first try: enough to descend, not to search. */
-const firstShare = (pods: number): number => 500 + 20 * pods
+/** Steps for the first try: enough to descend, not to search. Each scope may look at all nodes some times over. */
+const firstShare = ({ nodes, view }: ScopeTree, wanted: number): number =>
+  500 + 20 * nodes[0]!.demand.pods + Math.ceil((view.nodeNames.length * (wanted + 1)) / 4)
 /** At most this part of what is left goes into one attempt to improve. */
 const IMPROVE_PART = 8
 
@@ -76,7 +77,7 @@ class Improver {
         rules = withLimit(rules, node.ix, level, fewest)
       }
     }
-    const share = this.#budget.share(Math.min(firstShare(this.#tree.nodes[0]!.demand.pods), this.#budget.left / 2))
+    const share = this.#budget.share(Math.min(firstShare(this.#tree, scopes.length), this.#budget.left / 2))
     return search(this.#tree, this.#room, rules, share).solution
   }
 
@@ -115,7 +116,7 @@ class Improver {
   }
 
   #improve(rules: Rules, isWorthIt: boolean): boolean {
-    if (!isWorthIt) return false
+    if (!isWorthIt || this.#budget.left === 0) return false
     const share = this.#budget.share(this.#budget.left / IMPROVE_PART)
     const { solution } = search(this.#tree, this.#room, rules, share)
     if (solution === null) return false

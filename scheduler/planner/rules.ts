@@ -51,7 +51,7 @@ export type Decision =
  * after everything in it, because its children open most of them; broad levels before narrow ones.
  */
 export function decisionsOf(tree: ScopeTree, room: Room, rules: Rules): readonly Decision[] {
-  const choices = tree.nodes.map(({ ix }) => fewestChoices(tree, room, rules, ix))
+  const choices = fewestChoices(tree, room, rules)
   const decisions: Decision[] = []
   const visit = (s: number): void => {
     const node = tree.nodes[s]!
@@ -71,16 +71,19 @@ export function decisionsOf(tree: ScopeTree, room: Room, rules: Rules): readonly
   return decisions
 }
 
-/** How many domains a scope, or one inside it, has to choose from at least; infinity where nothing is to choose. */
-function fewestChoices(tree: ScopeTree, room: Room, rules: Rules, scope: number): number {
-  const { demand, children } = tree.nodes[scope]!
-  if (demand.pods === 0) return Number.POSITIVE_INFINITY
-  const own = rules.ones[scope]!.map((level) => {
-    let domains = 0
-    for (let d = 0; d < level.paths.length; d++) if (domainMayHold(room, level, d, demand)) domains++
-    return domains
-  })
-  return Math.min(Number.POSITIVE_INFINITY, ...own, ...children.map((c) => fewestChoices(tree, room, rules, c)))
+/** How many domains each scope, or one inside it, has to choose from at least; infinity where nothing is to choose. */
+function fewestChoices(tree: ScopeTree, room: Room, rules: Rules): readonly number[] {
+  const fewest = tree.nodes.map(() => Number.POSITIVE_INFINITY)
+  for (const { ix, demand, children } of [...tree.nodes].reverse()) {
+    if (demand.pods === 0) continue
+    for (const child of children) fewest[ix] = Math.min(fewest[ix]!, fewest[child]!)
+    for (const level of rules.ones[ix]!) {
+      let domains = 0
+      for (let d = 0; d < level.paths.length; d++) if (domainMayHold(room, level, d, demand)) domains++
+      fewest[ix] = Math.min(fewest[ix]!, domains)
+    }
+  }
+  return fewest
 }
 
 /** A level is implied by a narrower one of which each domain lies in one of its own. Broad to narrow. */

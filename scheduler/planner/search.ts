@@ -57,6 +57,7 @@ export function search(
   budget: Budget,
 ): { readonly outcome: Outcome; readonly solution: Solution | null } {
   const decisions = decisionsOf(tree, room, rules)
+  budget.look(8 * decisions.reduce((sum, each) => sum + (each.kind === 'units' ? 0 : each.level.paths.length), 0))
   const levels = [...new Set([...rules.ones.flat(), ...rules.limits.map(({ level }) => level)])]
   const frame: Frame = {
     tree,
@@ -144,6 +145,7 @@ function takeDomain(frame: Frame, scope: number, level: CompiledLevel, domain: n
 /** The nodes of a domain that a scope may use, by its own choices and those around it. O(nodes of the domain). */
 function regionIn(frame: Frame, scope: number, level: CompiledLevel, domain: number): Int32Array {
   const nodes = level.nodes.subarray(level.starts[domain]!, level.starts[domain + 1]!)
+  frame.budget.look(nodes.length)
   const { filter } = frame.tree.nodes[scope]!
   const choices = choicesAround(frame, scope)
   if (filter === null && choices.length === 0) return nodes

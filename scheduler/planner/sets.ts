@@ -27,8 +27,9 @@ interface Choosing {
   readonly level: CompiledLevel
   readonly max: number
   readonly offers: readonly Offer[]
-  /** Most places by offers[i ..], per number of offers: for giving up early. */
   readonly needed: number
+  /** Most places per measure by so many of offers[i ..], by i and their number: for giving up early. */
+  readonly largest: Map<number, Float64Array>
   readonly taken: Offer[]
   /** A spread may hold only because the unit reaches every domain of its set. */
   readonly toCover: boolean
@@ -55,6 +56,7 @@ export function chooseSet(frame: Frame, decision: Extract<Decision, { kind: 'set
     max: max - [...opened.keys()].filter((d) => !all.some(({ domain }) => domain === d)).length,
     offers: all.filter((offer) => !isIn(offer)),
     needed: single === null ? demand.sums[frame.room.scarce]! : demand.pods,
+    largest: new Map(),
     taken: all.filter(isIn).map((offer) => ({ ...offer, isIn: true })),
     toCover: frame.rules.limits[limit]!.spread !== null,
     next,
@@ -83,12 +85,14 @@ function offersOf(frame: Frame, scope: number, level: CompiledLevel, limit: numb
   const spread = frame.rules.limits[limit]!.spread
   const opened = frame.opened.of(limit)
   const classes = frame.room.seated
+  const holds = holdsPerDomain(frame, scope, level)
+  frame.budget.look(32 * holds.size)
   const offers: Offer[] = []
-  for (const [domain, holds] of holdsPerDomain(frame, scope, level)) {
-    const isUseful = classes.some((c, i) => counts[c]! > 0 && holds[i]! > 0)
+  for (const [domain, sums] of holds) {
+    const isUseful = classes.some((c, i) => counts[c]! > 0 && sums[i]! > 0)
     if (!isUseful && !opened.has(domain)) continue
-    const likely = likelyRoom(frame, scope, level, domain, holds)
-    offers.push({ domain, holds, likely, units: spread?.taken[domain] ?? 0, isIn: false })
+    const likely = likelyRoom(frame, scope, level, domain, sums)
+    offers.push({ domain, holds: sums, likely, units: spread?.taken[domain] ?? 0, isIn: false })
   }
   return offers.sort((a, b) => a.units - b.units || b.likely - a.likely || a.domain - b.domain)
 }
@@ -101,6 +105,7 @@ function holdsPerDomain(frame: Frame, scope: number, level: CompiledLevel): Map<
   const { free } = tree.view
   const holds = new Map<number, Float64Array>()
   const nodes = nodesOf(frame, scope)
+  frame.budget.look(4 * nodes.length)
   for (let k = 0; k < nodes.length; k++) {
     const n = nodes[k]!
     const d = domainOrSelf(level, n)
@@ -213,17 +218,30 @@ function tightestFirst({ offers }: Choosing, from: number, missing: number): rea
 /** Whether the taken domains, with nothing else in them, may hold the scope. */
 function mayDo({ frame, scope, taken }: Choosing): boolean {
   const sums = new Float64Array(frame.room.seated.length + frame.room.columns)
+  frame.budget.look(sums.length * taken.length)
   for (const { holds } of taken) for (let i = 0; i < sums.length; i++) sums[i]! += holds[i]!
   return holdsAll(frame, scope, sums)
 }
 
 /** Whether the taken domains and the best of offers[from ..] may: each measure with its own best ones. */
-function couldDo({ frame, scope, taken, offers, max }: Choosing, from: number): boolean {
+function couldDo(choosing: Choosing, from: number): boolean {
+  const { frame, scope, taken, offers, max } = choosing
   const sums = new Float64Array(frame.room.seated.length + frame.room.columns)
+  frame.budget.look(sums.length * (taken.length + 1))
   for (const { holds } of taken) for (let i = 0; i < sums.length; i++) sums[i]! += holds[i]!
-  const more = Math.min(max - taken.length, offers.length - from)
-  for (let i = 0; i < sums.length; i++) sums[i]! += sumOfLargest(offers, from, more, i)
+  const largest = largestOf(choosing, from, Math.min(max - taken.length, offers.length - from), sums.length)
+  for (let i = 0; i < sums.length; i++) sums[i]! += largest[i]!
   return holdsAll(frame, scope, sums)
+}
+
+function largestOf({ frame, offers, largest }: Choosing, from: number, count: number, measures: number): Float64Array {
+  const key = from * (offers.length + 1) + count
+  let sums = largest.get(key)
+  if (sums !== undefined) return sums
+  frame.budget.look(16 * measures * (offers.length - from))
+  sums = Float64Array.from({ length: measures }, (_, i) => sumOfLargest(offers, from, count, i))
+  largest.set(key, sums)
+  return sums
 }
 
 function sumOfLargest(offers: readonly Offer[], from: number, count: number, measure: number): number {

@@ -17,13 +17,19 @@ export function siblingsMayFit(frame: Frame, scope: number, region: Int32Array |
     const children = node.children.filter((c) => tree.nodes[c]!.demand.pods > 0)
     for (const level of new Set(children.flatMap((c) => rules.ones[c]!))) {
       const bound = children.filter((c) => rules.ones[c]!.includes(level)).map((c) => tree.nodes[c]!.demand)
-      if (bound.length > 1 && !slicesFit(frame.room, bound, level, region)) return false
+      if (bound.length > 1 && !slicesFit(frame, bound, level, region)) return false
     }
   }
   return true
 }
 
-function slicesFit(room: Room, demands: readonly Demand[], level: CompiledLevel, region: Int32Array | null): boolean {
+function slicesFit(
+  { room, budget }: Frame,
+  demands: readonly Demand[],
+  level: CompiledLevel,
+  region: Int32Array | null,
+): boolean {
+  budget.look(8 * demands.length * level.paths.length)
   const domains = region === null ? null : new Set(Array.from(region, (n) => level.domainOf[n]!))
   const seen = new Set<string>()
   for (const size of demands) {

@@ -44,6 +44,7 @@ export function chooseUnits(
   { scope, rule }: Extract<Decision, { kind: 'units' }>,
   next: () => Outcome,
 ): Outcome {
+  frame.budget.look(256 + 32 * rule.taken.length)
   const isFirst = frame.tree.nodes[scope]!.scope.spreads.find(({ units }) => units === 'pods') === rule
   const dealing = dealingOf(frame, scope, rule, next)
   if (!isFirst || dealing.hands.length === 0) return next() // a second rule is judged when the plan is finished
@@ -82,7 +83,9 @@ function dealingOf(frame: Frame, scope: number, rule: SpreadRule, next: () => Ou
   const peers = peersOf(frame, scope, rule)
   const counts = new Map<number, Float64Array>()
   const { demand, groups } = tree.nodes[scope]!
-  for (const n of nodesOf(frame, scope)) {
+  const nodes = nodesOf(frame, scope)
+  frame.budget.look(nodes.length * (4 + 2 * room.seated.length))
+  for (const n of nodes) {
     const d = rule.level.domainOf[n]!
     if (d < 0) continue
     let of = counts.get(d)

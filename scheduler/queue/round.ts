@@ -37,7 +37,7 @@ export interface RoundOptions {
   readonly isOver: () => boolean
 }
 
-/** A search to the last step can take a second: others come in between, also where something grows all the time. */
+/** A search to the last step takes a fifth of a second: others come in between, also where something grows all the time. */
 const UNDECIDED_REST_MS = 10_000
 
 export interface RoundResult {

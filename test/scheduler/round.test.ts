@@ -100,6 +100,7 @@ test('a search that ran out of steps is not begun again with everything that gro
     return { kind: 'undecided', steps: 1 }
   })
   made.round()
+  expect(made.reasonOf('p')).toBe('SearchBudgetExhausted')
   for (let gpus = 5; gpus < 10; gpus++) {
     grow(made, gpus)
     expect(made.round({ nowMs: 100 }).waitMs).toBe(9_900)

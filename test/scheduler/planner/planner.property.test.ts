@@ -61,7 +61,7 @@ describe('against every assignment tried', () => {
       }),
       run,
     )
-  })
+  }, 120_000)
 
   test('situations of both kinds are common', () => {
     expect(tally.fit / RUNS).toBeGreaterThan(0.25)
