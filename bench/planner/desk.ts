@@ -57,12 +57,12 @@ export function createDesk(nodes: readonly NodeFacts[], levels: readonly Level[]
   }
 }
 
-/** Turns wait in a list; everything later (the 60 s round) never comes. */
+/** Turns wait in a list and are not put off to gather notes; what only looks after things (the 60 s round) never comes. */
 const clockOf = (turns: (() => void)[]): Clock => ({
   nowMs: () => 0,
   monotonicMs: () => performance.now(),
-  after(delayMs, _kind, wake) {
-    if (delayMs === 0) turns.push(wake)
+  after(_delayMs, kind, wake) {
+    if (kind === 'work') turns.push(wake)
     return { cancel: () => undefined }
   },
 })
