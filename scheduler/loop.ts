@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
 import type { CompiledTopology } from '../topology/index.ts'
-import { ATTEMPT, DOMAIN_PREFIX } from '../api/names.ts'
+import { DOMAIN_PREFIX } from '../api/names.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { formatAttempt } from './binder/attempt.ts'
 import type { Binder, Order } from './binder/bind.ts'
@@ -228,13 +228,9 @@ export class Loop {
     const gangUid = entry.situation.gang.isPlain ? null : entry.uid
     const kind = item.kind === 'surplus' ? 'surplus' : wasWhole(entry) ? 'repair' : 'first'
     const attempt = formatAttempt({ gangUid, seq: entry.seq++, kind, count: seats.length })
+    const topology = cluster.topologyOf(entry.situation.gang)
     const orders = seats.map(
-      ({ pod, node }): Order => ({
-        pod,
-        node,
-        gangUid,
-        annotations: { [ATTEMPT]: attempt, ...this.#domains(entry, node) },
-      }),
+      ({ pod, node }): Order => ({ pod, node, gangUid, attempt, domains: this.#domains(topology, node) }),
     )
     binder.bind(orders)
     cluster.gangs.touch(entry.situation.key)
@@ -244,9 +240,8 @@ export class Loop {
   }
 
   /** The chosen domain of each level, for the downward API. The same for every pod that comes to the node. */
-  #domains({ situation: { gang } }: Entry, node: string): Readonly<Record<string, string>> {
+  #domains(topology: CompiledTopology | null, node: string): Readonly<Record<string, string>> {
     const { cluster } = this.#options
-    const topology = cluster.topologyOf(gang)
     if (topology === null) return {}
     const ofTopology = this.#domainsOf.get(topology) ?? new Map<string, Readonly<Record<string, string>>>()
     this.#domainsOf.set(topology, ofTopology)

@@ -1,4 +1,5 @@
 import type { Binding, KubeObject, Status } from '../../api/kinds/kubernetes.ts'
+import { ATTEMPT } from '../../api/names.ts'
 import type { Answer, KubeClient } from '../../kube/client.ts'
 import { type Clock, sleep } from '../../kube/clock.ts'
 import type { Log } from '../../kube/log.ts'
@@ -11,13 +12,15 @@ import { projectPod, type PodFacts } from '../state/pod-facts.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import type { Suspended } from './suspended.ts'
 
-/** One pod, its seat, and the annotations that go with it. */
+/** One pod, its seat, and what goes with it as annotations. */
 export interface Order {
   readonly pod: PodFacts
   readonly node: string
   /** Null: a pod of no gang. */
   readonly gangUid: string | null
-  readonly annotations: Readonly<Record<string, string>>
+  readonly attempt: string
+  /** Annotation → domain of each level; the same for every pod that comes to the node. */
+  readonly domains: Readonly<Record<string, string>>
 }
 
 export interface BinderOptions {
@@ -185,9 +188,9 @@ const NOT_SENT: Answer<Status> = {
   details: null,
 }
 
-const bindingOf = ({ pod, node, annotations }: Order): Binding => ({
+const bindingOf = ({ pod, node, attempt, domains }: Order): Binding => ({
   apiVersion: 'v1',
   kind: 'Binding',
-  metadata: { name: pod.name, namespace: pod.namespace, uid: pod.uid, annotations: { ...annotations } },
+  metadata: { name: pod.name, namespace: pod.namespace, uid: pod.uid, annotations: { [ATTEMPT]: attempt, ...domains } },
   target: { apiVersion: 'v1', kind: 'Node', name: node },
 })

@@ -52,7 +52,10 @@ interface Members {
   readonly strays: readonly PodFacts[]
 }
 
-/** `before`: the last situation of the same gang, of which what did not change is used again. Null: there is neither a PodGang nor a pod of ours. */
+/**
+ * Null: there is neither a PodGang nor a pod of ours. `before`: the last situation of the same gang, of which what did
+ * not change is used again.
+ */
 export function situationOf(
   cluster: ClusterState,
   key: GangKey,
@@ -82,8 +85,12 @@ export function situationOf(
 }
 
 function membersOf(gang: GangFacts, pods: readonly PodFacts[]): Members {
-  const byGroup = new Map<GroupFacts, PodFacts[]>(gang.groups.map((group) => [group, []]))
   const strays: PodFacts[] = []
+  if (gang.groups.length === 1) {
+    const isIn = (pod: PodFacts): boolean => groupOf(gang, pod) !== null
+    if (pods.every(isIn)) return { of: pods, byGroup: [pods], strays }
+  }
+  const byGroup = new Map<GroupFacts, PodFacts[]>(gang.groups.map((group) => [group, []]))
   for (const pod of pods) (byGroup.get(groupOf(gang, pod) as GroupFacts) ?? strays).push(pod)
   return { of: pods, byGroup: [...byGroup.values()], strays }
 }

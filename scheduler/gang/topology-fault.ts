@@ -5,18 +5,26 @@ import type { Constraint, GangFacts } from '../state/gang-facts.ts'
 
 /** What is wrong with a gang's constraints in the topology that is in force: the gang is not placed until one changes. */
 export function topologyFault(cluster: ClusterState, gang: GangFacts): Reason | null {
-  const scopes = requiringScopes(gang)
-  if (gang.topologyName === null && scopes.length < 2) return null
+  if (gang.topologyName === null && requiringCount(gang) < 2) return null
   const topology = cluster.topologyOf(gang)
   if (topology === null) {
     return gang.topologyName === null ? null : reason('TopologyUnknown', { topology: gang.topologyName })
   }
-  for (const scope of scopes) {
+  for (const scope of requiringScopes(gang)) {
     const why = tooBroad(topology, scope)
     if (why !== null) return why
   }
   return null
 }
+
+function requiringCount(gang: GangFacts): number {
+  let count = isRequiring(gang) ? 1 : 0
+  for (const each of gang.constraintGroups) if (isRequiring(each)) count++
+  for (const each of gang.groups) if (isRequiring(each)) count++
+  return count
+}
+
+const isRequiring = ({ constraint }: Pick<GangFacts, 'constraint'>): boolean => constraint.required !== null
 
 interface Requiring {
   readonly name: string

@@ -22,6 +22,17 @@ const FITS_MAX = 1_000_000
 /** What counters read: the same arrays as the view's. */
 export type Ground = Pick<PlanView, 'free' | 'resources' | 'nodeNames'>
 
+/** Sums over the domains of a level: a counter has few levels, so a list is looked through faster than a map. */
+interface Sums {
+  readonly level: CompiledLevel
+  readonly sums: Float64Array
+}
+
+function sumsOf(all: readonly Sums[], level: CompiledLevel): Float64Array | null {
+  for (let i = 0; i < all.length; i++) if (all[i]!.level === level) return all[i]!.sums
+  return null
+}
+
 /** Per node and per domain how many pods of one class fit beside what is there. O(nodes) to make, O(1) a changed node. */
 export class Counts {
   readonly perNode: Int32Array
@@ -29,7 +40,7 @@ export class Counts {
   readonly #ground: Ground
   readonly #requests: Float64Array
   readonly #feasible: Uint8Array
-  readonly #perDomain: Map<CompiledLevel, Float64Array> = new Map()
+  readonly #perDomain: Sums[] = []
 
   constructor(ground: Ground, requests: Float64Array, feasible: Uint8Array) {
     this.#ground = ground
@@ -41,12 +52,12 @@ export class Counts {
 
   /** Sum of `perNode` per domain. O(nodes) the first time, then kept. */
   perDomain(level: CompiledLevel): Float64Array {
-    const known = this.#perDomain.get(level)
-    if (known !== undefined) return known
+    const known = sumsOf(this.#perDomain, level)
+    if (known !== null) return known
     const sums = new Float64Array(level.paths.length)
     const { domainOf } = level
     for (let n = 0; n < domainOf.length; n++) if (domainOf[n]! >= 0) sums[domainOf[n]!]! += this.perNode[n]!
-    this.#perDomain.set(level, sums)
+    this.#perDomain.push({ level, sums })
     return sums
   }
 
@@ -56,12 +67,15 @@ export class Counts {
     if (delta === 0) return
     this.perNode[node]! += delta
     this.total += delta
-    for (const [{ domainOf }, sums] of this.#perDomain) if (domainOf[node]! >= 0) sums[domainOf[node]!]! += delta
+    for (const { level, sums } of this.#perDomain) {
+      const d = level.domainOf[node]!
+      if (d >= 0) sums[d]! += delta
+    }
   }
 
   /** Levels are of one topology index; those of an earlier one are never asked for again. */
   forgetLevels(): void {
-    this.#perDomain.clear()
+    this.#perDomain.length = 0
   }
 
   #fit(node: number): number {
@@ -76,7 +90,7 @@ export class FreeRoom {
   readonly #passes: Uint8Array
   /** What each node counts with: what it was when it was last looked at. */
   readonly #seen: Float64Array
-  readonly #perDomain: Map<CompiledLevel, Float64Array> = new Map()
+  readonly #perDomain: Sums[] = []
 
   constructor(ground: Ground, passes: Uint8Array) {
     this.#ground = ground
@@ -91,8 +105,8 @@ export class FreeRoom {
 
   /** sums[domain * columns + column]. O(nodes) the first time, then kept. */
   perDomain(level: CompiledLevel): Float64Array {
-    const known = this.#perDomain.get(level)
-    if (known !== undefined) return known
+    const known = sumsOf(this.#perDomain, level)
+    if (known !== null) return known
     const columns = this.#ground.resources.length
     const sums = new Float64Array(level.paths.length * columns)
     const { domainOf } = level
@@ -101,7 +115,7 @@ export class FreeRoom {
       if (d < 0) continue
       for (let r = 0; r < columns; r++) sums[d * columns + r]! += this.#seen[n * columns + r]!
     }
-    this.#perDomain.set(level, sums)
+    this.#perDomain.push({ level, sums })
     return sums
   }
 
@@ -113,14 +127,15 @@ export class FreeRoom {
       const delta = Math.max(0, this.#ground.free[at]!) - this.#seen[at]!
       if (delta === 0) continue
       this.#seen[at]! += delta
-      for (const [{ domainOf }, sums] of this.#perDomain) {
-        if (domainOf[node]! >= 0) sums[domainOf[node]! * columns + r]! += delta
+      for (const { level, sums } of this.#perDomain) {
+        const d = level.domainOf[node]!
+        if (d >= 0) sums[d * columns + r]! += delta
       }
     }
   }
 
   forgetLevels(): void {
-    this.#perDomain.clear()
+    this.#perDomain.length = 0
   }
 }
 

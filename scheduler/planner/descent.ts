@@ -64,7 +64,8 @@ class Descent {
 
   /** Undefined: no domain, or none of which it is certain that no search finds a better one. */
   #choose(stop: Stop, within: Within): Within | undefined {
-    for (const [at, level] of stop.wanted.entries()) {
+    for (let at = 0; at < stop.wanted.length; at++) {
+      const level = stop.wanted[at]!
       const found = this.#candidates(stop, level, within)
       if (found === null) return undefined
       const open = stop.node.ix === 0 ? this.#withoutShunned(stop, level, found) : found
@@ -85,15 +86,24 @@ class Descent {
       (d) =>
         !this.#shunned.includes(d) &&
         this.#trail.scarceIn(level, d) >= scarce &&
-        stop.children.every((child) => this.#mayHold(child, { level, domains: [d] })),
+        stop.children.every((child) => child.node.ones.every((one) => this.#hasRoom(child, one, level, d))),
     )
     this.root = open.length > 0 ? this.#best(level, open) : null
     return open
   }
 
-  /** Whether each level of which the child must lie in one domain has one for it there. */
-  #mayHold(child: Stop, within: Within): boolean {
-    return child.node.ones.every((one) => this.#candidates(child, one, within)?.length !== 0)
+  /** Whether some domain of `one` inside a domain has room for the scope; also where that cannot be told. */
+  #hasRoom(stop: Stop, one: CompiledLevel, level: CompiledLevel, domain: number): boolean {
+    const inside = one === level ? null : domainsInside(one, level)
+    if (one === level) return this.#holds(stop, one, domain)
+    return inside === null || inside[domain]!.some((d) => this.#holds(stop, one, d))
+  }
+
+  #holds({ classes, node }: Stop, level: CompiledLevel, domain: number): boolean {
+    for (let i = 0; i < classes.length; i++) {
+      if (this.#trail.fitsIn(level, classes[i]!, domain) < node.demand.counts[classes[i]!]!) return false
+    }
+    return true
   }
 
   /** Domains with room for the scope by counts; null where the level is broader than what it must stay in. */
@@ -102,21 +112,29 @@ class Descent {
     const { counts, pods } = stop.node.demand
     if (within === null && pods === 1) return this.#forOne(level, classes[0]!)
     if (within !== null && within.level.paths.length > level.paths.length) return null
-    const fits = classes.map((c) => this.#room.domainFits(level, c))
-    const isPlain = isBefore || this.#trail.isEmpty
     const holds = (d: number): boolean => {
-      for (let i = 0; i < classes.length; i++) {
-        const c = classes[i]!
-        if ((isPlain ? fits[i]![d]! : this.#trail.fitsIn(level, c, d)) < counts[c]!) return false
-      }
-      return true
+      if (!isBefore) return this.#holds(stop, level, d)
+      return classes.every((c) => this.#room.domainFits(level, c)[d]! >= counts[c]!)
     }
-    if (within !== null && within.level === level) return within.domains.filter(holds)
-    const inside = within === null ? null : domainsInside(level, within.level)
-    if (within !== null && inside === null) return null
+    if (within?.level === level) return within.domains.filter(holds)
+    if (within === null) return this.#anywhere(stop, level, holds)
+    const inside = domainsInside(level, within.level)
+    if (inside === null) return null
     const found: number[] = []
-    if (within === null || inside === null) for (let d = 0; d < level.paths.length; d++) if (holds(d)) found.push(d)
-    for (const outer of within?.domains ?? []) for (const d of inside?.[outer] ?? []) if (holds(d)) found.push(d)
+    for (const outer of within.domains) for (const d of inside[outer]!) if (holds(d)) found.push(d)
+    return found
+  }
+
+  #anywhere({ classes, node }: Stop, level: CompiledLevel, holds: (d: number) => boolean): readonly number[] {
+    const found: number[] = []
+    const [only] = classes
+    if (classes.length > 1 || only === undefined || !this.#trail.isEmpty) {
+      for (let d = 0; d < level.paths.length; d++) if (holds(d)) found.push(d)
+      return found
+    }
+    const fits = this.#room.domainFits(level, only)
+    const pods = node.demand.counts[only]!
+    for (let d = 0; d < fits.length; d++) if (fits[d]! >= pods) found.push(d)
     return found
   }
 

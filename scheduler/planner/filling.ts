@@ -80,6 +80,43 @@ const PICKED = 4
 
 /** The node with the least room first, then by position. `nodes` null: all. */
 function pourOnto(pour: Pour, nodes: Int32Array | null): void {
+  let after: Pick | null = null
+  for (let picked = 0; picked < PICKED && pour.left > 0; picked++) {
+    after = nextOf(pour, nodes, after)
+    if (after === null) return
+    take(pour, after.node)
+  }
+  if (pour.left > 0 && after !== null) pourSorted(pour, nodes, after)
+}
+
+/** A node and the room that it had. */
+interface Pick {
+  readonly node: number
+  readonly free: number
+}
+
+const isAfter = (node: number, free: number, pick: Pick | null): boolean =>
+  pick === null || free > pick.free || (free === pick.free && node > pick.node)
+
+/** The first after `after` in the order of filling. Nodes stand in order of their positions. */
+function nextOf({ filling, podClass }: Pour, nodes: Int32Array | null, after: Pick | null): Pick | null {
+  const { room, trail } = filling
+  const fits = room.fits(podClass)
+  const count = nodes === null ? fits.length : nodes.length
+  let first = -1
+  let least = Number.POSITIVE_INFINITY
+  for (let i = 0; i < count; i++) {
+    const n = nodes === null ? i : nodes[i]!
+    if (fits[n] === 0) continue
+    const free = trail.scarceFree(n)
+    if (free >= least || !isAfter(n, free, after) || trail.fits(podClass, n, fits[n]!) === 0) continue
+    first = n
+    least = free
+  }
+  return first < 0 ? null : { node: first, free: least }
+}
+
+function pourSorted(pour: Pour, nodes: Int32Array | null, after: Pick): void {
   const { room, trail } = pour.filling
   const fits = room.fits(pour.podClass)
   const count = nodes === null ? fits.length : nodes.length
@@ -87,17 +124,10 @@ function pourOnto(pour: Pour, nodes: Int32Array | null): void {
   const free: number[] = []
   for (let i = 0; i < count; i++) {
     const n = nodes === null ? i : nodes[i]!
-    if (trail.fits(pour.podClass, n, fits[n]!) === 0) continue
+    if (trail.fits(pour.podClass, n, fits[n]!) === 0 || !isAfter(n, trail.scarceFree(n), after)) continue
     fitting.push(n)
     free.push(trail.scarceFree(n))
   }
-  for (let picked = 0; picked < PICKED && pour.left > 0 && fitting.length > 0; picked++) {
-    const i = smallest(free)
-    take(pour, fitting[i]!)
-    fitting.splice(i, 1)
-    free.splice(i, 1)
-  }
-  if (pour.left === 0) return
   for (const i of ascending(free)) {
     if (pour.left === 0) return
     take(pour, fitting[i]!)
@@ -111,12 +141,6 @@ function take(pour: Pour, node: number): void {
   trail.take(pour.podClass, node, taken)
   pour.at.push({ node, count: taken })
   pour.left -= taken
-}
-
-function smallest(values: readonly number[]): number {
-  let at = 0
-  for (let i = 1; i < values.length; i++) if (values[i]! < values[at]!) at = i
-  return at
 }
 
 /** Positions by value, then by position. Values that are small enough are sorted as numbers with their positions. */

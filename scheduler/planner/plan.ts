@@ -1,3 +1,4 @@
+import type { NodeIx } from '../../topology/compiled/index-types.ts'
 import { Room } from './bounds.ts'
 import { budget } from './budget.ts'
 import { placementScore } from './compare.ts'
@@ -32,10 +33,10 @@ type Seats = Extract<Verdict, { kind: 'plan' }>['seats']
 
 function seatsOf({ groups }: PlanRequest, solution: Solution): Seats {
   const placed: Seats[number][] = []
-  for (const [g, { seats }] of groups.entries()) {
-    for (const [i, { pod }] of seats.entries()) {
-      placed.push({ pod, node: solution[g]![i]! as Seats[number]['node'] })
-    }
+  for (let g = 0; g < groups.length; g++) {
+    const { seats } = groups[g]!
+    const nodes = solution[g]!
+    for (let i = 0; i < seats.length; i++) placed.push({ pod: seats[i]!.pod, node: nodes[i] as NodeIx })
   }
   return placed
 }

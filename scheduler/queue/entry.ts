@@ -51,6 +51,8 @@ export interface Entry {
   restsUntilMs: number
 }
 
+const NONE_CLEARED: ReadonlySet<string> = new Set()
+
 export const newEntry = (situation: GangSituation): Entry => ({
   uid: situation.gang.uid,
   situation,
@@ -63,7 +65,7 @@ export const newEntry = (situation: GangSituation): Entry => ({
   score: situation.gang.status.placementScore,
   seq: 1,
   wasSeenWhole: false,
-  clearedSurplus: new Set(),
+  clearedSurplus: NONE_CLEARED,
   unplacedSinceMs: null,
   stuckSinceMs: null,
   undos: 0,

@@ -173,7 +173,10 @@ export class ClusterState {
 
   /** The topology that the gang is placed by; null: it names one that does not exist, or there is none at all. */
   topologyOf(gang: GangFacts): CompiledTopology | null {
-    return this.topology().topologyFor(gang.topologyName, keysOf(gang))
+    const index = this.topology()
+    const [only, another] = index.topologies
+    if (only !== undefined && another === undefined && gang.topologyName === null) return only
+    return index.topologyFor(gang.topologyName, keysOf(gang))
   }
 
   /** Changes whenever a pod of the namespace came to a node or left one. */

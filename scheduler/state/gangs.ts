@@ -101,7 +101,8 @@ export class Gangs {
 
   /** Those of them with `sameDomainAs`, in no order. */
   tyingIn(namespace: string): GangFacts[] {
-    return [...(this.#tying.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
+    const keys = this.#tying.get(namespace)
+    return keys === undefined ? [] : [...keys].flatMap((key) => this.#gangs.get(key) ?? [])
   }
 
   /** Those of all namespaces, in no order. */
