@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { FieldError } from './field-error.ts'
+import { DEPTH_MAX, tooDeepAt } from './yaml-depth.ts'
 
 /** Reads YAML against what is expected of it, and keeps the line and column of everything that is not so. */
 
@@ -32,19 +33,15 @@ export class YamlReading {
     this.#document = this.#parse(text)
   }
 
-  /** The parser goes down as deep as the text nests; where that is too deep, there is nothing to read. */
+  /** The parser goes down as deep as the text nests, so that is looked at first. */
   #parse(text: string): Document {
-    try {
-      return parseDocument(text, { lineCounter: this.#lines, prettyErrors: false })
-    } catch {
-      this.#errors.push({
-        path: [],
-        found: text.slice(0, SHOWN_MAX),
-        want: 'YAML that nests less deeply',
-        at: { line: 1, column: 1 },
-      })
-      return parseDocument('')
-    }
+    const offset = tooDeepAt(text)
+    if (offset === null) return parseDocument(text, { lineCounter: this.#lines, prettyErrors: false })
+    const before = text.slice(0, offset).split('\n')
+    const at = { line: before.length, column: (before.at(-1) ?? '').length + 1 }
+    const want = `YAML that nests at most ${DEPTH_MAX} deep`
+    this.#errors.push({ path: [], found: text.slice(offset, offset + SHOWN_MAX), want, at })
+    return parseDocument('')
   }
 
   /** In the order in which they stand in the file. */

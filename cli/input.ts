@@ -119,7 +119,7 @@ export function parseManifests(file: string, text: string): Input {
 }
 
 /** A folder stands for the manifests in it, by name. */
-function filesOf(path: string): string[] {
+export function filesOf(path: string): string[] {
   if (path === '-' || !statSync(path).isDirectory()) return [path]
   const names = readdirSync(path).filter((name) => /\.(ya?ml|json)$/.test(name))
   return names.sort((a, b) => (a < b ? -1 : 1)).map((name) => join(path, name))

@@ -4,13 +4,23 @@ import { type Command, type Flags, type Io, Refused } from './command.ts'
 import { crds } from './commands/crds.ts'
 import { operator, run, scheduler } from './commands/run.ts'
 import { simulate } from './commands/simulate.ts'
-import { topologyCheck } from './commands/topology.ts'
+import { topologyCheck, topologyShow } from './commands/topology.ts'
 import { up } from './commands/up.ts'
 import { waitFor } from './commands/wait-for.ts'
 import { VERSION } from './version.ts'
 import { realClock } from '../kube/clock.ts'
 
-const COMMANDS: readonly Command[] = [up, run, scheduler, operator, simulate, topologyCheck, crds, waitFor]
+const COMMANDS: readonly Command[] = [
+  up,
+  run,
+  scheduler,
+  operator,
+  simulate,
+  topologyCheck,
+  topologyShow,
+  crds,
+  waitFor,
+]
 
 /** One Ctrl-C reaches us twice under npm: from the terminal, and passed on by whoever started us. */
 const ECHO_MS = 1_000

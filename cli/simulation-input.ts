@@ -55,7 +55,7 @@ const FIRST = [
 const rankOf = (kind: string): number => (FIRST.includes(kind) ? FIRST.indexOf(kind) : FIRST.length)
 
 /** What a kubelet would have registered: its hostname label, and allocatable where only capacity was given. */
-function completedNode(object: NewObject): NewObject {
+export function completedNode(object: NewObject): NewObject {
   const { name = '', labels } = object.metadata
   const status = (object['status'] ?? {}) as { capacity?: object; allocatable?: object }
   // 110 pods is the kubelet's own default.

@@ -1,7 +1,7 @@
 /** The topology file inside a manifest, and where in the manifest its lines stand. */
 import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, Scalar } from 'yaml'
 import type { FieldError } from '../api/field-error.ts'
-import { TOPOLOGY_CONFIG_KEY } from '../api/names.ts'
+import { TOPOLOGY_CONFIG_KEY, TOPOLOGY_CONFIG_MAP } from '../api/names.ts'
 
 type Position = NonNullable<FieldError['at']>
 
@@ -11,8 +11,20 @@ export interface TopologyText {
   readonly inFile: (at: Position) => Position
 }
 
-const isConfigMap = (document: Document.Parsed): boolean =>
-  isMap(document.contents) && (document.contents.get('kind') as unknown) === 'ConfigMap'
+type Parsed = Document.Parsed
+
+const textAt = ({ contents }: Parsed, path: readonly string[]): unknown =>
+  isMap(contents) ? contents.getIn(path) : undefined
+
+/** A ConfigMap that is or may be the topology's: by its name, by its key, or because there is nothing else. */
+function configMapIn(documents: readonly Parsed[]): Parsed | undefined {
+  const maps = documents.filter((document) => textAt(document, ['kind']) === 'ConfigMap')
+  return (
+    maps.find((map) => textAt(map, ['metadata', 'name']) === TOPOLOGY_CONFIG_MAP) ??
+    maps.find((map) => textAt(map, ['data', TOPOLOGY_CONFIG_KEY]) !== undefined) ??
+    (documents.length === 1 ? maps[0] : undefined)
+  )
+}
 
 const indentOf = (line: string): number => line.length - line.trimStart().length
 const isFilled = (line: string): boolean => line.trim() !== ''
@@ -25,17 +37,28 @@ function placed(content: string, node: Scalar, text: string, begin: Position): T
   return { text, inFile: ({ line, column }) => ({ line: begin.line + line, column: column + indent }) }
 }
 
-/** The file itself, unless it holds a ConfigMap: then the text under the key `topology.yaml`, or what is wrong with that. */
-export function topologyText(content: string): TopologyText | FieldError {
+/** Told without parsing: a dump of a large cluster is parsed once, not twice. */
+const isOnlyManifests = (content: string): boolean =>
+  /(^|[{,\s])"?kind"?\s*:/.test(content) && !/ConfigMap|topologies|topology\.yaml/.test(content)
+
+/**
+ * The topology file in a text: the text itself unless manifests stand there; then what a ConfigMap has under the key
+ * `topology.yaml`, or what is wrong with that. Null: manifests, and no topology file among them.
+ */
+export function topologyText(content: string): TopologyText | FieldError | null {
+  if (isOnlyManifests(content)) return null
   const lines = new LineCounter()
-  const documents = parseAllDocuments(content, { lineCounter: lines, prettyErrors: false })
-  const found = Array.isArray(documents) ? documents.find(isConfigMap) : undefined
-  if (found === undefined) return { text: content, inFile: (at) => at }
+  const parsed = parseAllDocuments(content, { lineCounter: lines, prettyErrors: false })
+  const documents = Array.isArray(parsed) ? (parsed as Parsed[]) : []
+  if (documents.every((document) => textAt(document, ['kind']) === undefined))
+    return { text: content, inFile: (at) => at }
+  const found = configMapIn(documents)
+  if (found === undefined) return null
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
-  const node = found.getIn(['data', TOPOLOGY_CONFIG_KEY], true)
+  const node = isMap(found.contents) ? found.contents.getIn(['data', TOPOLOGY_CONFIG_KEY], true) : undefined
   if (!isScalar(node) || typeof node.value !== 'string') {
     const at = position(found.contents?.range[0] ?? 0)
     return { path: ['data', TOPOLOGY_CONFIG_KEY], found: undefined, want: 'the topology file as a text', at }

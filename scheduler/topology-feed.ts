@@ -93,12 +93,12 @@ class Feed implements TopologyFeed {
     if (object.metadata.name !== TOPOLOGY_CONFIG_MAP) return
     const text = kind === 'deleted' ? null : (object.data?.[TOPOLOGY_CONFIG_KEY] ?? null)
     const errors = this.#source.setFile(text)
-    for (const error of errors) {
-      const message = describe(TOPOLOGY_CONFIG_KEY, error)
-      this.#options.log.warn('the topology is refused, the last good one stays in force', { error: message })
-      this.#options.onError({ apiVersion: 'v1', kind: 'ConfigMap', metadata: object.metadata }, message)
-    }
-    if (errors.length === 0) this.#changed()
+    const [first, ...others] = errors.map((error) => describe(TOPOLOGY_CONFIG_KEY, error))
+    if (first === undefined) return this.#changed()
+    // One event an edit: of several under one reason only the last would be read.
+    const message = `${first}${others.length === 0 ? '' : ` (and ${others.length} more)`}`
+    this.#options.log.warn('the topology is refused, the last good one stays in force', { errors: [first, ...others] })
+    this.#options.onError({ apiVersion: 'v1', kind: 'ConfigMap', metadata: object.metadata }, message)
   }
 
   #takeBindings(): void {

@@ -8,8 +8,11 @@ export type TopologyVertex =
   | Readonly<{ kind: 'domain'; level: string; path: string; value: string; within: CompiledLevel['within'] }>
   | Readonly<{ kind: 'node'; name: string }>
 
+/** From what is around to what is in it. */
 export interface ContainmentEdge {
   readonly kind: 'contains'
+  /** How fast nodes reach each other inside the domain that the edge comes from, where its level says so. */
+  readonly gigabytesPerSecond?: number
 }
 
 export type TopologyGraph = DirectedGraph<TopologyVertex, ContainmentEdge>
@@ -31,13 +34,10 @@ export function topologyModel(topology: CompiledTopology | null, nodeNames: read
   for (const level of levels) addDomains(graph, level)
   const tree = levels.filter(({ within }) => within === 'parent')
   tree.forEach((level, depth) => addContainment(graph, tree, level, depth))
-  nodeNames.forEach((name, n) =>
-    contain(
-      graph,
-      holderOf(tree, tree.length, (level) => level.domainOf[n]!),
-      nodeKey(name),
-    ),
-  )
+  nodeNames.forEach((name, n) => {
+    const { level, key } = holderOf(tree, tree.length, (of) => of.domainOf[n]!)
+    contain(graph, level, key, nodeKey(name))
+  })
   for (const level of levels.filter(({ within }) => within === 'cluster')) addCrossing(graph, level, nodeNames)
   return graph
 }
@@ -57,29 +57,38 @@ function addContainment(
 ): void {
   level.paths.forEach((path, d) => {
     const around = holderOf(tree, depth, (outer) => domainsAround(level, outer)?.[d] ?? -1)
-    contain(graph, around, domainKey(level.name, path))
+    contain(graph, around.level, around.key, domainKey(level.name, path))
   })
 }
 
 /** The narrowest level before `depth` that has a domain for it, else the cluster. */
-function holderOf(tree: readonly CompiledLevel[], depth: number, domainIn: (level: CompiledLevel) => number): string {
+function holderOf(
+  tree: readonly CompiledLevel[],
+  depth: number,
+  domainIn: (level: CompiledLevel) => number,
+): { readonly level: CompiledLevel | null; readonly key: string } {
   for (let i = depth - 1; i >= 0; i--) {
-    const domain = domainIn(tree[i]!)
-    if (domain >= 0) return domainKey(tree[i]!.name, tree[i]!.paths[domain]!)
+    const level = tree[i]!
+    const domain = domainIn(level)
+    if (domain >= 0) return { level, key: domainKey(level.name, level.paths[domain]!) }
   }
-  return CLUSTER_KEY
+  return { level: null, key: CLUSTER_KEY }
 }
 
 function addCrossing(graph: TopologyGraph, level: CompiledLevel, nodeNames: readonly string[]): void {
-  for (const path of level.paths) contain(graph, CLUSTER_KEY, domainKey(level.name, path))
+  for (const path of level.paths) contain(graph, null, CLUSTER_KEY, domainKey(level.name, path))
   nodeNames.forEach((name, n) => {
     const d = level.domainOf[n]!
-    if (d >= 0) contain(graph, domainKey(level.name, level.paths[d]!), nodeKey(name))
+    if (d >= 0) contain(graph, level, domainKey(level.name, level.paths[d]!), nodeKey(name))
   })
 }
 
-const contain = (graph: TopologyGraph, outer: string, inner: string): void => {
-  graph.addDirectedEdge(outer, inner, { kind: 'contains' })
+function contain(graph: TopologyGraph, level: CompiledLevel | null, outer: string, inner: string): void {
+  const speed = level?.gigabytesPerSecond
+  graph.addDirectedEdge(outer, inner, {
+    kind: 'contains',
+    ...(speed === undefined ? {} : { gigabytesPerSecond: speed }),
+  })
 }
 
 /** The path of a node at each level that it carries, broad to narrow: what a bound pod is told. */

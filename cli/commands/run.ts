@@ -1,22 +1,19 @@
 /** `espalier run`, `scheduler`, `operator`: both halves, or one, against a cluster. */
-import { loadConfig } from '../../kube/config.ts'
 import { realClock } from '../../kube/clock.ts'
 import { measuredTransport } from '../../kube/measured-transport.ts'
-import { httpTransport } from '../../kube/http-transport.ts'
-import { kubeClient } from '../../kube/kube-client.ts'
 import { jsonLog } from '../../kube/log.ts'
 import { realRandom } from '../../kube/random.ts'
 import { SCHEDULER_NAME, SYSTEM_NAMESPACE } from '../../api/names.ts'
 import { type Command, type Flag, type Flags, type Io, messageOf, Refused, text, texts } from '../command.ts'
 import { parseListen, reportServer } from '../../api/http/server.ts'
 import { type Metrics, processMetrics } from '../metrics.ts'
+import { connect, CONNECTION_FLAGS } from '../connection.ts'
 import { campaign, serveAlone, type Serving } from '../leadership.ts'
 import { LEASE_FLAGS, leaseTiming } from '../lease-flags.ts'
 import { type Halves, installCrds, type World } from '../serve.ts'
 
 const CLUSTER_FLAGS: readonly Flag[] = [
-  { usage: '--kubeconfig <file>', summary: 'which cluster; without it: $KUBECONFIG, in-cluster, ~/.kube/config' },
-  { usage: '--context <name>', summary: 'context of the kubeconfig' },
+  ...CONNECTION_FLAGS,
   { usage: '--log-level <level>', summary: 'debug, info, warn, error', default: 'info' },
   { usage: '--listen <address>', summary: 'health, reports and metrics over HTTP, host:port; none without it' },
   ...LEASE_FLAGS,
@@ -35,20 +32,10 @@ async function worldOf(
   flags: Flags,
   component: string,
 ): Promise<{ world: World; metrics: Metrics; close: () => Promise<void> }> {
-  const kubeconfig = text(flags, 'kubeconfig')
-  const context = text(flags, 'context')
-  const source = { ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) }
-  const config = await loadConfig(source).catch((error: unknown) => {
-    throw new Refused(messageOf(error), 2)
-  })
   const metrics = processMetrics()
-  const transport = measuredTransport(httpTransport(config), metrics.request)
+  const { client, close } = await connect(flags, (transport) => measuredTransport(transport, metrics.request))
   const log = jsonLog(text(flags, 'logLevel') ?? 'info', component)
-  return {
-    world: { client: kubeClient(transport), clock: realClock, random: realRandom, log, metrics },
-    metrics,
-    close: () => transport.close(),
-  }
+  return { world: { client, clock: realClock, random: realRandom, log, metrics }, metrics, close }
 }
 
 const untilStopped = (signal: AbortSignal): Promise<void> =>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { buildTopologyIndex, checkTopology, domainPathsOf, drawTopology, topologyModel } from '../../topology/index.ts'
+import { buildTopologyIndex, checkPatterns, checkTopology, domainPathsOf, topologyModel } from '../../topology/index.ts'
 
 const build = (
   rows: readonly string[],
@@ -51,7 +51,7 @@ describe('check', () => {
 
   test('names that every zone uses again are only a note', () => {
     const rows = ['a zone=x rack=r1 nvlink=c', 'b zone=y rack=r1 nvlink=c']
-    expect(findings(rows)).toEqual(['note: rack r1 does not nest: it lies in 2 domains of zone: x (a), y (b)'])
+    expect(findings(rows)).toEqual(['note: rack: each of the 2 domains of zone has its own r1'])
   })
 
   test('a rack of which one node lacks the zone is an error that names the node', () => {
@@ -62,6 +62,17 @@ describe('check', () => {
   test('a level that no node carries is a note', () => {
     expect(findings(['a zone=x rack=r1'])).toEqual(['note: level nvlink: no node carries the label nvlink'])
   })
+})
+
+test('a pattern that matches no node is a note', () => {
+  const nodes = [
+    { pattern: 'gb200-*', values: { rack: 'r' } },
+    { pattern: 'a?', values: { rack: 'r' } },
+  ]
+  const found = checkPatterns({ name: 't', levels: [], nodes }, ['a1', 'b'])
+  expect(found.map(({ severity, sentence }) => `${severity}: ${sentence}`)).toEqual([
+    'note: the pattern "gb200-*" matches no node',
+  ])
 })
 
 test('in the model each node hangs from its narrowest domain, and from each cluster-wide one', () => {
@@ -80,20 +91,4 @@ test('in the model each node hangs from its narrowest domain, and from each clus
 test('a node can be told its path at each level that it carries', () => {
   const index = build(['a zone=x rack=r1'])
   expect(domainPathsOf(index.topologies[0]!, 0)).toEqual({ zone: 'x', rack: 'x/r1' })
-})
-
-test('the drawing shows each domain with its nodes, GPUs and free GPUs', () => {
-  const index = build(CROSSING)
-  const gpus = (name: string): { capacity: number; free: number } => ({ capacity: 4, free: name === 'a' ? 1 : 4 })
-  expect(drawTopology(index.topologies[0]!, index.nodeNames, gpus).split('\n')).toEqual([
-    'topology default: zone > rack > nvlink (cluster-wide)',
-    'cluster             4 nodes, 16 GPUs, 13 free',
-    '├─ zone x           3 nodes, 12 GPUs, 9 free',
-    '│  ├─ rack r1: a    1 node, 4 GPUs, 1 free',
-    '│  └─ rack r2: b c  2 nodes, 8 GPUs, 8 free',
-    '├─ zone y           1 node, 4 GPUs, 4 free',
-    '│  └─ rack r3: d    1 node, 4 GPUs, 4 free',
-    '├─ nvlink c1: a b   2 nodes, 8 GPUs, 5 free',
-    '└─ nvlink c2: c d   2 nodes, 8 GPUs, 8 free',
-  ])
 })

@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ClusterTopologyBinding } from '../../api/generated/kinds.ts'
+import { sentenceOf } from '../../api/field-error.ts'
 import { TopologySource } from '../../topology/index.ts'
+import { BROKEN_FILES } from './broken-files.ts'
 
 const file = (name: string): string => `topologies:\n  - name: ${name}\n    levels:\n      - {name: rack, key: rack}\n`
 const binding = (name: string): ClusterTopologyBinding =>
@@ -20,6 +22,23 @@ test('an edit that does not parse leaves the last good topology in force and is 
   expect(names(source)).toEqual(['first'])
   expect(source.version).toBe(before)
   expect(source.reports()).toMatchObject([{ source: 'topology.yaml', errors: [{ at: { line: 3 } }] }])
+})
+
+describe('a broken file', () => {
+  test.each(BROKEN_FILES)('$name: told where it is, the last good one in force', ({ text, at, want }) => {
+    const source = new TopologySource()
+    source.setFile(file('first'))
+    const [error] = source.setFile(text)
+    expect([`${error?.at?.line}:${error?.at?.column}`, sentenceOf(error!)]).toEqual([at, expect.stringMatching(want)])
+    expect(names(source)).toEqual(['first'])
+    expect(source.reports()[0]?.errors[0]).toEqual(error)
+  })
+
+  test('as the first one leaves nothing in force, so that labels decide', () => {
+    const source = new TopologySource()
+    source.setFile(BROKEN_FILES[0]!.text)
+    expect(source.inForce()).toEqual([])
+  })
 })
 
 test('a good edit after a bad one takes over and clears the report', () => {

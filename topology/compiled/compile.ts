@@ -66,20 +66,13 @@ export function compileTopology(declaration: TopologyDeclaration, nodes: readonl
 }
 
 /** A level of its own over a label key: one value is one domain. O(nodes). */
-export function compileOwnLevel(
-  level: Pick<CompiledLevel, 'name' | 'key' | 'within'>,
-  nodes: readonly LabelledNode[],
-): CompiledLevel {
+export function compileOwnLevel(level: LevelHead, nodes: readonly LabelledNode[]): CompiledLevel {
   const { levels } = compileTopology({ name: '', levels: [{ ...level, within: 'cluster' }], nodes: [] }, nodes)
   return { ...levels[0]!, within: level.within }
 }
 
 /** Numbers the domains in byte order of their paths and lays their nodes side by side. `at`: per node its path or -1. */
-function numbered(
-  { name, key, within }: Pick<CompiledLevel, 'name' | 'key' | 'within'>,
-  paths: Paths,
-  at: Int32Array,
-): CompiledLevel {
+function numbered(level: LevelHead, paths: Paths, at: Int32Array): CompiledLevel {
   const domainOfPath = new Int32Array(paths.count).fill(-1)
   const used: number[] = []
   for (const path of at) {
@@ -92,8 +85,18 @@ function numbered(
   const domainOf = at.map((path) => (path < 0 ? -1 : domainOfPath[path]!))
   const names = used.map((path) => paths.text(path))
   const values = used.map((path) => paths.value(path))
-  return { name, key, within, domainOf, paths: names, values, ...ranges(domainOf, used.length) }
+  return { ...headOf(level), domainOf, paths: names, values, ...ranges(domainOf, used.length) }
 }
+
+/** What a level is, apart from what is in it. */
+type LevelHead = Pick<CompiledLevel, 'name' | 'key' | 'within' | 'gigabytesPerSecond'>
+
+export const headOf = ({ name, key, within, gigabytesPerSecond }: LevelHead): LevelHead => ({
+  name,
+  key,
+  within,
+  ...(gigabytesPerSecond === undefined ? {} : { gigabytesPerSecond }),
+})
 
 /** Counting sort of nodes by domain: stable, so NodeIx order inside a domain. */
 function ranges(domainOf: Int32Array, domains: number): Pick<CompiledLevel, 'starts' | 'nodes'> {

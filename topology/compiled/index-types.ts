@@ -12,6 +12,8 @@ export interface CompiledLevel {
   readonly name: string
   /** The node label whose value is the domain. */
   readonly key: string
+  /** How fast nodes inside a domain reach each other, where the declaration says so. */
+  readonly gigabytesPerSecond?: number
   /** `parent`: a domain is the path of labels down to here. `cluster`: one value is one domain wherever it occurs. */
   readonly within: 'parent' | 'cluster'
   /** Per NodeIx the DomainIx, or -1 where the node lacks the label. */

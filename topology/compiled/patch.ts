@@ -1,4 +1,5 @@
 import { byName } from '../declaration.ts'
+import { headOf } from './compile.ts'
 import type { CompiledLevel } from './index-types.ts'
 import { IntList } from './int-list.ts'
 
@@ -34,9 +35,8 @@ export class LevelPatch {
   read(): CompiledLevel {
     if (this.#isRead) return this.#level
     this.#isRead = true
-    const { name, key, within } = this.#level
     const lists = { domainOf: this.#domainOf.view(), starts: this.#starts.view(), nodes: this.#nodes.view() }
-    this.#level = { name, key, within, paths: this.#paths, values: this.#values, ...lists }
+    this.#level = { ...headOf(this.#level), paths: this.#paths, values: this.#values, ...lists }
     return this.#level
   }
 
