@@ -80,7 +80,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
   const undone = counter('espalier_undone_pods_total', 'Pods deleted to give back the seats of incomplete gangs')
   const refused = counter('espalier_kubelet_refusals_total', 'Pods that a kubelet turned away after their binding')
   const rivals = counter('espalier_two_schedulers_total', 'Pods of ours that somebody else bound')
-  const topology = counter('espalier_topology_errors_total', 'Errors in topologies that were refused')
+  const topology = counter('espalier_topology_errors_total', 'Edits of the topology file that were refused')
   for (const verdict of VERDICTS) plans.inc({ verdict }, 0)
   for (const outcome of OUTCOMES) bindings.inc({ outcome }, 0)
   return {
