@@ -2,7 +2,7 @@
  * Reviews: who am I, may I. Nobody is turned away here, so everything is allowed, as to an administrator; `kubectl auth`
  * and clients that ask before they act go on.
  */
-import { badRequest, invalid, methodNotAllowed } from './api-error.ts'
+import { ApiError, badRequest, invalid, methodNotAllowed } from './api-error.ts'
 import { objectBody } from './body.ts'
 import { answer, type PlainAnswer } from './exchange.ts'
 import { type Json, recordAt, stringAt } from './json.ts'
@@ -39,7 +39,8 @@ function statusOf(target: Target, spec: Json): object {
 /** POST of a review: the same object, answered. */
 export function review(target: Target): PlainAnswer {
   const { type, name, request } = target
-  if (request.method !== 'POST' || name !== '' || (type.namespaced && target.namespace === '')) throw methodNotAllowed()
+  if (name !== '') throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {})
+  if (request.method !== 'POST' || (type.namespaced && target.namespace === '')) throw methodNotAllowed()
   const body = objectBody(request)
   const spec = recordAt(body, 'spec')
   return answer(201, {

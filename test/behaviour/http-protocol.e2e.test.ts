@@ -166,6 +166,31 @@ describeAnswers(
       await t.http('POST', maps, configMap('good', { a: '1' }), {}, (body) => body['data'])
     })
 
+    same('reviews are answered and never kept', async (t) => {
+      const reviews = '/apis/authorization.k8s.io/v1'
+      const status = (body: Record<string, unknown>): unknown => body['status']
+      const pods = { resourceAttributes: { namespace: t.namespace, verb: 'create', resource: 'pods' } }
+      await t.http('POST', `${reviews}/selfsubjectaccessreviews`, { spec: pods }, {}, status)
+      await t.http(
+        'POST',
+        `${reviews}/selfsubjectaccessreviews`,
+        { spec: { nonResourceAttributes: { path: '/healthz', verb: 'get' } } },
+        {},
+        status,
+      )
+      const local = `${reviews}/namespaces/${t.namespace}/localsubjectaccessreviews`
+      await t.http('POST', local, { spec: { ...pods, user: 'admin', groups: ['system:masters'] } }, {}, status)
+      const refusal = (body: Record<string, unknown>): unknown => [body['reason'], body['code']]
+      await t.http('POST', `${reviews}/selfsubjectaccessreviews`, { spec: {} }, {}, refusal)
+      await t.http('POST', `${reviews}/selfsubjectrulesreviews`, { spec: {} }, {}, refusal)
+      await t.http('GET', `${reviews}/selfsubjectaccessreviews`, undefined, {}, refusal)
+      await t.http('GET', `${reviews}/selfsubjectaccessreviews/one`, undefined, {}, refusal)
+      await t.http('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {}, {}, (body) => {
+        const { userInfo } = body['status'] as { userInfo: { username: string; groups: string[] } }
+        return [userInfo.username, userInfo.groups]
+      })
+    })
+
     test('a body of 10 MB and a body nested ten thousand deep are refused, and the server goes on', async () => {
       const namespace = await server().namespace()
       const maps = `/api/v1/namespaces/${namespace}/configmaps`

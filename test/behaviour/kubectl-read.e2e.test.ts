@@ -153,6 +153,16 @@ describeAnswers('kubectl reads', (same) => {
     })
   })
 
+  same('an administrator may do everything, and is told so', async (t) => {
+    await t.kubectl('auth can-i create pods')
+    await t.kubectl('auth can-i delete nodes --subresource=status')
+    await t.kubectl('auth can-i get /healthz')
+    await t.kubectl('auth can-i patch pcs/s --quiet')
+    await t.kubectl("auth can-i '*' '*' --all-namespaces")
+    await t.kubectl('auth can-i list pods --as=nobody --as-group=system:masters')
+    await t.kubectl('auth whoami -o jsonpath={.status.userInfo.groups}')
+  })
+
   same('describe tells of pods, sets and gangs with their events', async (t) => {
     await t.prepare('create -f -', pod('a', { nodeSelector: { rack: 'r1' } }))
     await t.prepare('create -f -', cliqueSet('s'))
