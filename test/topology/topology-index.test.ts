@@ -150,6 +150,50 @@ describe('levels from labels', () => {
     expect(detectLevels(labels as Record<string, string>[]).map(({ name }) => name)).toEqual(want)
   })
 
+  const FAMILIES: readonly (readonly [family: string, keys: readonly string[], want: readonly string[]])[] = [
+    ['zone', ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'], ['region', 'zone']],
+    ['topograph 1.0', [1, 2, 3].map((tier) => `fabric.topograph.run/tier-${tier}`), ['tier-3', 'tier-2', 'tier-1']],
+    ['its accelerator domain', ['accelerator.topograph.run/domain'], ['nvlink']],
+    [
+      'topograph before 1.0',
+      ['leaf', 'block', 'spine', 'datacenter', 'accelerator'].map((part) => `network.topology.nvidia.com/${part}`),
+      ['datacenter', 'spine', 'block', 'leaf', 'nvlink'],
+    ],
+    [
+      'blocks of Google',
+      ['host', 'subblock', 'block'].map((part) => `cloud.google.com/gce-topology-${part}`),
+      ['block', 'subblock', 'host-block'],
+    ],
+    [
+      'network nodes of AWS',
+      [3, 2, 1].map((layer) => `topology.k8s.aws/network-node-layer-${layer}`),
+      ['network-node-1', 'network-node-2', 'network-node-3'],
+    ],
+    [
+      'blocks of Oracle',
+      ['local_block_id', 'network_block_id', 'hpc_island_id'].map((part) => `oci.oraclecloud.com/rdma.${part}`),
+      ['hpc-island', 'network-block', 'local-block'],
+    ],
+    ['cliques of the GPU operator', ['nvidia.com/gpu.clique'], ['nvlink']],
+    ['hostname', ['kubernetes.io/hostname'], ['host']],
+  ]
+
+  test.each(FAMILIES)('of the family %s, broad to narrow, with a domain for each value', (_, keys, want) => {
+    const nodes = ['a', 'b'].map((name) => node(name, Object.fromEntries(keys.map((key) => [key, name]))))
+    const { topologies } = buildTopologyIndex({ declarations: [], nodes })
+    expect(topologies.map(({ name, levels }) => [name, levels.map((level) => level.name)])).toEqual([['', want]])
+    expect(topologies[0]!.levels.map(({ values }) => values)).toEqual(want.map(() => ['a', 'b']))
+  })
+
+  test('the clique of the GPU operator goes before what topograph writes of the same domain', () => {
+    const both = { 'accelerator.topograph.run/domain': 'd', 'nvidia.com/gpu.clique': 'c' }
+    expect(detectLevels([both]).map(({ key }) => key)).toEqual(['nvidia.com/gpu.clique'])
+  })
+
+  test('a label without a value is none', () => {
+    expect(detectLevels([{ [ZONE]: '' }])).toEqual([])
+  })
+
   test('the NVLink level may cross the switches', () => {
     expect(detectLevels([{ 'nvidia.com/gpu.clique': 'c' }])).toMatchObject([{ within: 'cluster' }])
   })
@@ -163,4 +207,11 @@ test.each([
   ['a', 'ab', false],
 ])('the pattern %s against %s: %s', (pattern, name, want) => {
   expect(globMatches(pattern, name)).toBe(want)
+})
+
+test('a pattern made to be slow costs its length times the name, no more', () => {
+  const pattern = '*a'.repeat(126)
+  const startMs = performance.now()
+  for (let i = 0; i < 1_000; i++) expect(globMatches(`${pattern}b`, 'a'.repeat(253))).toBe(false)
+  expect(performance.now() - startMs).toBeLessThan(5_000) // 1,000 × 253 × 253 steps; a back-tracking matcher never ends
 })
