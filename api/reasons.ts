@@ -51,6 +51,7 @@ export const REASONS = {
     sentence: 'the gang is planned in {ms} ms, unless further gates are lifted before',
     wakesOn: 'time',
   },
+  WaitingForSeat: { sentence: '{node} is being vacated for the pod by the one that it replaces', wakesOn: 'pods' },
   PodGangMissing: { sentence: 'the PodGang {podGang} does not exist', wakesOn: 'pods' },
   PodGangDeleted: { sentence: 'the PodGang is being deleted', wakesOn: 'edit' },
   NotAMember: {

@@ -6,8 +6,9 @@ import type { KubeClient } from '../kube/client.ts'
 import { formatAttempt } from './binder/attempt.ts'
 import type { Binder, Order } from './binder/bind.ts'
 import { isPartial, undo, undoable, UNDO_AFTER_MS, undoRestMs } from './binder/undo.ts'
+import { heldSeats, lookAtHolds } from './gang/holding.ts'
 import { Questions } from './gang/questions.ts'
-import { isWhole } from './gang/situation.ts'
+import { type GangSituation, isWhole } from './gang/situation.ts'
 import type { SchedulerMetrics } from './metrics.ts'
 import type { Plan } from './planner/request.ts'
 import type { Book } from './queue/book.ts'
@@ -163,7 +164,9 @@ export class Loop {
   #lookAgain(nowMs: number): void {
     const { cluster, book, status, surplus } = this.#options
     for (const key of cluster.gangs.takeDirty()) {
+      const before = book.get(key)?.situation ?? null
       const entry = book.refresh(key, nowMs)
+      this.#lookAtHolds(key, before, entry, nowMs)
       if (entry === null) continue
       if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) noteWhole(entry)
       surplus.look(entry)
@@ -171,6 +174,20 @@ export class Loop {
       this.#due.rest(entry)
       status.touch(key)
     }
+  }
+
+  /** Seats that became free for those whom they are kept for are a reason to try at once. */
+  #lookAtHolds(key: string, before: GangSituation | null, entry: Entry | null, nowMs: number): void {
+    const { cluster } = this.#options
+    const vacated = (): number => cluster.holds.of(key).filter(({ isVacated }) => isVacated).length
+    const vacatedBefore = vacated()
+    const now = entry?.situation ?? null
+    const restMs = lookAtHolds({ cluster, key, before, now, wasWhole: entry !== null && wasWhole(entry), nowMs })
+    if (entry !== null) {
+      entry.held = new Set(heldSeats(cluster, entry.situation).keys())
+      if (vacated() > vacatedBefore) entry.refusal = null
+    }
+    if (restMs !== null) this.notifyIn(`hold ${key}`, restMs, () => cluster.gangs.touch(key))
   }
 
   /**
@@ -232,11 +249,22 @@ export class Loop {
     const orders = seats.map(
       ({ pod, node }): Order => ({ pod, node, gangUid, attempt, domains: this.#domains(topology, node) }),
     )
+    this.#useHolds(entry, seats)
     binder.bind(orders)
     cluster.gangs.touch(entry.situation.key)
     if (item.kind !== 'surplus') return // the next turn looks at it
     const refreshed = book.refresh(entry.situation.key, nowMs)
     if (refreshed !== null) surplus.look(refreshed)
+  }
+
+  /** What was kept for these pods is theirs now, wherever they go. */
+  #useHolds({ situation }: Entry, seats: Placement['seats']): void {
+    const { holds } = this.#options.cluster
+    const kept = heldSeats(this.#options.cluster, situation)
+    for (const { pod } of seats) {
+      const hold = kept.get(pod.uid)
+      if (hold !== undefined) holds.release(situation.key, hold)
+    }
   }
 
   /** The chosen domain of each level, for the downward API. The same for every pod that comes to the node. */

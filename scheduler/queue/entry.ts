@@ -39,6 +39,8 @@ export interface Entry {
   seq: number
   /** Whole at least once, as this process has seen; the condition says so too once it is written. */
   wasSeenWhole: boolean
+  /** Pods for which a seat is kept, by uid: each is tried for itself. */
+  held: ReadonlySet<string>
   /** Surplus pods that were there before the PodGang was read again. */
   clearedSurplus: ReadonlySet<string>
   /** Since when, on the monotonic clock, pods that could be placed are not; null: none are. */
@@ -65,6 +67,7 @@ export const newEntry = (situation: GangSituation): Entry => ({
   score: situation.gang.status.placementScore,
   seq: 1,
   wasSeenWhole: false,
+  held: NONE_CLEARED,
   clearedSurplus: NONE_CLEARED,
   unplacedSinceMs: null,
   stuckSinceMs: null,
@@ -111,7 +114,7 @@ const hasPending = ({ groups }: GangSituation): boolean => groups.some(({ pendin
  * Surplus pods to try in turn: from the group with the fewest surplus pods first; of pods that ask for the same in one
  * group, one. Empty until the minimum is confirmed and the PodGang has been read again since the pods were there.
  */
-export function nextSurplus({ situation, clearedSurplus }: Entry): readonly PodFacts[] {
+export function nextSurplus({ situation, clearedSurplus, held }: Entry): readonly PodFacts[] {
   if (!hasPending(situation) || !isMinimumConfirmed(situation)) return []
   const groups = situation.groups
     .map((group, at) => ({ group, at }))
@@ -119,7 +122,9 @@ export function nextSurplus({ situation, clearedSurplus }: Entry): readonly PodF
   return groups.flatMap(({ group }) => {
     const seen = new Set<string>()
     return group.pending.filter(({ uid, demand }) => {
-      if (!clearedSurplus.has(uid) || seen.has(demand.key)) return false
+      if (!clearedSurplus.has(uid)) return false
+      if (held.has(uid)) return true
+      if (seen.has(demand.key)) return false
       seen.add(demand.key)
       return true
     })

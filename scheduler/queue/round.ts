@@ -1,5 +1,7 @@
 import { reason, reasonOf } from '../../api/reasons.ts'
 import { Claims } from '../gang/claims.ts'
+import { type HeldQuestion, heldQuestions } from '../gang/held-question.ts'
+import { HOLD_MS } from '../gang/holding.ts'
 import type { Questions } from '../gang/questions.ts'
 import type { Question, Wanted } from '../gang/request.ts'
 import { topologyFault } from '../gang/topology-fault.ts'
@@ -102,6 +104,15 @@ function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): 
     item.kind === 'surplus' ? nextSurplus(entry).map((pod) => ({ kind: 'surplus', pod })) : [{ kind: 'minimum' }]
   for (const [at, wanted] of wants.entries()) {
     const question = questions.of(entry.situation, wanted, options)
+    const held = question === null ? null : askHeld(options, entry, question)
+    if (held?.kind === 'placed') {
+      place(entry, item, held.question, held.verdict, options)
+      return true
+    }
+    if (held?.kind === 'awaited') {
+      if (at === 0) entry.refusal = held.refusal
+      continue
+    }
     const verdict = question === null ? null : (refused.find(question) ?? options.plan(question.request, question.view))
     if (question !== null && verdict?.kind === 'plan') {
       place(entry, item, question, claims.sparing(question, gang, verdict, options.plan), options)
@@ -112,6 +123,26 @@ function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): 
     if (at === 0) entry.refusal = refusalOf(entry, verdict, options)
   }
   return false
+}
+
+type HeldAnswer = Readonly<
+  | { kind: 'placed'; question: HeldQuestion; verdict: Verdict & { kind: 'plan' } }
+  | { kind: 'awaited'; refusal: Refusal }
+>
+
+/** Null: no seat is kept for these pods, or they have no use for it. */
+function askHeld({ cluster, plan, nowMs, round }: RoundOptions, entry: Entry, asked: Question): HeldAnswer | null {
+  for (const question of heldQuestions(cluster, entry.situation, asked)) {
+    const verdict = plan(question.request, question.view)
+    if (verdict.kind !== 'plan') continue
+    const [first] = [...question.awaited].sort((a, b) => a.sinceMs - b.sinceMs)
+    if (first === undefined) return { kind: 'placed', question, verdict }
+    const why = reason('WaitingForSeat', { node: first.node })
+    const tried = triedNow(cluster, entry.situation, round)
+    const notBeforeMs = Math.max(nowMs + 1, first.sinceMs + HOLD_MS)
+    return { kind: 'awaited', refusal: { reason: why, shortfalls: [], tried, notBeforeMs } }
+  }
+  return null
 }
 
 function place(

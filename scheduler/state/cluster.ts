@@ -3,6 +3,7 @@ import { LiveTopology } from '../../topology/index.ts'
 import { ChangeLog } from './change-log.ts'
 import { type GangFacts, keysOf } from './gang-facts.ts'
 import { gangOfPod, Gangs } from './gangs.ts'
+import { Holds } from './holds.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { KeptCounters } from './kept-counters.ts'
 import { NodeTable } from './node-table.ts'
@@ -28,6 +29,8 @@ export class ClusterState {
   readonly counters: KeptCounters
   readonly refusals: Refusals = new Refusals()
   readonly gangs: Gangs = new Gangs()
+  /** Seats that are kept for pods to come. */
+  readonly holds: Holds
   readonly #pods = new Map<string, PodFacts>()
   /** Bound pods whose required anti-affinity keeps others out. */
   readonly #repelling = new Set<string>()
@@ -45,6 +48,7 @@ export class ClusterState {
       this.nodes.touch(node)
       if (hasShrunk) this.growth.add(node)
     })
+    this.holds = new Holds(this.usage)
     this.nodes = new NodeTable(this.usage)
     this.#topology = new LiveTopology(this.nodes)
     this.classes = new PodClasses(this.nodes, this.nodeChanges)

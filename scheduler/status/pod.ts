@@ -12,6 +12,7 @@ const WAITING: readonly string[] = [
   'WaitingForPods',
   'WaitingForGates',
   'GatheringPods',
+  'WaitingForSeat',
   'PodGangMissing',
   'PodGangDeleted',
   'NotAMember',

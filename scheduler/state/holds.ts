@@ -1,0 +1,59 @@
+import type { GangKey } from './gangs.ts'
+import type { Usage } from './usage.ts'
+
+/** The seat of a pod that is going or gone, kept for the pod that comes in its place. */
+export interface Hold {
+  /** Of the pod that had the seat. */
+  readonly uid: string
+  /** Name of its pod group. */
+  readonly group: string
+  /** Its place in its clique, which its replacement has too. */
+  readonly index: number
+  readonly node: string
+  readonly requests: Readonly<Record<string, number>>
+  /** On the monotonic clock. */
+  readonly sinceMs: number
+  /** The pod is gone. Until then its own use keeps the seat; from then on the hold counts as used. */
+  readonly isVacated: boolean
+}
+
+/** Seats that are kept, by gang; what is kept counts as used on its node like a pod. */
+export class Holds {
+  readonly #usage: Usage
+  readonly #byGang = new Map<GangKey, Map<string, Hold>>()
+
+  constructor(usage: Usage) {
+    this.#usage = usage
+  }
+
+  /** In no order. */
+  of(key: GangKey): readonly Hold[] {
+    return [...(this.#byGang.get(key)?.values() ?? [])]
+  }
+
+  has(key: GangKey, uid: string): boolean {
+    return this.#byGang.get(key)?.has(uid) ?? false
+  }
+
+  get size(): number {
+    let size = 0
+    for (const holds of this.#byGang.values()) size += holds.size
+    return size
+  }
+
+  set(key: GangKey, hold: Hold): void {
+    const holds = this.#byGang.get(key) ?? new Map<string, Hold>()
+    this.#byGang.set(key, holds.set(hold.uid, hold))
+    if (hold.isVacated) this.#usage.set(chargeName(hold), { node: hold.node, requests: hold.requests })
+  }
+
+  release(key: GangKey, hold: Hold): void {
+    const holds = this.#byGang.get(key)
+    if (holds?.delete(hold.uid) !== true) return
+    if (holds.size === 0) this.#byGang.delete(key)
+    this.#usage.set(chargeName(hold), null)
+  }
+}
+
+/** No uid contains a slash. */
+const chargeName = ({ uid }: Hold): string => `hold/${uid}`
