@@ -10,6 +10,7 @@ import { GROVE_OPERATOR, MANAGED_BY, PART_OF, POD_CLIQUE, POD_TEMPLATE_HASH, SCA
 import { type Finding, type FindingContext, kstatus, withFindings } from './conditions.ts'
 import type { CliqueRollout } from './decisions/clique-rollout.ts'
 import type { GroupRollout } from './decisions/group-rollout.ts'
+import { BREACH, type Component, GANG_TERMINATION, isInRecovery, isRecovering } from './decisions/recovery.ts'
 import type { SetRollout } from './decisions/set-rollout.ts'
 import {
   groupIdentity,
@@ -33,8 +34,7 @@ export const selectorOf = (labels: Readonly<Record<string, string>>): string =>
 const managed = (set: string): Record<string, string> => ({ [MANAGED_BY]: GROVE_OPERATOR, [PART_OF]: set })
 
 /** Enough of a clique's minimum is ready. */
-const isAvailable = ({ spec, status }: PodClique): boolean =>
-  (status?.readyReplicas ?? 0) >= (spec.minAvailable ?? spec.replicas ?? 1)
+const isAvailable = (clique: PodClique): boolean => (clique.status?.readyReplicas ?? 0) >= minimumOf(clique)
 
 const isLive = <T extends PodClique | PodCliqueScalingGroup>(object: T | undefined): object is T =>
   object !== undefined && !isTerminating(object)
@@ -45,24 +45,29 @@ export interface CliqueView {
   readonly setName: string
   readonly rollout: Pick<CliqueRollout, 'isRunning' | 'templateHash' | 'generationHash'>
   readonly isMember: boolean
+  /** Pods of before the clique was made anew are still there. */
+  readonly isMadeAnew: boolean
 }
 
 export function cliqueStatus(
-  { clique, pods, setName, rollout, isMember }: CliqueView,
+  { clique, pods, setName, rollout, isMember, isMadeAnew }: CliqueView,
   context: FindingContext,
 ): PodCliqueStatus {
   const active = pods.filter(isActive)
   const hash = clique.metadata.labels?.[POD_TEMPLATE_HASH] ?? ''
   const replicas = clique.spec.replicas ?? 1
-  const minAvailable = clique.spec.minAvailable ?? replicas
+  const minAvailable = minimumOf(clique)
   const readyReplicas = active.filter(isReady).length
   const scheduledReplicas = active.filter(isScheduled).length
   const updatedReplicas = active.filter(({ metadata }) => metadata.labels?.[POD_TEMPLATE_HASH] === hash).length
   const isCurrent = !rollout.isRunning && rollout.templateHash === hash
   const isSettled = readyReplicas >= replicas && active.length === replicas && isCurrent
+  const breach = rollout.isRunning ? UPDATING : breachFinding(active, scheduledReplicas, minAvailable)
+  const recovery = recoveryFinding(clique, breach, isMadeAnew && !rollout.isRunning)
   const findings = [
     scheduledFinding(scheduledReplicas, minAvailable),
-    rollout.isRunning ? UPDATING : breachFinding(active, scheduledReplicas, minAvailable),
+    breach,
+    ...recovery.found,
     ...kstatus({
       isReady: isSettled,
       reason: isSettled ? 'PodsReady' : isCurrent ? 'PodsNotReady' : 'UpdateInProgress',
@@ -79,9 +84,29 @@ export function cliqueStatus(
     scheduleGatedReplicas: active.filter(isGated).length,
     scheduledReplicas,
     ...(isMember ? {} : { hpaPodSelector: selectorOf(labels) }),
-    conditions: withFindings(clique.status?.conditions, findings, context),
+    conditions: withFindings(clique.status?.conditions, findings, context, recovery.removed),
     currentPodCliqueSetGenerationHash: rollout.generationHash,
     currentPodTemplateHash: rollout.templateHash,
+  }
+}
+
+/** What is scaled below its minimum, or to none, needs no more than it asks for. */
+const minimumOf = ({ spec }: PodClique): number => {
+  const replicas = spec.replicas ?? 1
+  return Math.min(replicas, spec.minAvailable ?? replicas)
+}
+
+/** Says that a recovery is under way, or takes that back. */
+function recoveryFinding(
+  component: Component,
+  breach: Finding,
+  isMadeAnew: boolean,
+): { found: Finding[]; removed: string[] } {
+  if (!isRecovering(component, breach.status === 'True', isMadeAnew)) return { found: [], removed: [GANG_TERMINATION] }
+  const message = 'the pods were made anew; not again before they are healthy'
+  return {
+    found: [{ type: GANG_TERMINATION, status: 'True', reason: 'GangTerminationActive', message }],
+    removed: [],
   }
 }
 
@@ -138,11 +163,17 @@ export function groupStatus(
   const scheduled = complete.filter((members) => members.every((member) => hasCondition(member, 'PodCliqueScheduled')))
   const available = scheduled.filter((members) => members.every(isAvailable))
   const updated = available.filter((members) => members.every((member) => isUpdated(member, targetHash)))
-  const unbroken = complete.filter((members) => !members.some((member) => hasCondition(member, 'MinAvailableBreached')))
+  const broken = complete.filter((members) => members.some((member) => hasCondition(member, BREACH)))
+  const isMadeAnew = broken.length > 0 && broken.every((members) => members.some((member) => isInRecovery(member)))
+  const breach = rollout.isRunning
+    ? UPDATING
+    : groupBreach(complete.length - broken.length, Math.min(replicas, minAvailable))
+  const recovery = recoveryFinding(group, breach, isMadeAnew && breach.status === 'True')
   const isCurrent = !rollout.isRunning && rollout.generationHash === targetHash
   const isSettled = available.length >= replicas && isCurrent
   const findings = [
-    rollout.isRunning ? UPDATING : groupBreach(unbroken.length, minAvailable),
+    breach,
+    ...recovery.found,
     ...kstatus({
       isReady: isSettled,
       reason: isSettled ? 'ReplicasAvailable' : isCurrent ? 'ReplicasNotAvailable' : 'UpdateInProgress',
@@ -157,7 +188,7 @@ export function groupStatus(
     updatedReplicas: updated.length,
     selector: selectorOf({ ...managed(shape.name), [SCALING_GROUP]: group.metadata.name }),
     observedGeneration: context.generation,
-    conditions: withFindings(group.status?.conditions, findings, context),
+    conditions: withFindings(group.status?.conditions, findings, context, recovery.removed),
     currentPodCliqueSetGenerationHash: rollout.generationHash,
   }
 }
@@ -245,7 +276,7 @@ function isReplicaAvailable(view: SetView, index: number): boolean {
   const cliques = standaloneOf(view, index)
   const groups = groupsOf(view, index)
   const isGroupAvailable = ({ spec, status }: PodCliqueScalingGroup): boolean =>
-    (status?.availableReplicas ?? 0) >= (spec.minAvailable ?? 1)
+    (status?.availableReplicas ?? 0) >= Math.min(spec.replicas ?? 1, spec.minAvailable ?? 1)
   return (
     cliques.every((clique) => isLive(clique) && isAvailable(clique)) &&
     groups.every((group) => isLive(group) && isGroupAvailable(group))

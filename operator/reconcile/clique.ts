@@ -11,7 +11,7 @@ import {
 } from '../../api/names.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
-import { type CliqueRollout, cliqueRollout } from '../decisions/clique-rollout.ts'
+import { type CliqueRollout, cliqueRollout, isFormer } from '../decisions/clique-rollout.ts'
 import { podsToUngate } from '../decisions/gates.ts'
 import { isOutdated } from '../expansion/adopt.ts'
 import { hasTurn, turnOf } from '../expansion/generation.ts'
@@ -105,9 +105,9 @@ class CliqueReconciler implements Reconciler {
 
   /** What is to go is written down before it goes, so that whoever continues knows what was begun. */
   async #replaceOutdated(shape: SetShape, identity: CliqueIdentity, clique: PodClique): Promise<void> {
-    const { progress, remove } = this.#rolloutOf(shape, identity, clique)
+    const { remove } = this.#rolloutOf(shape, identity, clique)
     if (remove.length === 0) return
-    await writeStatus(this.#context, this.#world.cliques, clique, { updateProgress: progress })
+    await this.#report(shape, identity, clique, [], 'now')
     await this.#pods.remove(clique, remove)
   }
 
@@ -171,12 +171,14 @@ class CliqueReconciler implements Reconciler {
     identity: CliqueIdentity,
     { metadata }: PodClique,
     failed: readonly [string, unknown][],
+    when: 'now' | 'in-rows' = 'in-rows',
   ): Promise<number | null> {
     const clique = this.#world.cliques.byUid(metadata.uid)
     if (clique === undefined || isTerminating(clique)) return null
     const rollout = this.#rolloutOf(shape, identity, clique)
     const pods = this.#world.pods.owned(metadata.uid)
-    const view = { clique, pods, setName: shape.name, rollout, isMember: identity.member !== null }
+    const isMadeAnew = pods.some((pod) => isActive(pod) && isFormer(pod, clique))
+    const view = { clique, pods, setName: shape.name, rollout, isMember: identity.member !== null, isMadeAnew }
     const generation = metadata.generation ?? 0
     const context = { ...findingContext(this.#context, clique), generation }
     const { observedGeneration, ...status } = cliqueStatus(view, context)
@@ -189,7 +191,8 @@ class CliqueReconciler implements Reconciler {
       ...(isToldAnew ? { lastErrors: errors } : {}),
     }
     const isAtRest = status.readyReplicas === clique.spec.replicas && status.replicas === clique.spec.replicas
-    const restMs = statusChanges(clique, wanted) === null || isAtRest ? 0 : this.#gatherMs(metadata.uid)
+    const isDue = isAtRest || when === 'now'
+    const restMs = statusChanges(clique, wanted) === null || isDue ? 0 : this.#gatherMs(metadata.uid)
     if (restMs > 0) return restMs
     this.#unwrittenSince.delete(metadata.uid)
     this.#tellLost(clique, status.scheduledReplicas ?? 0)

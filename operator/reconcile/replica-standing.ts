@@ -1,6 +1,6 @@
 import type { PodClique, PodCliqueScalingGroup, SetUpdateProgress } from '../../api/generated/kinds.ts'
 import { POD_TEMPLATE_HASH } from '../../api/names.ts'
-import { conditionOf } from '../conditions.ts'
+import { isBreached, type Recovery, recoveryOf } from '../decisions/recovery.ts'
 import type { ReplicaStanding } from '../decisions/set-rollout.ts'
 import { isOutdated } from '../expansion/adopt.ts'
 import { type CliqueIdentity, groupIdentity, indices, standaloneIdentity } from '../expansion/identity.ts'
@@ -15,15 +15,19 @@ export interface ReplicasView {
   readonly groupNamed: (name: string) => PodCliqueScalingGroup | undefined
   /** The template that all of it should arrive at. */
   readonly targetHash: string
+  /** How long it may be below its minimum. */
+  readonly delayMs: number
+  /** Since 1970. */
+  readonly nowMs: number
 }
 
-interface Parts {
+export interface Parts {
   readonly standalone: readonly (readonly [CliqueIdentity, PodClique | undefined])[]
   readonly groups: readonly (PodCliqueScalingGroup | undefined)[]
   readonly members: readonly (PodClique | undefined)[]
 }
 
-function partsOf({ shape, cliqueOf, groupNamed }: ReplicasView, index: number): Parts {
+export function partsOf({ shape, cliqueOf, groupNamed }: ReplicasView, index: number): Parts {
   const identities = shape.standalone.map((clique) => standaloneIdentity(shape, index, clique))
   const groups = shape.groups.map((group) => groupIdentity(shape, index, group))
   const live = groups.map(({ name }) => groupNamed(name))
@@ -44,8 +48,16 @@ export function standingOfReplica(view: ReplicasView, index: number): ReplicaSta
     isUpdated: standalone.every((each) => isApplied(view, each)) && groups.every(hasArrived),
     scheduledPods: cliques.reduce((pods, clique) => pods + (clique?.status?.scheduledReplicas ?? 0), 0),
     isBreached: [...standalone.map(([, clique]) => clique), ...groups].some(isBreached),
-    isDue: false,
+    isDue: recoveryOfReplica(view, index).kind === 'due',
   }
+}
+
+/** A replica that lacks a clique is being made, so there is nothing to be made anew. */
+export function recoveryOfReplica(view: ReplicasView, index: number): Recovery {
+  const { standalone, groups } = partsOf(view, index)
+  const cliques = standalone.flatMap(([, clique]) => clique ?? [])
+  if (cliques.length < standalone.length) return { kind: 'none' }
+  return recoveryOf([...cliques, ...groups.flatMap((group) => group ?? [])], view.delayMs, view.nowMs)
 }
 
 function isApplied({ targetHash }: ReplicasView, [{ clique: shape }, live]: Parts['standalone'][number]): boolean {
@@ -56,9 +68,6 @@ function isApplied({ targetHash }: ReplicasView, [{ clique: shape }, live]: Part
     currentPodCliqueSetGenerationHash === targetHash
   )
 }
-
-const isBreached = (object: PodClique | PodCliqueScalingGroup | undefined): boolean =>
-  conditionOf(object?.status?.conditions, 'MinAvailableBreached')?.status === 'True'
 
 /** The progress with what is counted anew each time: how many cliques and groups have arrived. */
 export function withCounts(view: ReplicasView, progress: SetUpdateProgress | null): SetUpdateProgress | null {

@@ -1,11 +1,19 @@
 import type { PodClique, PodCliqueScalingGroup, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { SCALING_GROUP, SCALING_GROUP_FINALIZER } from '../../api/names.ts'
+import type { Reconciled } from '../../kube/work-queue.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS } from '../../kube/resources.ts'
+import { delayMs, type Recovery, recoveryOf } from '../decisions/recovery.ts'
 import { type GroupRollout, groupRollout } from '../decisions/group-rollout.ts'
 import { type CliqueTurn, expandClique } from '../expansion/clique.ts'
 import { hasTurn, turnOf } from '../expansion/generation.ts'
-import { type CliqueIdentity, groupIdentityOf, membersOf, type ScalingGroupIdentity } from '../expansion/identity.ts'
+import {
+  type CliqueIdentity,
+  groupIdentityOf,
+  indices,
+  membersOf,
+  type ScalingGroupIdentity,
+} from '../expansion/identity.ts'
 import { membersUpTo } from '../expansion/scaling-group.ts'
 import type { Desired } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
@@ -26,6 +34,7 @@ import type { Store } from '../store.ts'
 import { generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
 import { type ChildEvents, syncChildren } from './children.ts'
 import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
+import { markRecovery } from './recover.ts'
 import { isEdited, isTurnNews } from './set.ts'
 
 const ROW_MS = 20
@@ -57,7 +66,7 @@ class ScalingGroupReconciler implements Reconciler {
     ]
   }
 
-  async reconcile(key: Key): Promise<void> {
+  async reconcile(key: Key): Promise<Reconciled | void> {
     const { namespace, name } = splitKey(key)
     const group = this.#world.groups.get(namespace, name)
     if (group === undefined) return
@@ -76,6 +85,47 @@ class ScalingGroupReconciler implements Reconciler {
     const error = await this.#sync(shape, identity, group, rollout)
     await this.#report(shape, identity, group, error)
     if (error !== null) throw error
+    const dueMs = rollout.isRunning ? null : await this.#recover(shape, identity, group)
+    return dueMs === null ? undefined : { again: dueMs }
+  }
+
+  /**
+   * Makes replicas anew that were below their minimum for too long, if enough others are left; else it is the whole
+   * replica of the set that is made anew. Resolves to when the next one is due, or null.
+   */
+  async #recover(
+    shape: SetShape,
+    identity: ScalingGroupIdentity,
+    group: PodCliqueScalingGroup,
+  ): Promise<number | null> {
+    const delay = delayMs(shape.set.spec.template.terminationDelay)
+    const nowMs = this.#context.clock.nowMs()
+    const replicas = group.spec.replicas ?? 1
+    const standings = indices(replicas).map((replica) => {
+      const cliques = membersOf(identity, replica).flatMap(({ name }) => this.#memberNamed(group, name) ?? [])
+      return { replica, cliques, recovery: recoveryOf(cliques, delay, nowMs) }
+    })
+    const due = standings.filter(({ recovery }) => recovery.kind === 'due')
+    if (replicas - due.length >= identity.group.minAvailable) {
+      for (const { replica, cliques, recovery } of due) await this.#makeAnew(group, replica, cliques, recovery)
+    }
+    const waits = standings.flatMap(({ recovery }) => (recovery.kind === 'waiting' ? [recovery.ms] : []))
+    return waits.length === 0 ? null : Math.min(...waits)
+  }
+
+  async #makeAnew(
+    group: PodCliqueScalingGroup,
+    replica: number,
+    cliques: readonly PodClique[],
+    recovery: Recovery,
+  ): Promise<void> {
+    if (recovery.kind !== 'due') return
+    const { component, reason } = recovery
+    const isNew = await markRecovery(this.#context, this.#world, { cliques, broken: new Set([component]), reason })
+    const message = `Replica ${replica} is made anew: ${component} was below its minimum for too long`
+    if (isNew) {
+      this.#context.events.event(group, 'Normal', 'PodCliqueScalingGroupReplicaDeleteSuccessful', message)
+    }
   }
 
   #groupsOf(set: KubeObject): Key[] {

@@ -1,11 +1,13 @@
-import type { PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { PodClique, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import { SET_FINALIZER } from '../../api/names.ts'
+import { SCALING_GROUP, SET_FINALIZER } from '../../api/names.ts'
 import { KubeError } from '../../kube/answers.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, SCALING_GROUPS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
+import { delayMs, type Recovery } from '../decisions/recovery.ts'
 import { type SetRollout, setRollout } from '../decisions/set-rollout.ts'
 import { canonicalJson } from '../expansion/hash.ts'
+import { indices } from '../expansion/identity.ts'
 import { describeProblem, type Problem } from '../expansion/problem.ts'
 import { type Desired, expandSet, problemsOf } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
@@ -35,7 +37,15 @@ import {
   type World,
 } from '../world.ts'
 import { type ChildEvents, syncChildren } from './children.ts'
-import { type ReplicasView, standingOfReplica, withCounts } from './replica-standing.ts'
+import { markRecovery } from './recover.ts'
+import {
+  type Parts,
+  partsOf,
+  recoveryOfReplica,
+  type ReplicasView,
+  standingOfReplica,
+  withCounts,
+} from './replica-standing.ts'
 import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
 
 /** Status of children and echoes of our own writes come in rows; they are looked at together. */
@@ -94,7 +104,38 @@ class SetReconciler implements Reconciler {
     const outcome = isStalled ? { taken: [], error: null } : await this.#sync(shape, translation)
     await this.#report(shape, translation, [...problems, ...outcome.taken], isStalled, outcome.error)
     if (outcome.error !== null) throw outcome.error
+    const dueMs = isStalled ? null : await this.#recover(shape)
+    if (dueMs !== null) return { again: dueMs }
     return outcome.taken.length > 0 ? { again: LOOK_AGAIN_MS, wake: 'background' } : undefined
+  }
+
+  /** Makes replicas anew that were below their minimum for too long. Resolves to when the next one is due, or null. */
+  async #recover(shape: SetShape): Promise<number | null> {
+    const view = this.#replicasOf(shape, '')
+    const waits: number[] = []
+    for (const index of indices(shape.set.spec.replicas ?? 0)) {
+      const recovery = recoveryOfReplica(view, index)
+      if (recovery.kind === 'waiting') waits.push(recovery.ms)
+      if (recovery.kind === 'due') await this.#makeAnew(shape, partsOf(view, index), index, recovery)
+    }
+    return waits.length === 0 ? null : Math.min(...waits)
+  }
+
+  async #makeAnew(shape: SetShape, parts: Parts, index: number, recovery: Recovery & { kind: 'due' }): Promise<void> {
+    const { component, reason } = recovery
+    const cliques = [...parts.standalone.map(([, clique]) => clique), ...parts.members].flatMap((each) => each ?? [])
+    const isOf = ({ metadata }: PodClique): boolean =>
+      metadata.name === component || metadata.labels?.[SCALING_GROUP] === component
+    const broken = new Set(cliques.filter(isOf).map(({ metadata }) => metadata.name))
+    const event = (type: 'Normal' | 'Warning', what: string, message: string): void =>
+      this.#context.events.event(shape.set, type, `PodCliqueSetReplicaDelete${what}`, message)
+    try {
+      if (!(await markRecovery(this.#context, this.#world, { cliques, broken, reason }))) return
+      event('Normal', 'Successful', `Replica ${index} is made anew: ${component} was below its minimum for too long`)
+    } catch (error) {
+      event('Warning', 'Failed', `Could not make replica ${index} anew: ${String(error)}`)
+      throw error
+    }
   }
 
   #lookAt(set: PodCliqueSet) {
@@ -122,6 +163,8 @@ class SetReconciler implements Reconciler {
       cliqueOf: (identity) => liveClique(this.#world, shape, identity),
       groupNamed: scalingGroup,
       targetHash,
+      delayMs: delayMs(shape.set.spec.template.terminationDelay),
+      nowMs: this.#context.clock.nowMs(),
     }
   }
 
