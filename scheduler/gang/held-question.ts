@@ -17,13 +17,16 @@ export interface HeldQuestion extends Question {
  * then in the domains where they were; then anywhere. None: nothing is kept for these pods.
  */
 export function heldQuestions(cluster: ClusterState, situation: GangSituation, question: Question): HeldQuestion[] {
-  const seats = new Map([...heldSeats(cluster, situation)].filter(([uid]) => question.podOf.has(uid)))
+  const kept = heldSeats(cluster, situation)
+  const seats = new Map(question.pods.flatMap(({ uid }) => (kept.has(uid) ? [[uid, kept.get(uid) as Hold]] : [])))
   if (seats.size === 0) return []
   const ixOf = new Map(question.view.nodeNames.map((name, at) => [name, at]))
   const room: Room = { ixOf, seats }
-  const anywhere = { ...question, view: withFree(question.view, room, false), awaited: [] }
+  // What many gangs ask alike is not what this one asks.
+  const { isShared: _, ...request } = question.request
+  const anywhere = { ...question, request, view: withFree(question.view, room, false), awaited: [] }
   const level = levelOf(cluster, situation)
-  return [pinned(question, room), ...(level === null ? [] : [within(anywhere, level, room)]), anywhere]
+  return [pinned({ ...question, request }, room), ...(level === null ? [] : [within(anywhere, level, room)]), anywhere]
 }
 
 interface Room {
@@ -52,10 +55,11 @@ function pinned(question: Question, room: Room): HeldQuestion {
   const view = withFree(question.view, room, true)
   const classes = [...view.classes]
   const awaited: Hold[] = []
+  let at = 0
   const groups = question.request.groups.map((group) => ({
     ...group,
     seats: group.seats.map((seat) => {
-      const hold = room.seats.get(seat.pod)
+      const hold = room.seats.get(question.pods[at++]?.uid ?? '')
       const asked = view.classes[seat.podClass]
       const row = hold === undefined ? undefined : room.ixOf.get(hold.node)
       if (hold === undefined || asked === undefined || row === undefined || !fits(view, asked, row)) return seat
@@ -63,7 +67,7 @@ function pinned(question: Question, room: Room): HeldQuestion {
       return { ...seat, podClass: classes.push(onlyOn(asked, row)) - 1 }
     }),
   }))
-  return { request: { ...question.request, groups }, view: { ...view, classes }, podOf: question.podOf, awaited }
+  return { request: { ...question.request, groups }, view: { ...view, classes }, pods: question.pods, awaited }
 }
 
 function fits({ resources, free }: PlanView, { feasible, requests }: PodClassView, row: number): boolean {
