@@ -1,6 +1,6 @@
 import type { PodClique, PodCliqueScalingGroup, PodCliqueSet, PodGang } from '../api/generated/kinds.ts'
 import type { KubeObject, Pod } from '../api/kinds/kubernetes.ts'
-import { GROVE_OPERATOR, MANAGED_BY, PART_OF } from '../api/names.ts'
+import { GROVE_OPERATOR, MANAGED_BY, PART_OF, RECREATED_FOR } from '../api/names.ts'
 import {
   AUTOSCALERS,
   POD_CLIQUES,
@@ -123,6 +123,7 @@ export function observedSet(world: World, shape: SetShape): ObservedSet {
       return isCopyOff ? 0 : (cliqueOf(identity)?.spec.replicas ?? clique.replicas)
     },
     minAvailableOf: (identity) => minAvailableOf(identity, cliqueOf(identity)),
+    isMadeAnew: (identity) => cliqueOf(identity)?.metadata.annotations?.[RECREATED_FOR] !== undefined,
   }
 }
 

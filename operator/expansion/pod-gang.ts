@@ -26,6 +26,8 @@ export interface ObservedGang {
   /** Pods that a clique asks for now; 0 for a copy that its scaling group has no more. */
   readonly askedOf: (clique: CliqueIdentity) => number
   readonly minAvailableOf: (clique: CliqueIdentity) => number
+  /** Its pods were made anew, by an update or a recovery. */
+  readonly isMadeAnew: (clique: CliqueIdentity) => boolean
 }
 
 export function expandGang(
@@ -107,11 +109,14 @@ export function gangSpec(
   const constraint = gangConstraint(shape, gang, translation)
   const groups = gang.kind === 'base' ? constraintGroups(shape, gang, translation) : []
   const tied = gang.kind === 'scaled' ? translation.setKey : null
+  const cliques = cliquesOfGang(shape, gang)
+  const isMadeAnew = cliques.some((clique) => observed.isMadeAnew(clique))
   return {
-    podgroups: cliquesOfGang(shape, gang).map((clique) => podGroup(shape, clique, translation, observed)),
+    podgroups: cliques.map((clique) => podGroup(shape, clique, translation, observed)),
     ...(constraint === undefined ? {} : { topologyConstraint: constraint }),
     ...(groups.length === 0 ? {} : { topologyConstraintGroupConfigs: groups }),
     ...(priorityClassName ? { priorityClassName } : {}),
+    ...(isMadeAnew ? { reuseReservationRef: { namespace: shape.namespace, name: gang.name } } : {}),
     ...(tied === null ? {} : { sameDomainAs: { podGang: baseGangName(shape.name, gang.index), key: tied } }),
   }
 }

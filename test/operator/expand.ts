@@ -53,6 +53,7 @@ export function expandAll(set: PodCliqueSet, topologies: readonly KnownTopology[
     ...nothing,
     podsOf: (clique: { name: string; clique: { replicas: number } }) => podNames(clique.name, clique.clique.replicas),
     askedOf: ({ clique }: { clique: { replicas: number } }) => clique.replicas,
+    isMadeAnew: () => false,
     minAvailableOf: ({ clique }: { clique: { minAvailable: number } }) => clique.minAvailable,
   }
   const own = expandSet(shape, translation, observed, DEFAULT_OPERATOR_CONFIG).map(({ object }) => object)

@@ -12,10 +12,14 @@ import { CRDS, NODES, PODS, type ResourceType } from '../../kube/resources.ts'
 import type { HttpRequest, Transport } from '../../kube/transport.ts'
 import type { OperatorConfig } from '../../operator/config.ts'
 import { createOperator, type Operator } from '../../operator/operator.ts'
+import { createScheduler } from '../../scheduler/scheduler.ts'
 import { VirtualClock } from '../../sim/clock.ts'
 import { createCluster, type Cluster } from '../../sim/cluster.ts'
 
-/** Operator and embedded cluster in virtual time; pods without a gate go to nodes in turn, `binding` permitting. */
+/**
+ * Operator and embedded cluster in virtual time; pods without a gate go to nodes in turn, `mayBind` permitting, or are
+ * placed by our own scheduler.
+ */
 export interface Harness {
   readonly cluster: Cluster
   readonly clock: VirtualClock
@@ -41,7 +45,12 @@ const NAMESPACE = 'default'
 const SETTLE_MS = 3_600_000
 
 export async function startHarness(
-  options: { nodes?: readonly NewObject[]; config?: Partial<OperatorConfig>; seed?: number } = {},
+  options: {
+    nodes?: readonly NewObject[]
+    config?: Partial<OperatorConfig>
+    seed?: number
+    hasScheduler?: boolean
+  } = {},
 ): Promise<Harness> {
   const clock = new VirtualClock()
   const cluster = createCluster({
@@ -74,7 +83,12 @@ export async function startHarness(
   await during(cluster.start())
   for (const kind of KINDS) valueOrThrow(await during(client.create(CRDS, crdOf(kind))))
   let operator = makeOperator()
-  const binder = startBinder(clock, client, (pod) => harness.mayBind(pod))
+  const scheduler =
+    options.hasScheduler === true
+      ? createScheduler({ client, clock, random: seededRandom(5), log: silentLog })
+      : null
+  const binder = scheduler ?? startBinder(clock, client, (pod) => harness.mayBind(pod))
+  scheduler?.start()
   operator.start()
   await during(operator.ready)
   const harness: Harness = {

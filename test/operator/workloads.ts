@@ -7,6 +7,8 @@ export interface Workload {
   readonly startUp: 'AnyOrder' | 'InOrder' | 'Explicit'
   /** Clique → those before it, with Explicit. */
   readonly after: Readonly<Record<string, string>>
+  readonly terminationDelay?: string
+  readonly updateStrategy?: 'OnDelete'
 }
 
 const full = { a: [2, 2], group: [2, 2], b: [1, 1], c: [3, 3] } as const
@@ -19,6 +21,16 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   workload4: { ...loose, startUp: 'InOrder', after: {} },
   workload5: { ...full, startUp: 'Explicit', after: { 'pc-c': 'pc-a', 'pc-b': 'pc-c' } },
   workload6: { ...loose, startUp: 'Explicit', after: { 'pc-b': 'pc-a', 'pc-c': 'pc-b' } },
+  'workload1-gt': { ...full, startUp: 'AnyOrder', after: {}, terminationDelay: '10s' },
+  'workload2-gt': { ...loose, startUp: 'AnyOrder', after: {}, terminationDelay: '10s' },
+  'workload5-gt': { ...loose, c: [3, 3], startUp: 'AnyOrder', after: {}, terminationDelay: '10s' },
+  'workload-ondelete': {
+    ...full,
+    a: [2, 1],
+    startUp: 'AnyOrder',
+    after: {},
+    updateStrategy: 'OnDelete',
+  },
 }
 
 export function workloadYaml(name: string, replicas = 1): string {
@@ -26,14 +38,15 @@ export function workloadYaml(name: string, replicas = 1): string {
   if (workload === undefined) throw new Error(`no ${name}`)
   const cliques = (['a', 'b', 'c'] as const).map((each) => cliqueYaml(`pc-${each}`, workload[each], workload))
   const [groupReplicas, groupMin] = workload.group
+  const { terminationDelay: delay, updateStrategy: strategy } = workload
   return `
 apiVersion: grove.io/v1alpha1
 kind: PodCliqueSet
 metadata: {name: ${name}}
 spec:
   replicas: ${replicas}
-  template:
-    cliqueStartupType: CliqueStartupType${workload.startUp}
+${strategy === undefined ? '' : `  updateStrategy: {type: ${strategy}}\n`}  template:
+${delay === undefined ? '' : `    terminationDelay: ${delay}\n`}    cliqueStartupType: CliqueStartupType${workload.startUp}
     podCliqueScalingGroups:
     - {name: sg-x, replicas: ${groupReplicas}, minAvailable: ${groupMin}, cliqueNames: [pc-b, pc-c]}
     cliques:
