@@ -50,6 +50,7 @@ const noteWhole = (entry: Entry): void => {
   entry.undos = 0
 }
 
+const NO_PODS: ReadonlySet<string> = new Set()
 const nothing = (): void => {}
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
@@ -179,12 +180,15 @@ export class Loop {
   /** Seats that became free for those whom they are kept for are a reason to try at once. */
   #lookAtHolds(key: string, before: GangSituation | null, entry: Entry | null, nowMs: number): void {
     const { cluster } = this.#options
+    const isPlain = entry?.situation.gang.isPlain === true
+    if (isPlain) return // a pod of no gang leaves nothing to anybody
     const vacated = (): number => cluster.holds.of(key).filter(({ isVacated }) => isVacated).length
     const vacatedBefore = vacated()
     const now = entry?.situation ?? null
     const restMs = lookAtHolds({ cluster, key, before, now, wasWhole: entry !== null && wasWhole(entry), nowMs })
     if (entry !== null) {
-      entry.held = new Set(heldSeats(cluster, entry.situation).keys())
+      const seats = heldSeats(cluster, entry.situation)
+      entry.held = seats.size === 0 ? NO_PODS : new Set(seats.keys())
       if (vacated() > vacatedBefore) entry.refusal = null
     }
     if (restMs !== null) this.notifyIn(`hold ${key}`, restMs, () => cluster.gangs.touch(key))
@@ -260,6 +264,7 @@ export class Loop {
   /** What was kept for these pods is theirs now, wherever they go. */
   #useHolds({ situation }: Entry, seats: Placement['seats']): void {
     const { holds } = this.#options.cluster
+    if (holds.size === 0) return
     const kept = heldSeats(this.#options.cluster, situation)
     for (const { pod } of seats) {
       const hold = kept.get(pod.uid)

@@ -84,9 +84,7 @@ export async function startHarness(
   for (const kind of KINDS) valueOrThrow(await during(client.create(CRDS, crdOf(kind))))
   let operator = makeOperator()
   const scheduler =
-    options.hasScheduler === true
-      ? createScheduler({ client, clock, random: seededRandom(5), log: silentLog })
-      : null
+    options.hasScheduler === true ? createScheduler({ client, clock, random: seededRandom(5), log: silentLog }) : null
   const binder = scheduler ?? startBinder(clock, client, (pod) => harness.mayBind(pod))
   scheduler?.start()
   operator.start()

@@ -99,47 +99,55 @@ const nodeOf = async (): Promise<Map<string, string>> => {
 }
 const rackOf = (node: string | undefined): string => node?.split('-')[0] ?? ''
 
-test('64 pods are rolled while others wait for their GPUs: all come back to their rack and their node', async () => {
-  const before = await nodeOf()
-  expect(before.size).toBe(64)
-  const placedRivals = async (): Promise<Pod[]> =>
-    (await at.list<Pod>(PODS)).filter(({ metadata, spec }) => metadata.name.startsWith('rival-') && spec.nodeName)
-  expect(await placedRivals()).toEqual([])
-  const used = (await at.list<Pod>(PODS)).filter(({ spec }) => spec.nodeName).map(gpusOf)
-  expect(used.reduce((sum, gpus) => sum + gpus, 0)).toBe(GPUS - FREE)
-  const seen = watchPods(at)
-  await changed(at, 'served', { leader: 'busybox:new', worker: 'busybox:new' })
-  await at.settle()
-  await seen.stop()
-  const after = await nodeOf()
-  const pods = (await at.list<Pod>(PODS)).filter(({ metadata }) => metadata.name.startsWith('served-'))
-  expect(pods.map(imageOf)).toEqual(Array(64).fill('busybox:new'))
-  expect(pods.filter(isReady)).toHaveLength(64)
-  const kept = [...after].filter(([host, node]) => before.get(host) === node)
-  const keptRack = [...after].filter(([host, node]) => rackOf(before.get(host)) === rackOf(node))
-  expect([keptRack.length, kept.length]).toEqual([64, 64])
-  expect(await placedRivals()).toEqual([])
-}, TIMEOUT_MS)
+test(
+  '64 pods are rolled while others wait for their GPUs: all come back to their rack and their node',
+  async () => {
+    const before = await nodeOf()
+    expect(before.size).toBe(64)
+    const placedRivals = async (): Promise<Pod[]> =>
+      (await at.list<Pod>(PODS)).filter(({ metadata, spec }) => metadata.name.startsWith('rival-') && spec.nodeName)
+    expect(await placedRivals()).toEqual([])
+    const used = (await at.list<Pod>(PODS)).filter(({ spec }) => spec.nodeName).map(gpusOf)
+    expect(used.reduce((sum, gpus) => sum + gpus, 0)).toBe(GPUS - FREE)
+    const seen = watchPods(at)
+    await changed(at, 'served', { leader: 'busybox:new', worker: 'busybox:new' })
+    await at.settle()
+    await seen.stop()
+    const after = await nodeOf()
+    const pods = (await at.list<Pod>(PODS)).filter(({ metadata }) => metadata.name.startsWith('served-'))
+    expect(pods.map(imageOf)).toEqual(Array(64).fill('busybox:new'))
+    expect(pods.filter(isReady)).toHaveLength(64)
+    const kept = [...after].filter(([host, node]) => before.get(host) === node)
+    const keptRack = [...after].filter(([host, node]) => rackOf(before.get(host)) === rackOf(node))
+    expect([keptRack.length, kept.length]).toEqual([64, 64])
+    expect(await placedRivals()).toEqual([])
+  },
+  TIMEOUT_MS,
+)
 
 const gpusOf = ({ spec }: Pod): number =>
   Number((spec.containers[0]?.resources?.limits as Record<string, string> | undefined)?.['nvidia.com/gpu'] ?? 0)
 
-test('a lost node costs the pods that were on it, and their copies stay in their racks', async () => {
-  const before = await nodeOf()
-  const [lost = ''] = new Set(before.values())
-  const uids = new Map((await at.list<Pod>(PODS)).map(({ metadata }) => [metadata.name, metadata.uid]))
-  const cordoned = at.client.mergePatch<Node>(NODES, { namespace: '', name: lost }, { spec: { unschedulable: true } })
-  await at.clock.runFor(100)
-  expect((await cordoned).kind).toBe('ok')
-  const onIt = (await at.list<Pod>(PODS)).filter(({ spec }) => spec.nodeName === lost)
-  for (const { metadata } of onIt) await at.remove(PODS, metadata.name)
-  await at.settle()
-  const pods = await at.list<Pod>(PODS)
-  const kept = pods.filter(({ metadata }) => uids.get(metadata.name) === metadata.uid)
-  expect(kept).toHaveLength(uids.size - onIt.length)
-  const after = await nodeOf()
-  for (const [host, node] of before) if (node !== lost) expect(after.get(host)).toBe(node)
-  const replaced = [...before].filter(([, node]) => node === lost).map(([host]) => rackOf(after.get(host)))
-  expect(replaced.length).toBeGreaterThan(0)
-  for (const rack of replaced) expect(['', rackOf(lost)]).toContain(rack)
-}, TIMEOUT_MS)
+test(
+  'a lost node costs the pods that were on it, and their copies stay in their racks',
+  async () => {
+    const before = await nodeOf()
+    const [lost = ''] = new Set(before.values())
+    const uids = new Map((await at.list<Pod>(PODS)).map(({ metadata }) => [metadata.name, metadata.uid]))
+    const cordoned = at.client.mergePatch<Node>(NODES, { namespace: '', name: lost }, { spec: { unschedulable: true } })
+    await at.clock.runFor(100)
+    expect((await cordoned).kind).toBe('ok')
+    const onIt = (await at.list<Pod>(PODS)).filter(({ spec }) => spec.nodeName === lost)
+    for (const { metadata } of onIt) await at.remove(PODS, metadata.name)
+    await at.settle()
+    const pods = await at.list<Pod>(PODS)
+    const kept = pods.filter(({ metadata }) => uids.get(metadata.name) === metadata.uid)
+    expect(kept).toHaveLength(uids.size - onIt.length)
+    const after = await nodeOf()
+    for (const [host, node] of before) if (node !== lost) expect(after.get(host)).toBe(node)
+    const replaced = [...before].filter(([, node]) => node === lost).map(([host]) => rackOf(after.get(host)))
+    expect(replaced.length).toBeGreaterThan(0)
+    for (const rack of replaced) expect(['', rackOf(lost)]).toContain(rack)
+  },
+  TIMEOUT_MS,
+)
