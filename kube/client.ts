@@ -1,4 +1,5 @@
 import type { Binding, KubeObject, NewObject, Status } from '../api/kinds/kubernetes.ts'
+import type { Message } from './protobuf/projection.ts'
 import type { ResourceType } from './resources.ts'
 
 /** Which object: a namespace is '' for cluster-scoped kinds. */
@@ -54,6 +55,8 @@ export interface WatchOptions {
   readonly resourceVersion: string
   readonly timeoutSeconds: number
   readonly sendInitialEvents?: boolean
+  /** The objects come in protobuf form where the server has it, and of them what this names. Else in JSON, whole. */
+  readonly projection?: Message
 }
 
 export type WatchEvent =

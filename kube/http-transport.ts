@@ -68,8 +68,8 @@ class HttpTransport implements Transport {
       const { dispatcher, options } = await this.#prepare(request, deadline, 'streams')
       const { statusCode, headers, body } = await dispatcher.request(options)
       if (statusCode < 300) deadline.disarm() // a refusal's body must come in time; a watch's may take hours
-      body.setEncoding('utf8')
-      return { status: statusCode, headers: flat(headers), lines: streamLines(body, deadline) }
+      const lines = streamed(deadline, () => linesOf(body.setEncoding('utf8') as AsyncIterable<string>))
+      return { status: statusCode, headers: flat(headers), lines, chunks: streamed(deadline, () => body) }
     } catch (error) {
       deadline.end()
       throw deadline.errorOf(error)
@@ -191,9 +191,9 @@ class Deadline {
 }
 
 /** Ends quietly when the caller aborts; throws TransportError for anything else that is not the stream's end. */
-async function* streamLines(body: AsyncIterable<string>, deadline: Deadline): AsyncGenerator<string> {
+async function* streamed<T>(deadline: Deadline, open: () => AsyncIterable<T>): AsyncGenerator<T> {
   try {
-    yield* linesOf(body)
+    yield* open()
   } catch (error) {
     if (!deadline.isAborted) throw deadline.errorOf(error)
   } finally {

@@ -12,8 +12,9 @@ import type {
   WriteOptions,
 } from './client.ts'
 import { apiVersionOf, collectionPath, objectPath, query } from './paths.ts'
+import { PROTOBUF, protobufEvents, statusText } from './protobuf/watch-events.ts'
 import { PODS, type ResourceType } from './resources.ts'
-import { type HttpRequest, type Transport, TransportError } from './transport.ts'
+import { type HttpRequest, type HttpStream, type Transport, TransportError } from './transport.ts'
 
 export interface KubeClientOptions {
   /** Sent with every request; its part before the '/' becomes the field manager of plain patches. */
@@ -66,10 +67,12 @@ class Client implements KubeClient {
   ): Promise<Answer<AsyncIterable<WatchEvent>>> {
     const path = `${collectionPath(type, options.namespace ?? '')}${watchQuery(options)}`
     try {
-      const request: HttpRequest = { method: 'GET', path, headers: this.#headers, deadlineMs: this.#deadlineMs, signal }
+      const accept = options.projection === undefined ? {} : { accept: `${PROTOBUF},application/json` }
+      const headers = { ...this.#headers, ...accept }
+      const request: HttpRequest = { method: 'GET', path, headers, deadlineMs: this.#deadlineMs, signal }
       const stream = await this.#transport.stream(request)
-      if (stream.status < 300) return ok(watchEvents(stream.lines))
-      return refusal('GET', { status: stream.status, headers: stream.headers, body: await textOf(stream.lines) })
+      if (stream.status < 300) return ok(eventsOf(stream, options))
+      return refusal('GET', { status: stream.status, headers: stream.headers, body: await refusalBody(stream) })
     } catch (error) {
       return lost('GET', asTransportError(error))
     }
@@ -222,6 +225,15 @@ function parsed<T>(method: HttpRequest['method'], code: number, body: string): A
 
 const EVENT_TYPES: ReadonlySet<unknown> = new Set(['ADDED', 'MODIFIED', 'DELETED', 'BOOKMARK', 'ERROR'])
 
+/** The form is the server's choice: kinds of CRDs and the embedded cluster have JSON only. */
+const chunksOf = ({ headers, chunks }: HttpStream): AsyncIterable<Uint8Array> | null =>
+  headers['content-type']?.startsWith(PROTOBUF) === true ? (chunks ?? null) : null
+
+function eventsOf(stream: HttpStream, { projection }: WatchOptions): AsyncIterable<WatchEvent> {
+  const chunks = chunksOf(stream)
+  return chunks === null || projection === undefined ? watchEvents(stream.lines) : protobufEvents(chunks, projection)
+}
+
 /** Throws TransportError when the stream breaks or a line cannot be read; what was read before it has been told. */
 async function* watchEvents(lines: AsyncIterable<string>): AsyncGenerator<WatchEvent> {
   for await (const line of lines) {
@@ -244,6 +256,19 @@ function watchEvent(line: string): WatchEvent {
 }
 
 const REFUSAL_MAX = 65_536
+
+async function refusalBody(stream: HttpStream): Promise<string> {
+  const chunks = chunksOf(stream)
+  if (chunks === null) return textOf(stream.lines)
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of chunks) {
+    parts.push(chunk)
+    length += chunk.byteLength
+    if (length > REFUSAL_MAX) break
+  }
+  return statusText(Buffer.concat(parts))
+}
 
 async function textOf(lines: AsyncIterable<string>): Promise<string> {
   let text = ''

@@ -26,6 +26,8 @@ export interface HttpStream {
   readonly headers: Readonly<Record<string, string>>
   /** One JSON text a line, as watches send. Ends when the server closes; throws TransportError when it breaks. */
   readonly lines: AsyncIterable<string>
+  /** The same body as it comes; absent where only JSON is spoken. Either this or `lines` is read, once. */
+  readonly chunks?: AsyncIterable<Uint8Array>
 }
 
 /** No answer came: the write may or may not have happened. `kind` says what broke, for logs only. */

@@ -5,12 +5,15 @@ import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
 import { reflector } from '../kube/reflector/reflector.ts'
 import type { Delta, Reflector } from '../kube/reflector/types.ts'
+import type { Message } from '../kube/protobuf/projection.ts'
 import { NODES, POD_GANGS, PODS, type ResourceType } from '../kube/resources.ts'
 import { isRivalBind } from './binder/two-schedulers.ts'
 import type { ClusterState } from './state/cluster.ts'
 import { type GangObject, projectGang } from './state/gang-facts.ts'
 import { type NodeObject, projectNode } from './state/node-facts.ts'
+import { NODE_FIELDS } from './state/node-fields.ts'
 import { type PodFacts, type PodObject, projectPod } from './state/pod-facts.ts'
+import { POD_FIELDS } from './state/pod-fields.ts'
 import { isKubeletRefusal } from './state/refusals.ts'
 
 export interface FeedOptions {
@@ -50,16 +53,18 @@ export function createFeeds(options: FeedOptions): Feeds {
     type: ResourceType,
     project: (raw: KubeObject) => T,
     take: (delta: Delta<T>, options: FeedOptions) => void,
+    projection?: Message,
   ): Reflector<T> => {
     const onDelta = (delta: Delta<T>): void => {
       take(delta, options)
       options.onNote()
     }
-    return reflector<T>({ client, type, clock, random, project, onDelta, onTrouble })
+    const form = projection === undefined ? {} : { projection }
+    return reflector<T>({ client, type, clock, random, project, onDelta, onTrouble, ...form })
   }
-  const nodes = of(NODES, projectNode, takeNode)
+  const nodes = of(NODES, projectNode, takeNode, NODE_FIELDS)
   const gangs = of(POD_GANGS, projectGang, takeGang)
-  const pods = of(PODS, projectPod, takePod)
+  const pods = of(PODS, projectPod, takePod, POD_FIELDS)
   return {
     start: () => [nodes, gangs, pods].forEach((each) => each.start()),
     synced: Promise.all([nodes.synced, Promise.race([gangs.synced, missing]), pods.synced]).then(() => undefined),

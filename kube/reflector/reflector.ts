@@ -2,6 +2,7 @@ import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { refusalOf } from '../answers.ts'
 import type { Failure, WatchEvent, WatchOptions } from '../client.ts'
 import { sleep } from '../clock.ts'
+import { INITIAL_EVENTS_END } from '../protobuf/metadata.ts'
 import { ObjectCache } from './cache.ts'
 import { type Change, changesOfEvent, changesOfList, deltaOf, type Entry } from './deltas.ts'
 import { Silence } from './silence.ts'
@@ -21,8 +22,6 @@ const WORK_RETRIES = 8
 const OLD_NEWS_MAX = 3
 /** Changes of a list that are told in one turn of the event loop. */
 const SLICE = 500
-/** On the bookmark that ends a streaming list. */
-const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 
 /** Lists and watches one kind, keeps what its reader needs, and tells every change once. */
 export function reflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector<T> {
@@ -247,7 +246,9 @@ class Loop<T extends KubeObject> implements Reflector<T> {
   #watchOptions(from: string | null): WatchOptions {
     const timeoutSeconds = WATCH_LASTS_S + Math.floor(this.#options.random() * WATCH_LASTS_S)
     const resourceVersion = from ?? ''
-    return { ...this.#selection(), resourceVersion, timeoutSeconds, sendInitialEvents: from === null }
+    const { projection } = this.#options
+    const form = projection === undefined ? {} : { projection }
+    return { ...this.#selection(), ...form, resourceVersion, timeoutSeconds, sendInitialEvents: from === null }
   }
 
   #selection(): Readonly<{ namespace?: string; labelSelector?: string; fieldSelector?: string }> {

@@ -5,7 +5,7 @@ import type { Pod } from '../../api/kinds/kubernetes.ts'
  * must hold is here: preferences (preferred affinity, ScheduleAnyway, PreferNoSchedule) are not weighed, and
  * scheduler/README.md says so.
  */
-const GPU_FRACTION_ANNOTATIONS = ['gpu-fraction', 'gpu-memory', 'gpu-fraction-num-devices'] as const
+export const GPU_FRACTION_ANNOTATIONS = ['gpu-fraction', 'gpu-memory', 'gpu-fraction-num-devices'] as const
 
 /** Volumes that tie a pod to nodes through another object, or exclude each other on a node. */
 const TYING_VOLUMES = [
