@@ -23,7 +23,7 @@ export interface BenchServer {
 const TICK_MS = 10
 
 /** User and system time of a process; null where there is no /proc, or no such process. */
-function cpuMsOf(pid: number): number | null {
+export function cpuMsOf(pid: number): number | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')

@@ -1,6 +1,6 @@
 /**
  * Reflectors with the scheduler's projections, from nothing to synced, in a process of their own (run with
- * --expose-gc). Arguments: `pods|nodes|both --server URL|--kubeconfig FILE`. Prints what it measured as one JSON object.
+ * --expose-gc). Arguments: `pods|nodes|both protobuf|json --server URL|--kubeconfig FILE`. Prints what it measured as one JSON object.
  */
 import { strict as assert } from 'node:assert'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
@@ -8,12 +8,15 @@ import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { realClock } from '../../kube/clock.ts'
 import { httpTransport } from '../../kube/http-transport.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
+import type { Message } from '../../kube/protobuf/projection.ts'
 import { realRandom } from '../../kube/random.ts'
 import { reflector } from '../../kube/reflector/reflector.ts'
 import type { Reflector } from '../../kube/reflector/types.ts'
 import { NODES, PODS, type ResourceType } from '../../kube/resources.ts'
 import { projectNode } from '../../scheduler/state/node-facts.ts'
+import { NODE_FIELDS } from '../../scheduler/state/node-fields.ts'
 import { projectPod } from '../../scheduler/state/pod-facts.ts'
+import { POD_FIELDS } from '../../scheduler/state/pod-fields.ts'
 import { configOf } from '../servers.ts'
 
 /** What one start cost. Counts are of what the caches hold; blocks are longest time between two turns of the loop. */
@@ -32,13 +35,19 @@ export interface Start {
   readonly retainedBytes: number
 }
 
-const [what = 'both', ...address] = process.argv.slice(2)
+/** Between two collections. */
+const GIVE_BACK_MS = 100
+
+const [what = 'both', form = 'protobuf', ...address] = process.argv.slice(2)
 const { gc } = globalThis as { gc?: () => void }
 assert.ok(gc !== undefined, 'run with --expose-gc')
 
-/** What is held now: heap and what hangs on it. */
-function heldBytes(): number {
-  for (let i = 0; i < 3; i++) gc!()
+/** What is held now: heap and what hangs on it. Buffers are given back by another thread, some time after a collection. */
+async function heldBytes(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    gc!()
+    await new Promise((resolve) => setTimeout(resolve, GIVE_BACK_MS))
+  }
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
@@ -79,21 +88,26 @@ async function idleBlockMs(): Promise<number> {
 const transport = httpTransport(await configOf(address))
 const client = kubeClient(transport)
 const troubles: string[] = []
-const of = <T extends KubeObject>(type: ResourceType, project: (raw: KubeObject) => T): Reflector<T> =>
+const of = <T extends KubeObject>(
+  type: ResourceType,
+  project: (raw: KubeObject) => T,
+  projection: Message,
+): Reflector<T> =>
   reflector<T>({
     client,
     type,
     project,
+    ...(form === 'protobuf' ? { projection } : {}),
     clock: realClock,
     random: realRandom,
     onTrouble: (trouble) => void troubles.push(trouble),
   })
-const nodes = of(NODES, projectNode)
-const pods = of(PODS, projectPod)
+const nodes = of(NODES, projectNode, NODE_FIELDS)
+const pods = of(PODS, projectPod, POD_FIELDS)
 const started = what === 'both' ? [nodes, pods] : what === 'pods' ? [pods] : [nodes]
 
 await client.raw('/version') // connections and code that every start needs are not what is measured
-const beforeBytes = heldBytes()
+const beforeBytes = await heldBytes()
 const idle = await idleBlockMs()
 const endTurns = watchTurns()
 const cpu = process.cpuUsage()
@@ -117,7 +131,7 @@ const result: Start = {
   idleBlockMs: idle,
   longestTurnCpuMs: turns.cpuMs,
   cpuMs: (user + system) / 1_000,
-  retainedBytes: heldBytes() - beforeBytes,
+  retainedBytes: (await heldBytes()) - beforeBytes,
 }
 process.stdout.write(`${JSON.stringify(result)}\n`)
 await Promise.all([nodes.stop(), pods.stop()])

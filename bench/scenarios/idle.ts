@@ -1,0 +1,172 @@
+/**
+ * What the scheduler costs where there is nothing to do, and how long it takes from its start to its first binding, on a
+ * large cluster: nodes that say every five minutes that they live, pods of which some change their status.
+ */
+import { strict as assert } from 'node:assert'
+import type { KubeObject, NewObject } from '../../api/kinds/kubernetes.ts'
+import { installCrds } from '../../cli/serve.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { realClock } from '../../kube/clock.ts'
+import { NODES, PODS } from '../../kube/resources.ts'
+import type { Line, RunOptions } from '../harness.ts'
+import { fillLarge } from '../large-cluster.ts'
+import { take } from '../load.ts'
+import { type MeasuredProcess, startMeasured } from '../measured-process.ts'
+import { type BenchServer, startReal } from '../servers.ts'
+
+const NODES_DEFAULT = 5_000
+const PODS_DEFAULT = 20_000
+/** A node writes its status so often. */
+const NODE_STATUS_MS = 300_000
+const POD_CHANGES_PER_SECOND = 20
+/** After the start, until caches, code and collector have come to rest. */
+const REST_MS = 20_000
+const MEASURED_MS = 60_000
+const FIRST_BIND_LIMIT_MS = 60_000
+const LOOK_MS = 10
+
+const PROBE: NewObject = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'probe', namespace: 'default' },
+  spec: {
+    schedulerName: 'espalier',
+    containers: [{ name: 'a', image: 'registry.example/probe:1', resources: { requests: { cpu: '10m' } } }],
+    tolerations: [{ operator: 'Exists' }],
+  },
+}
+
+async function untilBound(client: KubeClient): Promise<void> {
+  const endMs = performance.now() + FIRST_BIND_LIMIT_MS
+  for (;;) {
+    const pod = take(await client.get<KubeObject>(PODS, { namespace: 'default', name: 'probe' }))
+    if ((pod['spec'] as { nodeName?: string }).nodeName !== undefined) return
+    assert.ok(performance.now() < endMs, `no binding within ${FIRST_BIND_LIMIT_MS} ms`)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+  }
+}
+
+const names = async (client: KubeClient, type: typeof NODES): Promise<string[]> =>
+  take(await client.list<KubeObject>(type)).items.map(({ metadata }) => metadata.name)
+
+/** Writes at these rates until `stop`; says how many of each. */
+async function startTraffic(client: KubeClient): Promise<() => Promise<{ nodeWrites: number; podWrites: number }>> {
+  const nodes = await names(client, NODES)
+  const pods = await names(client, PODS)
+  const node = every(NODE_STATUS_MS / nodes.length, (i) => {
+    const conditions = [{ type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: stampOf(i) }]
+    const key = { namespace: '', name: nodes[i % nodes.length]! }
+    return client.strategicPatch(NODES, key, { status: { conditions } }, { subresource: 'status' })
+  })
+  const pod = every(1_000 / POD_CHANGES_PER_SECOND, (i) => {
+    const isReady = Math.floor(i / pods.length) % 2 === 0 ? 'False' : 'True'
+    const conditions = [{ type: 'Ready', status: isReady, lastTransitionTime: stampOf(i) }]
+    const key = { namespace: 'default', name: pods[i % pods.length]! }
+    return client.strategicPatch(PODS, key, { status: { conditions } }, { subresource: 'status' })
+  })
+  return async () => ({ nodeWrites: await node(), podWrites: await pod() })
+}
+
+const stampOf = (i: number): string => new Date(Date.UTC(2026, 0, 1) + i * 1_000).toISOString().replace('.000', '')
+
+/** Calls `write` at that pace until the returned function is called, which says how often and fails where one failed. */
+function every(periodMs: number, write: (i: number) => ReturnType<KubeClient['mergePatch']>): () => Promise<number> {
+  const writes: ReturnType<KubeClient['mergePatch']>[] = []
+  const startMs = performance.now()
+  const timer = setInterval(
+    () => {
+      while (performance.now() - startMs > writes.length * periodMs) writes.push(write(writes.length))
+    },
+    Math.max(1, periodMs / 2),
+  )
+  return async () => {
+    clearInterval(timer)
+    for (const answer of await Promise.all(writes)) take(answer)
+    return writes.length
+  }
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits))
+const verdict = (isReached: boolean): string => (isReached ? 'yes' : 'no')
+
+interface Scale {
+  readonly nodes: number
+  readonly pods: number
+}
+
+function startLine(ms: number, process: MeasuredProcess, server: number, scale: Scale, seed: number): Line {
+  const memory = process.memoryMegabytes()
+  const facts = {
+    ...scale,
+    clientCpuMs: process.cpuMs(),
+    serverCpuMs: server,
+    highestMegabytes: rounded(memory.highest),
+    bar: 'exec to first bind < 5 s',
+    reached: verdict(ms < 5_000),
+  }
+  return { scenario: 'idle/exec-to-first-bind', ms, ok: true, seed, facts }
+}
+
+async function idleLine(
+  server: BenchServer,
+  process: MeasuredProcess,
+  startBlockMs: number,
+  scale: Scale,
+  seed: number,
+): Promise<Line> {
+  const endTraffic = await startTraffic(server.client)
+  await sleep(REST_MS)
+  await process.longestBlockMs()
+  const [cpuMs, serverMs, startMs] = [process.cpuMs(), server.cpuMs() ?? 0, performance.now()]
+  await sleep(MEASURED_MS)
+  const ms = performance.now() - startMs
+  const cpuPercent = ((process.cpuMs() - cpuMs) / ms) * 100
+  const serverCpuPercent = (((server.cpuMs() ?? 0) - serverMs) / ms) * 100
+  const blockMs = await process.longestBlockMs()
+  const memory = process.memoryMegabytes()
+  const written = await endTraffic()
+  assert.ok(written.podWrites > (MEASURED_MS / 1_000) * POD_CHANGES_PER_SECOND, 'pods changed as often as is meant')
+  const facts = {
+    ...scale,
+    ...written,
+    cpuPercent: rounded(cpuPercent, 2),
+    serverCpuPercent: rounded(serverCpuPercent),
+    megabytes: rounded(memory.now),
+    highestMegabytes: rounded(memory.highest),
+    longestBlockMs: rounded(blockMs),
+    startBlockMs: rounded(startBlockMs),
+    bar: 'cpu < 1 %, memory < 300 MB, block <= 50 ms',
+    reached: verdict(cpuPercent < 1 && memory.now < 300 && Math.max(blockMs, startBlockMs) <= 50),
+  }
+  return { scenario: 'idle/nothing-pending', ms, ok: true, seed, facts }
+}
+
+async function* on(server: BenchServer, scale: Scale, seed: number): AsyncGenerator<Line> {
+  const { client, address } = server
+  assert.deepEqual(await installCrds(client, realClock), [])
+  await fillLarge(client, scale)
+  take(await client.create(PODS, PROBE))
+  const before = server.cpuMs() ?? 0
+  const startMs = performance.now()
+  const process = startMeasured(['scheduler', ...address, '--no-leader-elect', '--log-level', 'warn'])
+  try {
+    await untilBound(client)
+    yield startLine(performance.now() - startMs, process, (server.cpuMs() ?? 0) - before, scale, seed)
+    yield await idleLine(server, process, await process.longestBlockMs(), scale, seed)
+  } finally {
+    await process.stop()
+  }
+}
+
+/** Flags: `--nodes N` (5,000) and `--count N` pods (20,000). On kube-apiserver only. */
+export async function* run(seed: number, options: RunOptions): AsyncGenerator<Line> {
+  const scale = { nodes: Number(options['nodes'] ?? NODES_DEFAULT), pods: Number(options['count'] ?? PODS_DEFAULT) }
+  const server = await startReal()
+  if (server === null) return
+  try {
+    yield* on(server, scale, seed)
+  } finally {
+    await server.stop()
+  }
+}
