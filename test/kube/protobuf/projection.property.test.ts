@@ -136,5 +136,6 @@ test('a label named like an inherited property is a label', async () => {
   const labels = { constructor: 'a', toString: 'b', __proto__x: 'c' }
   const object = { ...POD, metadata: { ...POD.metadata, labels } }
   const [event] = await eventsOf(encodeEvent('ADDED', 'core.v1.Pod', object), POD_FIELDS)
-  expect({ ...(event?.object as KubeObject).metadata.labels }).toEqual(labels)
+  const { metadata } = event?.object as KubeObject
+  expect({ ...metadata.labels }).toEqual(labels)
 })
