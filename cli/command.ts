@@ -67,6 +67,7 @@ export function wholeNumber(io: Io, flags: Flags, name: string, min: number, max
   const found = text(flags, name) ?? ''
   const value = Number(found)
   if (/^\d+$/.test(found) && value >= min && value <= max) return value
-  io.err(`--${name}: found "${found}", want a whole number from ${min} to ${max}`)
+  const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  io.err(`--${flag}: found "${found}", want a whole number from ${min} to ${max}`)
   return null
 }

@@ -2,6 +2,7 @@
 import { Command as Program, CommanderError } from 'commander'
 import { type Command, type Flags, type Io, Refused } from './command.ts'
 import { crds } from './commands/crds.ts'
+import { explain } from './commands/explain.ts'
 import { operator, run, scheduler } from './commands/run.ts'
 import { simulate } from './commands/simulate.ts'
 import { topologyCheck, topologyShow } from './commands/topology.ts'
@@ -16,6 +17,7 @@ const COMMANDS: readonly Command[] = [
   scheduler,
   operator,
   simulate,
+  explain,
   topologyCheck,
   topologyShow,
   crds,

@@ -26,6 +26,8 @@ export interface SimulationOptions {
   readonly defaultPack: 'narrowest' | 'none'
   /** Told when the run was given up before it came to rest. */
   readonly onTrouble?: (message: string) => void
+  /** Given the scheduler once all is at rest, before it stops. */
+  readonly onSettled?: (scheduler: Scheduler) => void
 }
 
 export const SIMULATION_DEFAULTS: SimulationOptions = {
@@ -209,6 +211,7 @@ export async function simulateManifests(
   if (!isSettled)
     options.onTrouble?.(`not at rest after ${options.maxVirtualMs} ms of cluster time: this is how far it came`)
   if (halves.scheduler === null) throw new Error('the simulation runs a scheduler')
+  options.onSettled?.(halves.scheduler)
   const result = await settle(clock, resultOf(cluster, halves.scheduler, evicted, options.schedulerNames))
   const { topologyErrors } = halves.scheduler.report()
   const refused = await settle(clock, refusedInput(cluster.client, manifests, topologyErrors))

@@ -1,4 +1,5 @@
 import { SCHEDULER_NAME } from '../api/names.ts'
+import type { ExplainAnswer } from '../api/explanation.ts'
 import { reason } from '../api/reasons.ts'
 import type { KubeClient } from '../kube/client.ts'
 import type { Clock } from '../kube/clock.ts'
@@ -8,6 +9,7 @@ import { writer } from '../kube/writer.ts'
 import { Binder } from './binder/bind.ts'
 import { Suspended } from './binder/suspended.ts'
 import { Rivals } from './binder/two-schedulers.ts'
+import { ExplanationDesk } from './explanation/desk.ts'
 import { createFeeds } from './feeds.ts'
 import type { GangSituation } from './gang/situation.ts'
 import { Loop } from './loop.ts'
@@ -46,6 +48,8 @@ export interface Scheduler {
   /** Resolves when nothing of it runs and no write is under way any more. */
   stop(): Promise<void>
   report(): SchedulerReport
+  /** Why a PodGang is where it is, or why it has no place. Takes milliseconds, and only so many a second. */
+  explain(namespace: string, name: string): ExplainAnswer
   /** Pods, nodes, PodGangs and topology are known; from now on it places. */
   readonly ready: Promise<void>
 }
@@ -74,6 +78,7 @@ class Running implements Scheduler {
   readonly #surplus: SurplusReader
   readonly #status: StatusWriter
   readonly #loop: Loop
+  readonly #desk: ExplanationDesk
   readonly #feeds: ReturnType<typeof createFeeds>
   readonly #topology: ReturnType<typeof createTopologyFeed>
   readonly #writer: ReturnType<typeof writer>
@@ -105,16 +110,17 @@ class Running implements Scheduler {
       isKnown: (entry) => this.#book.get(entry.situation.key) === entry,
       onCleared: ({ situation }) => this.#look(situation.key),
     })
+    const asking = { defaultPack: options.defaultPack ?? 'narrowest', maxSteps: STEPS_MAX } as const
     this.#loop = new Loop({
       ...shared,
+      ...asking,
       binder: this.#binder,
       gather: this.#gather,
       status: this.#status,
       surplus: this.#surplus,
       plan: timed(plan, clock, metrics),
-      defaultPack: options.defaultPack ?? 'narrowest',
-      maxSteps: STEPS_MAX,
     })
+    this.#desk = new ExplanationDesk({ ...shared, ...asking })
     this.#topology = createTopologyFeed({
       ...shared,
       onNote: () => this.#loop.notify(),
@@ -174,6 +180,10 @@ class Running implements Scheduler {
       assumedPods: () => cluster.assumedCount,
       bindingsInFlight: () => binder.inFlight,
     }
+  }
+
+  explain(namespace: string, name: string): ExplainAnswer {
+    return this.#desk.explain(namespace, name)
   }
 
   #look(key: string): void {

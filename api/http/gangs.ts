@@ -1,7 +1,5 @@
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
-import { problem, type Reports, type SchedulerView } from './reports.ts'
-
-const STANDBY = problem('NotLeading', 'this replica does not schedule now; ask the one that holds the Lease')
+import { NOT_LEADING, problem, type Reports, type SchedulerView } from './reports.ts'
 
 const text = { type: ['string', 'null'] } as const
 const gang = {
@@ -44,19 +42,19 @@ export const gangRoutes =
     app.get(
       '/v1/gangs',
       { schema: { response: { 200: { type: 'array', items: gang }, ...refused } } },
-      (_, reply) => answer(reports, (view) => view.gangs) ?? reply.code(503).send(STANDBY),
+      (_, reply) => answer(reports, (view) => view.gangs) ?? reply.code(503).send(NOT_LEADING),
     )
     app.get(
       '/v1/pods',
       { schema: { response: { 200: { type: 'array', items: pod }, ...refused } } },
-      (_, reply) => answer(reports, (view) => view.pods) ?? reply.code(503).send(STANDBY),
+      (_, reply) => answer(reports, (view) => view.pods) ?? reply.code(503).send(NOT_LEADING),
     )
     app.get<{ Params: Key }>(
       '/v1/gangs/:namespace/:name',
       { schema: { response: { 200: gang, ...refused } } },
       ({ params: { namespace, name } }, reply) => {
         const view = reports.scheduler()
-        if (view === null) return reply.code(503).send(STANDBY)
+        if (view === null) return reply.code(503).send(NOT_LEADING)
         const found = view.gangs.find((each) => each.namespace === namespace && each.name === name)
         return found ?? reply.code(404).send(problem('GangNotFound', `no PodGang ${namespace}/${name}`))
       },
@@ -64,7 +62,7 @@ export const gangRoutes =
     app.get(
       '/v1/topology',
       (_, reply) =>
-        answer(reports, ({ topologyErrors }) => ({ errors: topologyErrors })) ?? reply.code(503).send(STANDBY),
+        answer(reports, ({ topologyErrors }) => ({ errors: topologyErrors })) ?? reply.code(503).send(NOT_LEADING),
     )
   }
 

@@ -1,3 +1,5 @@
+import type { ExplainAnswer } from '../explanation.ts'
+
 /** What the service reads: read-only views, handed in. It never reaches into a room. */
 export interface GangView {
   readonly namespace: string
@@ -31,6 +33,8 @@ export interface SchedulerView {
 export interface Reports {
   /** Null while this process does not schedule: another replica leads, or the caches are not warm. */
   scheduler(): SchedulerView | null
+  /** Null as above. */
+  explain(namespace: string, name: string): ExplainAnswer | null
   /** The halves that are asked for can do their work, or stand by to. */
   isReady(): boolean
   /** In Prometheus' text form. */
@@ -43,3 +47,8 @@ export interface Problem {
 }
 
 export const problem = (code: string, message: string): Problem => ({ code, message })
+
+export const NOT_LEADING: Problem = problem(
+  'NotLeading',
+  'this replica does not schedule now; ask the one that holds the Lease',
+)

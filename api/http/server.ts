@@ -1,5 +1,6 @@
 /** The report service of a running half: health for probes, reports for people and tools. Reads only. */
 import { type FastifyInstance, fastify } from 'fastify'
+import { explanationRoutes } from './explanation.ts'
 import { gangRoutes } from './gangs.ts'
 import { problem, type Reports } from './reports.ts'
 
@@ -12,6 +13,7 @@ export function reportServer(reports: Reports): FastifyInstance {
   app.get('/metrics', async (_, reply) => reply.type(reports.metrics.contentType).send(await reports.metrics.text()))
   app.setNotFoundHandler((request, reply) => reply.code(404).send(problem('NoSuchPath', `nothing at ${request.url}`)))
   void app.register(gangRoutes(reports))
+  void app.register(explanationRoutes(reports))
   return app
 }
 

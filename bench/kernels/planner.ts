@@ -1,5 +1,6 @@
 import type { Line, RunOptions } from '../harness.ts'
 import { indexRows } from '../planner/index-rows.ts'
+import { EXPLAIN_ROWS, explainLine } from '../planner/explaining.ts'
 import { measure } from '../planner/measure.ts'
 import { changed, type Scenario, SCENARIOS } from '../planner/scenario.ts'
 
@@ -22,6 +23,7 @@ export function* run(seed: number, options: RunOptions): Generator<Line> {
     const isBig = scenario.cluster[0] * scenario.cluster[1] * scenario.cluster[2] > 20_000
     yield measure(changed(scenario, changes), seed, shapes, isBig ? 1 : repetitions)
   }
+  for (const id of EXPLAIN_ROWS) if (only === null || only.includes(id)) yield explainLine(id, seed)
   if (only === null || only.some((id) => INDEX_ROWS.includes(id))) yield* indexRows(seed)
 }
 

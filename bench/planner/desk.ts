@@ -1,6 +1,8 @@
 import type { KubeClient } from '../../kube/client.ts'
 import type { Clock } from '../../kube/clock.ts'
 import { silentLog } from '../../kube/log.ts'
+import type { Explanation } from '../../api/explanation.ts'
+import { explainGang } from '../../scheduler/explanation/explain-gang.ts'
 import { Loop } from '../../scheduler/loop.ts'
 import { NO_METRICS } from '../../scheduler/metrics.ts'
 import { plan } from '../../scheduler/planner/plan.ts'
@@ -18,6 +20,8 @@ export interface Desk {
   readonly cluster: ClusterState
   /** Takes arrivals in and runs turns until everything was decided; gives the milliseconds from the first note on. */
   timed(arrivals: Arrivals, decisions: number): number
+  /** Of a gang that has arrived, without a limit in time. */
+  explain(key: string): Explanation
 }
 
 export function createDesk(nodes: readonly NodeFacts[], levels: readonly Level[]): Desk {
@@ -53,6 +57,11 @@ export function createDesk(nodes: readonly NodeFacts[], levels: readonly Level[]
       loop.notify()
       while (loop.decisions < until) (turns.pop() ?? (() => fail('it stopped before everything was decided')))()
       return performance.now() - startMs
+    },
+    explain(key) {
+      const entry = book.get(key) ?? fail(`no gang ${key}`)
+      const options = { defaultPack: 'narrowest', maxSteps: STEPS_MAX, nowMs: 0, isOver: () => false } as const
+      return explainGang(cluster, entry, options)
     },
   }
 }

@@ -10,6 +10,7 @@ import { type Metrics, processMetrics } from '../metrics.ts'
 import { connect, CONNECTION_FLAGS } from '../connection.ts'
 import { campaign, serveAlone, type Serving } from '../leadership.ts'
 import { LEASE_FLAGS, leaseTiming } from '../lease-flags.ts'
+import { reportsOf } from '../reports.ts'
 import { type Halves, installCrds, type World } from '../serve.ts'
 
 const CLUSTER_FLAGS: readonly Flag[] = [
@@ -95,15 +96,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
 async function serveReports(serving: Serving, metrics: Metrics, listen: string | null): Promise<() => Promise<void>> {
   const address = listen === null ? null : parseListen(listen)
   if (address === null) return () => Promise.resolve()
-  const server = reportServer({
-    scheduler: () =>
-      serving
-        .running()
-        .find(({ scheduler, isReady }) => scheduler !== null && isReady)
-        ?.scheduler?.report() ?? null,
-    isReady: () => serving.running().every(({ isReady }) => isReady),
-    metrics,
-  })
+  const server = reportServer(reportsOf(() => serving.running(), metrics))
   await server.listen(address).catch((error: unknown) => {
     throw new Refused(`--listen ${listen}: ${messageOf(error)}: choose another address`, 1)
   })

@@ -12,10 +12,12 @@ import { gb200Nvl72 } from '../../sim/shapes.ts'
 import { type Command, type Flags, type Io, messageOf, Refused, text, wholeNumber } from '../command.ts'
 import { demoObjects, isPodReady, lookAt, type Picture, type Root, rootTrouble } from '../demo.ts'
 import { type Manifest, readManifests } from '../input.ts'
+import { type Metrics, processMetrics } from '../metrics.ts'
 import { inPackage } from '../package.ts'
 import { Progress } from '../progress.ts'
 import { ResourceFinder } from '../resource-of.ts'
 import { createMissing, installCrds, type Running, startHalves } from '../serve.ts'
+import { serveUpReports } from '../up-reports.ts'
 
 /** How often the picture is looked at, in milliseconds: fast enough to see pods land, slow enough to cost nothing. */
 const LOOK_EVERY_MS = 100
@@ -23,6 +25,7 @@ const LOOK_EVERY_MS = 100
 interface Demo {
   readonly cluster: Cluster
   readonly halves: Running
+  readonly metrics: Metrics
   readonly roots: readonly Root[]
   readonly refused: readonly string[]
   close(): Promise<void>
@@ -62,8 +65,9 @@ async function start({ manifests, racks, seed, operator, scheduler, data }: Demo
   const cluster = createCluster({ clock: realClock, random, nodes, ...(data && { persistence: data }) })
   await cluster.start()
   const crds = await installCrds(cluster.client, realClock)
+  const metrics = processMetrics()
   const halves = startHalves(
-    { client: cluster.client, clock: realClock, random, log: silentLog },
+    { client: cluster.client, clock: realClock, random, log: silentLog, metrics },
     { operator, scheduler, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
   )
   await halves.ready
@@ -73,6 +77,7 @@ async function start({ manifests, racks, seed, operator, scheduler, data }: Demo
   return {
     cluster,
     halves,
+    metrics,
     roots,
     refused: [...crds, ...demo.refused, ...refused],
     async close() {
@@ -106,6 +111,9 @@ function sayHowToUse(io: Io, kubeconfig: string, flags: Flags): void {
     `export KUBECONFIG=${kubeconfig}`,
     'kubectl get pods -o wide',
     'kubectl get podgangs,podcliques,podcliquesets',
+    ...(flags['scheduler'] === false
+      ? []
+      : ['espalier explain PODGANG   # why it is where it is, or why it has no place']),
     isPublished ? PORT_FORWARD : 'kubectl get events --watch',
     ...half('operator'),
     ...half('scheduler'),
@@ -164,15 +172,31 @@ async function serve(demo: Demo, io: Io, flags: Flags, options: ServeOptions): P
   const server = await listen(demo.cluster, port)
   try {
     const kubeconfig = writeKubeconfig(io, demo.cluster.kubeconfig(server.url))
-    for (const sentence of demo.refused) io.err(sentence)
-    if (once === null) sayHowToUse(io, kubeconfig, flags)
-    const open = await watchUntilDone(demo, io, once)
-    for (const sentence of open ?? []) io.err(sentence)
-    if (once === null) return 0
-    return open !== null && open.length === 0 && demo.refused.length === 0 ? 0 : 1
+    const reports = await serveUpReports(io, demo.halves, demo.metrics, options.reportPort)
+    try {
+      return await watch(demo, io, flags, kubeconfig, once)
+    } finally {
+      await reports?.close()
+    }
   } finally {
     await server.close()
   }
+}
+
+/** The exit code. */
+async function watch(
+  demo: Demo,
+  io: Io,
+  flags: Flags,
+  kubeconfig: string,
+  once: ServeOptions['once'],
+): Promise<number> {
+  for (const sentence of demo.refused) io.err(sentence)
+  if (once === null) sayHowToUse(io, kubeconfig, flags)
+  const open = await watchUntilDone(demo, io, once)
+  for (const sentence of open ?? []) io.err(sentence)
+  if (once === null) return 0
+  return open !== null && open.length === 0 && demo.refused.length === 0 ? 0 : 1
 }
 
 /** Null: none was asked for. Throws Refused; then nothing in the folder was changed. */
@@ -190,6 +214,7 @@ function openData(io: Io, folder: string | null): DataFolder | null {
 
 interface ServeOptions {
   readonly port: number
+  readonly reportPort: number
   readonly once: { readonly deadlineMs: number } | null
 }
 
@@ -204,6 +229,11 @@ export const up: Command = {
     { usage: '--no-scheduler', summary: 'leave that half out, to run `espalier scheduler` or another one beside it' },
     { usage: '--data <folder>', summary: 'keep the cluster there and go on with it at the next start' },
     { usage: '--port <number>', summary: 'port of the API server on 127.0.0.1; 0 takes a free one', default: '0' },
+    {
+      usage: '--report-port <number>',
+      summary: 'port of the reports that `espalier explain` asks; 0: a free one',
+      default: '0',
+    },
     { usage: '--racks <number>', summary: 'how many racks of 18 nodes with 4 GPUs', default: '4' },
     { usage: '--seed <number>', summary: 'of the simulated delays and names', default: '1' },
     { usage: '--timeout <duration>', summary: 'with --once: how long to wait', default: '1m' },
@@ -211,11 +241,12 @@ export const up: Command = {
   examples: 'Examples:\n  espalier up\n  espalier up --once --sample deploy/samples/spread-replicas.yaml',
   async run(_args, flags, io) {
     const port = wholeNumber(io, flags, 'port', 0, 65_535)
+    const reportPort = wholeNumber(io, flags, 'reportPort', 0, 65_535)
     const racks = wholeNumber(io, flags, 'racks', 1, 500)
     const seed = wholeNumber(io, flags, 'seed', 0, 2 ** 32 - 1)
     const timeoutMs = parseDuration(text(flags, 'timeout') ?? '')
     if (timeoutMs === null) io.err(`--timeout: found "${text(flags, 'timeout')}", want a duration such as 90s or 2m`)
-    if (port === null || racks === null || seed === null || timeoutMs === null) return 2
+    if (port === null || reportPort === null || racks === null || seed === null || timeoutMs === null) return 2
     const sample = text(flags, 'sample')
     const input = flags['sample'] === false ? null : readManifests([sample ?? SAMPLE])
     if (input?.kind === 'unreadable') {
@@ -229,7 +260,8 @@ export const up: Command = {
     try {
       const demo = await start({ manifests, racks, seed, operator, scheduler, data })
       try {
-        return await serve(demo, io, flags, { port, once: flags['once'] === true ? { deadlineMs: timeoutMs } : null })
+        const once = flags['once'] === true ? { deadlineMs: timeoutMs } : null
+        return await serve(demo, io, flags, { port, reportPort, once })
       } finally {
         await demo.close()
       }

@@ -6,6 +6,7 @@ import { explain } from './explain.ts'
 import { bestSolution } from './preferences.ts'
 import { prepare } from './prepared.ts'
 import type { Plan, PlanRequest, PlanView, Verdict } from './request.ts'
+import type { ScopeTree } from './scopes.ts'
 import type { Solution } from './search.ts'
 
 /**
@@ -13,20 +14,28 @@ import type { Solution } from './search.ts'
  * request and view give the same verdict.
  */
 export const plan: Plan = (request: PlanRequest, view: PlanView): Verdict => {
+  const { tree, room, answer } = decide(request, view)
+  return answer.kind === 'unplaceable' ? explain(tree, room, answer.steps) : answer
+}
+
+type Answer = Exclude<Verdict, { kind: 'unplaceable' }> | Readonly<{ kind: 'unplaceable'; steps: number }>
+
+/** As `plan`, without a word why not: for who only asks whether. */
+export const placeable = (request: PlanRequest, view: PlanView): Answer => decide(request, view).answer
+
+function decide(request: PlanRequest, view: PlanView): { tree: ScopeTree; room: Room; answer: Answer } {
   const prepared = prepare(request, view)
   const { tree } = prepared
   const room = new Room(prepared.asked)
   const steps = budget(request.maxSteps)
   const { outcome, solution } = bestSolution(prepared, room, steps)
-  if (solution !== null) {
-    return {
-      kind: 'plan',
-      seats: seatsOf(request, solution),
-      placementScore: placementScore(tree, solution),
-      steps: steps.used,
-    }
+  if (solution === null) {
+    const kind = outcome === 'undecided' ? 'undecided' : 'unplaceable'
+    return { tree, room, answer: { kind, steps: steps.used } }
   }
-  return outcome === 'undecided' ? { kind: 'undecided', steps: steps.used } : explain(tree, room, steps.used)
+  const seats = seatsOf(request, solution)
+  const answer: Answer = { kind: 'plan', seats, placementScore: placementScore(tree, solution), steps: steps.used }
+  return { tree, room, answer }
 }
 
 type Seats = Extract<Verdict, { kind: 'plan' }>['seats']

@@ -30,7 +30,7 @@ export function shortfallAt(
 }
 
 /** Pods of one class anywhere in a domain: the sums say it all. Null where they do not. */
-function sumsFit(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLevel, d: number): Fit | null {
+function sumsFit(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLevel, d: number): Amounts | null {
   const { demand, filter } = node
   const classes = room.seated.filter((c) => demand.counts[c]! > 0)
   if (filter !== null || classes.length !== 1) return null
@@ -38,10 +38,10 @@ function sumsFit(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLe
   const left = new Int32Array(demand.counts.length)
   left[classes[0]!] = demand.pods - fitting
   const free = room.domainFree(level).subarray(d * room.columns, (d + 1) * room.columns)
-  return { fitting, left, ...shortage(tree, room, demand.sums, free, left) }
+  return { fitting, ...shortage(tree, room, demand.sums, free, left) }
 }
 
-function greedyIn(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLevel, d: number): Fit | null {
+function greedyIn(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLevel, d: number): Amounts | null {
   const nodes = domainNodes(level, d, node.filter)
   return nodes.length === 0 ? null : fitOn(tree, room, node, nodes)
 }
@@ -52,18 +52,29 @@ export function byNearness(a: DomainShortfall, b: DomainShortfall): number {
   return missing(a) - missing(b) || a.shortBy - b.shortBy || (a.domain < b.domain ? -1 : a.domain > b.domain ? 1 : 0)
 }
 
-export const domainNodes = (level: CompiledLevel, d: number, filter: Uint8Array | null): Int32Array =>
-  level.nodes.subarray(level.starts[d]!, level.starts[d + 1]!).filter((n) => filter === null || filter[n] === 1)
+export function domainNodes(level: CompiledLevel, d: number, filter: Uint8Array | null): Int32Array {
+  const nodes = level.nodes.subarray(level.starts[d]!, level.starts[d + 1]!)
+  return filter === null ? nodes : nodes.filter((n) => filter[n] === 1)
+}
 
-export const allowedNodes = ({ view }: ScopeTree, filter: Uint8Array | null): Int32Array =>
-  Int32Array.from({ length: view.nodeNames.length }, (_, n) => n).filter((n) => filter === null || filter[n] === 1)
+export function allowedNodes({ view }: ScopeTree, filter: Uint8Array | null): Int32Array {
+  const nodes = new Int32Array(view.nodeNames.length)
+  let count = 0
+  for (let n = 0; n < nodes.length; n++) if (filter === null || filter[n] === 1) nodes[count++] = n
+  return nodes.subarray(0, count)
+}
 
-export interface Fit {
+interface Amounts {
   readonly fitting: number
-  /** Per class the pods that found no place. */
-  readonly left: Int32Array
   readonly resource: string | null
   readonly shortBy: number
+}
+
+export interface Fit extends Amounts {
+  /** Per class the pods that found no place. */
+  readonly left: Int32Array
+  /** What is free on the nodes beside the pods that found one: rest[k * columns + column]; never negative. */
+  readonly rest: Float64Array
 }
 
 /**
@@ -81,20 +92,42 @@ export function fitOn(tree: ScopeTree, room: Room, { demand }: ScopeNode, nodes:
   for (let i = 0; i < free.length; i++) sumFree[i % columns]! += free[i]!
   const left = demand.counts.slice()
   const size = (c: number): number => view.classes[c]!.requests[room.scarce]!
-  for (const c of [...room.seated].sort((a, b) => size(b) - size(a) || a - b)) {
+  const classes = room.seated.filter((c) => left[c]! > 0).sort((a, b) => size(b) - size(a) || a - b)
+  const order = classes.length > 1 ? tightestFirst(free, columns, room.scarce) : null
+  for (const c of classes) {
     const { requests, feasible } = view.classes[c]!
-    const order = Array.from(nodes, (_, k) => k).sort(
-      (a, b) => free[a * columns + room.scarce]! - free[b * columns + room.scarce]!,
-    )
-    for (const k of order) {
+    for (let i = 0; i < nodes.length && left[c]! > 0; i++) {
+      const k = order === null ? i : order[i]!
       const taken = feasible[nodes[k]!] === 1 ? podsIn(free, k * columns, requests, left[c]!) : 0
+      if (taken === 0) continue
       left[c]! -= taken
       for (let r = 0; r < columns; r++) free[k * columns + r]! -= requests[r]! * taken
     }
   }
   const missing = left.reduce((sum, count) => sum + count, 0)
-  return { fitting: demand.pods - missing, left, ...shortage(tree, room, demand.sums, sumFree, left) }
+  return { fitting: demand.pods - missing, left, rest: free, ...shortage(tree, room, demand.sums, sumFree, left) }
 }
+
+/** Positions by the free scarce resource, the least first, equal ones in order. */
+function tightestFirst(free: Float64Array, columns: number, scarce: number): Int32Array {
+  const count = free.length / columns
+  const order = new Int32Array(count)
+  let most = 0
+  for (let k = 0; k < count; k++) {
+    order[k] = k
+    most = Math.max(most, free[k * columns + scarce]!)
+  }
+  if (most > COUNTED_MAX)
+    return order.sort((a, b) => free[a * columns + scarce]! - free[b * columns + scarce]! || a - b)
+  const starts = new Int32Array(Math.floor(most) + 2)
+  for (let k = 0; k < count; k++) starts[Math.floor(free[k * columns + scarce]!) + 1]!++
+  for (let value = 1; value < starts.length; value++) starts[value]! += starts[value - 1]!
+  for (let k = 0; k < count; k++) order[starts[Math.floor(free[k * columns + scarce]!)]!++] = k
+  return order
+}
+
+/** Up to so many units (of GPUs there are few on a node) counting is several times faster than sorting. */
+const COUNTED_MAX = 1_024
 
 function shortage(
   { view }: ScopeTree,

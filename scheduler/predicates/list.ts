@@ -51,3 +51,14 @@ export function firstFailing(demand: Demand, node: NodeFacts): number {
   for (let at = 0; at < PREDICATES.length; at++) if (PREDICATES[at]?.passes(demand, node) === false) return at
   return -1
 }
+
+export const isCordoned = ({ isUnschedulable, taints: all }: NodeFacts): boolean =>
+  isUnschedulable || all.some(({ key }) => key === UNSCHEDULABLE.key)
+
+/** Whether every predicate would pass on a cordoned node if it were not: `kubectl uncordon` takes the taint off too. */
+export const passesUncordoned = (demand: Demand, node: NodeFacts): boolean =>
+  firstFailing(demand, {
+    ...node,
+    isUnschedulable: false,
+    taints: node.taints.filter(({ key }) => key !== UNSCHEDULABLE.key),
+  }) === -1

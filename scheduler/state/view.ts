@@ -1,6 +1,7 @@
 import type { CompiledTopology } from '../../topology/index.ts'
 import type { PlanView, PodClassView } from '../planner/request.ts'
 import type { ClusterState } from './cluster.ts'
+import type { NodeFacts } from './node-facts.ts'
 import type { Layout } from './node-table.ts'
 import { viewOf } from './pod-class.ts'
 import type { PodFacts } from './pod-facts.ts'
@@ -58,6 +59,12 @@ function fencesOf(cluster: ClusterState): Fence[] {
       return value === undefined ? [] : [{ id: `${pod.uid}.${at}`, repulsion, value }]
     })
   })
+}
+
+/** Whether a running pod's anti-affinity keeps the pod off a node, whatever else does. */
+export function fencedNodes(cluster: ClusterState, pod: PodFacts): (node: NodeFacts) => boolean {
+  const against = fencesOf(cluster).filter(({ repulsion }) => repels(repulsion, pod))
+  return ({ labels }) => against.some(({ repulsion, value }) => labels[repulsion.topologyKey] === value)
 }
 
 function classView(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { ExplainAnswer, Explanation } from '../../api/explanation.ts'
 import type { Reports, SchedulerView } from '../../api/http/reports.ts'
 import { parseListen, reportServer } from '../../api/http/server.ts'
 
@@ -29,8 +30,9 @@ const view: SchedulerView = {
   decisions: 1,
   topologyErrors: ['topology.yaml:3:1: wrong'],
 }
-const of = (scheduler: SchedulerView | null, isReady = true): Reports => ({
+const of = (scheduler: SchedulerView | null, isReady = true, explained: ExplainAnswer | null = null): Reports => ({
   scheduler: () => scheduler,
+  explain: () => explained,
   isReady: () => isReady,
   metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: () => Promise.resolve('up 1\n') },
 })
@@ -55,6 +57,80 @@ test('a replica that does not lead says so instead of answering from an empty ca
   for (const url of ['/v1/gangs', '/v1/gangs/a/g', '/v1/pods', '/v1/topology']) {
     expect([url, (await get(of(null), url))[0]]).toEqual([url, 503])
   }
+})
+
+const short = { resource: 'nvidia.com/gpu', amount: 8, text: '8' }
+const fit = { domain: 'r1', nodes: 2, podsFitting: 1, podsFittingEmpty: 2, short, excluded: { NodeUnschedulable: 1 } }
+const change = {
+  kind: 'uncordon',
+  what: 'uncordon the node n1',
+  touches: { pods: 0, nodes: 1 },
+  outcome: 'fits',
+} as const
+const explanation: Explanation = {
+  namespace: 'a',
+  name: 'g',
+  phase: 'Pending',
+  verdict: 'refused',
+  reason: 'DomainTooSmall',
+  message: 'no rack fits',
+  placementScore: null,
+  groups: [{ name: 'w', minimum: 2, bound: 0, pending: 2, gated: 0 }],
+  demands: [
+    { groups: ['w'], pods: 2, requests: { 'nvidia.com/gpu': '8' }, nodes: 2, nodesPassing: 1, excluded: { X: 1 } },
+  ],
+  scopes: [
+    {
+      scope: 'gang',
+      alike: ['b'],
+      podsNeeded: 2,
+      required: 'rack',
+      pinnedTo: ['r1'],
+      levels: [
+        { level: 'rack', isRequired: true, domains: 1, domainsFitting: 0, nearest: [fit, { ...fit, short: null }] },
+      ],
+    },
+  ],
+  nearest: { scope: 'gang', level: 'rack', domain: 'r1', podsNeeded: 2, podsFitting: 1, short },
+  changes: { smallest: change, tried: [change], notTried: [], unlisted: 0 },
+  placement: [
+    {
+      scope: 'gang',
+      pods: 2,
+      required: null,
+      preferred: 'rack',
+      isPreferredByDefault: false,
+      pinnedTo: [],
+      levels: [
+        {
+          level: 'rack',
+          wish: 'givenUp',
+          domainsUsed: 2,
+          domains: [{ domain: 'r1', pods: 1 }],
+          bestNow: { domain: 'r1', podsFitting: 1 },
+        },
+      ],
+    },
+  ],
+  betterScore: null,
+}
+const EXPLANATION = '/v1/gangs/a/g/explanation'
+
+test('an explanation is sent whole, with its empty parts as null, and nothing else with it', async () => {
+  const answer = (told: object): ExplainAnswer => ({ kind: 'explained', explanation: told as Explanation })
+  expect(await get(of(view, true, answer(explanation)), EXPLANATION)).toEqual([200, explanation])
+  const nothing = { ...explanation, nearest: null, changes: null }
+  expect(await get(of(view, true, answer(nothing)), EXPLANATION)).toEqual([200, nothing])
+  const unnamed = { ...explanation, pods: ['secret'], scopes: [{ ...explanation.scopes[0], victims: ['secret'] }] }
+  expect(JSON.stringify(await get(of(view, true, answer(unnamed)), EXPLANATION))).not.toContain('secret')
+})
+
+test('no explanation: the gang is not there, others ask at the same time, or another replica leads', async () => {
+  expect((await get(of(view, true, { kind: 'unknown' }), EXPLANATION))[0]).toBe(404)
+  expect((await get(of(view), EXPLANATION))[0]).toBe(503)
+  const busy = reportServer(of(view, true, { kind: 'busy', retryAfterMs: 1_200 }))
+  const { statusCode, headers } = await busy.inject({ method: 'GET', url: EXPLANATION })
+  expect([statusCode, headers['retry-after']]).toEqual([429, '2'])
 })
 
 test('health is always told, readiness only when the caches are warm', async () => {
