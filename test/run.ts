@@ -7,12 +7,21 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+interface Told {
+  readonly fullName: string
+  readonly status: string
+}
+
 interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly numTodoTests: number
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[]
+  readonly testResults: readonly {
+    readonly name: string
+    readonly status: string
+    readonly assertionResults: readonly Told[]
+  }[]
 }
 
 const root = join(import.meta.dirname, '..')
@@ -46,6 +55,19 @@ const failed = report === null ? 1 : report.numFailedTests + (unloadable?.length
 const passed = report?.numPassedTests ?? 0
 const skipped = (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0)
 const isGreen = run.status === 0 && failed === 0 && passed > 0
+
+/** The one suite that two servers are held to: so many tests passed on each. */
+function passedOn(server: 'embedded' | 'real'): number {
+  const suite = report?.testResults.filter(({ name }) => name.includes('/test/behaviour/')) ?? []
+  const told = suite.flatMap(({ assertionResults }) => assertionResults)
+  return told.filter(({ fullName, status }) => status === 'passed' && fullName.includes(`(${server})`)).length
+}
+
+const embedded = passedOn('embedded')
+if (embedded > 0)
+  process.stdout.write(
+    `\ntest/behaviour: ${embedded} passed on the embedded server, ${passedOn('real')} on kube-apiserver\n`,
+  )
 process.stdout.write(
   `\n${passed} passed, ${isGreen ? 0 : Math.max(1, failed)} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
 )

@@ -25,6 +25,9 @@ function leaves(value: Json, path = ''): string[] {
   return Object.entries(value).flatMap(([key, each]) => leaves(each, `${path}.${key}`))
 }
 
+const contentOf = (object: KubeObject | undefined): string[] =>
+  leaves({ spec: object?.['spec'], status: object?.['status'] } as Json)
+
 interface SchemaNode {
   readonly properties?: Readonly<Record<string, SchemaNode>>
   readonly items?: SchemaNode
@@ -71,6 +74,13 @@ test.each(GROVE_CRDS.map((crd) => [crd.metadata.name ?? '', crd] as const))(
     ).toEqual([])
   },
 )
+
+/** kubectl's annotation for what was applied last; etcd takes 1.5 MB. */
+const ANNOTATIONS_MAX_BYTES = 262_144
+
+test.each(KINDS.map(crdOf).map((crd) => [crd.metadata.name ?? '', crd] as const))('%s is small enough', (_, crd) => {
+  expect(Buffer.byteLength(JSON.stringify(crd))).toBeLessThan(ANNOTATIONS_MAX_BYTES)
+})
 
 const plane: ControlPlane | null = await startControlPlane({ controllers: false })
 
@@ -170,13 +180,23 @@ describe.skipIf(plane === null)("our CRDs and Grove's", () => {
 
   test("back under Grove's own every object is as it was, but for what was written meanwhile", async () => {
     await install(GROVE_CRDS)
+    const added: string[] = []
     for (const { object } of GROVE_OBJECTS) {
       const was = before.get(titleOf(object))
       const now = await read(object)
       expect(now.metadata.uid).toBe(was?.metadata.uid)
       expect(now.metadata.annotations).toEqual({ seen: 'by us' })
-      expect({ spec: now['spec'], status: now['status'] }).toEqual({ spec: was?.['spec'], status: was?.['status'] })
       expect(now.metadata.finalizers).toEqual(was?.metadata.finalizers)
+      const had = contentOf(was)
+      const has = contentOf(now)
+      expect(had.filter((leaf) => !has.includes(leaf))).toEqual([])
+      added.push(...has.filter((leaf) => !had.includes(leaf)).map((leaf) => `${titleOf(object)}: ${leaf}`))
     }
+    // Constants that our schema fills in where Grove's webhook does.
+    expect(added.sort()).toEqual([
+      'PodCliqueSet older: .spec.template.headlessServiceConfig.publishNotReadyAddresses: true',
+      'PodCliqueSet older: .spec.template.terminationDelay: "4h"',
+      'PodCliqueSet older: .spec.updateStrategy.type: "RollingRecreate"',
+    ])
   })
 })

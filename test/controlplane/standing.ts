@@ -17,6 +17,12 @@ export function writeStanding(standing: Standing): void {
   writeFileSync(STANDING_FILE, `${JSON.stringify(standing)}\n`, { mode: 0o600 })
 }
 
+/** Where a detached control plane writes what it complains of. */
+export function logFile(): string {
+  mkdirSync(FOLDER, { recursive: true })
+  return join(FOLDER, 'controlplane.log')
+}
+
 export const removeStanding = (): void => rmSync(STANDING_FILE, { force: true })
 
 function readStanding(): Standing | null {

@@ -1,5 +1,6 @@
 /** `npm run controlplane -- up`: a control plane until Ctrl-C or `down`, or in a process of its own with `--detach`. */
 import { spawn } from 'node:child_process'
+import { openSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -10,7 +11,7 @@ import { SHAPES } from '../../sim/shapes.ts'
 import { type ControlPlane, NATIVE_GANGS, startControlPlane } from './control-plane.ts'
 import { createNodes } from './nodes.ts'
 import { freePort } from './ports.ts'
-import { findStanding, removeStanding, writeStanding } from './standing.ts'
+import { findStanding, logFile, removeStanding, writeStanding } from './standing.ts'
 import { startTurns } from './turns.ts'
 
 export interface UpOptions {
@@ -22,6 +23,9 @@ export interface UpOptions {
   readonly port: number
   readonly detach: boolean
 }
+
+/** Said once it is up; who started it detached waits for it. */
+const LAST_LINE = 'end it with Ctrl-C or `npm run controlplane -- down`'
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const complain = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -73,7 +77,7 @@ async function stand(plane: ControlPlane, options: UpOptions, startedMs: number)
   say(`up after ${((performance.now() - startedMs) / 1_000).toFixed(1)} s: ${Object.keys(plane.pids()).join(', ')}`)
   if (options.nodes > 0) say(`${options.nodes} nodes of ${options.shape}`)
   say(`export KUBECONFIG=${plane.kubeconfig}`)
-  say('end it with Ctrl-C or `npm run controlplane -- down`')
+  say(LAST_LINE)
   await end
   removeStanding()
   await leave()
@@ -100,18 +104,24 @@ async function stay(options: UpOptions): Promise<number> {
   return 0
 }
 
-/** Starts the same command in a session of its own, and passes on what it says until it is up or has failed. */
+/**
+ * Starts the same command in a session of its own, and passes on what it says until it is up or has failed. What it
+ * complains of goes to a file: an inherited pipe would keep whoever reads ours waiting for as long as it runs.
+ */
 function detach(): Promise<number> {
   const args = process.argv.slice(1).filter((arg) => arg !== '--detach')
-  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+  const log = openSync(logFile(), 'w')
+  const child = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', log] })
+  if (child.stdout === null) throw new Error('no pipe')
+  const lines = createInterface({ input: child.stdout })
   return new Promise((resolve) => {
-    child.once('exit', (code) => resolve(code ?? 1))
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    child.once('exit', (code) => {
+      process.stderr.write(readFileSync(logFile(), 'utf8'))
+      resolve(code ?? 1)
+    })
+    lines.on('line', (line) => {
       say(line)
-      if (!line.startsWith('end it')) return
-      child.stdout.destroy()
-      child.unref()
-      resolve(0)
+      if (line === LAST_LINE) resolve(0)
     })
   })
 }
