@@ -1,3 +1,4 @@
+import type { Listing } from './listing.ts'
 import type { Delta } from './types.ts'
 import { isOlder, isOldNews } from './versions.ts'
 
@@ -42,19 +43,22 @@ export function changesOfEvent<T>(
 }
 
 /**
- * What a whole list changes: first the objects that are no more, by name, then the rest in the list's order.
+ * What a whole list changes: first the objects that are no more, by name, then the rest in the list's order. Found one by
+ * one as they are asked for, so that a reader of 50,000 can rest in between; nothing else may change `known` meanwhile.
  * `mayGoBack`: the server was restored, so its older objects replace our newer ones.
  */
-export function changesOfList<T>(known: Known<T>, list: Iterable<Entry<T>>, mayGoBack: boolean): readonly Change<T>[] {
-  const listed = newestByUid(list)
-  const missing = [...known.entries()].filter((entry) => !listed.has(entry.uid)).sort(byName)
-  const changes: Change<T>[] = missing.map((entry) => ({ kind: 'deleted', entry, before: entry }))
-  for (const entry of listed.values()) {
+export function* changesOfList<T>(
+  known: Known<T>,
+  listing: Listing<T>,
+  mayGoBack: boolean,
+): Generator<Change<T>, void> {
+  const missing = [...known.entries()].filter((entry) => !listing.has(entry.uid)).sort(byName)
+  for (const entry of missing) yield { kind: 'deleted', entry, before: entry }
+  for (const entry of listing.entries()) {
     const before = known.entryOfUid(entry.uid)
-    if (before === undefined) changes.push({ kind: 'added', entry })
-    else changes.push(...changed(before, entry, mayGoBack))
+    if (before === undefined) yield { kind: 'added', entry }
+    else yield* changed(before, entry, mayGoBack)
   }
-  return changes
 }
 
 /** Null: nobody is told. */
@@ -80,22 +84,6 @@ function changed<T>(before: Entry<T>, entry: Entry<T>, mayGoBack: boolean): read
   if (!mayGoBack && isOldNews(entry.resourceVersion, before.resourceVersion)) return []
   if (!isSame(before.object, entry.object)) return [{ kind: 'updated', entry, before }]
   return [{ kind: 'touched', entry: { ...entry, object: before.object }, before }]
-}
-
-/** Pages of one list can repeat an object, and hold two of one name when a server is careless: the newest counts. */
-function newestByUid<T>(list: Iterable<Entry<T>>): ReadonlyMap<string, Entry<T>> {
-  const byNamespace = new Map<string, Map<string, Entry<T>>>()
-  const newest = new Map<string, Entry<T>>()
-  for (const entry of list) {
-    let byName = byNamespace.get(entry.namespace)
-    if (byName === undefined) byNamespace.set(entry.namespace, (byName = new Map()))
-    const other = byName.get(entry.name)
-    if (other !== undefined && isOldNews(entry.resourceVersion, other.resourceVersion)) continue
-    if (other !== undefined) newest.delete(other.uid)
-    byName.set(entry.name, entry)
-    newest.set(entry.uid, entry)
-  }
-  return newest
 }
 
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -5,6 +5,7 @@ import { sleep } from '../clock.ts'
 import { INITIAL_EVENTS_END } from '../protobuf/metadata.ts'
 import { ObjectCache } from './cache.ts'
 import { type Change, changesOfEvent, changesOfList, deltaOf, type Entry } from './deltas.ts'
+import { Listing } from './listing.ts'
 import { Silence } from './silence.ts'
 import { FIRST, type Input, restMs, type State, step } from './step.ts'
 import type { Cache, Reflector, ReflectorOptions } from './types.ts'
@@ -32,10 +33,10 @@ class Loop<T extends KubeObject> implements Reflector<T> {
   readonly #options: ReflectorOptions<T>
   readonly #cache = new ObjectCache<T>()
   readonly #aborter = new AbortController()
-  /** By uid: the pages or first events of a list that is not complete yet. */
-  readonly #listed = new Map<string, Entry<T>>()
+  /** The pages or first events of a list that is not complete yet. */
+  #listing = new Listing<T>()
   /** What the newest whole list changes, until it is told. */
-  #listChanges: readonly Change<T>[] | null = null
+  #listChanges: Iterator<Change<T>, void> | null = null
   #state: State = FIRST
   #oldNews = 0
   #isSynced = false
@@ -87,9 +88,10 @@ class Loop<T extends KubeObject> implements Reflector<T> {
     const isListed = (input.kind === 'page' && input.next === '') || input.kind === 'listed'
     if (isListed && this.#state.kind === 'watching') {
       const mayGoBack = before.kind !== 'stopped' && isOlder(this.#state.from, before.floor)
-      this.#listChanges = changesOfList(this.#cache, this.#listed.values(), mayGoBack)
+      this.#listChanges = changesOfList(this.#cache, this.#listing, mayGoBack)
     }
-    if (this.#state.kind !== 'listing' || this.#state.page === '') this.#listed.clear()
+    const isOver = this.#state.kind !== 'listing' || this.#state.page === ''
+    if (isOver && !this.#listing.isEmpty) this.#listing = new Listing<T>()
   }
 
   async #rest(failures: number, atLeastMs: number): Promise<void> {
@@ -160,7 +162,7 @@ class Loop<T extends KubeObject> implements Reflector<T> {
 
   #listEvent({ type, object }: Exclude<WatchEvent, { type: 'ERROR' }>): Input | null {
     const { uid, resourceVersion, annotations } = object.metadata
-    if (type === 'DELETED') this.#listed.delete(uid)
+    if (type === 'DELETED') this.#listing.delete(uid)
     else if (type !== 'BOOKMARK') this.#collect(object)
     else if (annotations?.[INITIAL_EVENTS_END] === 'true') return { kind: 'listed', version: resourceVersion }
     else return { kind: 'unsupported' } // the end of the list would never be told
@@ -174,13 +176,14 @@ class Loop<T extends KubeObject> implements Reflector<T> {
     this.#oldNews = isOlder(version, since) ? this.#oldNews + 1 : 0
     if (this.#oldNews >= OLD_NEWS_MAX) return { kind: 'gone' }
     const entry = type === 'BOOKMARK' ? null : this.#entryOf(object)
-    if (entry !== null) this.#tell(changesOfEvent(this.#cache, entry, type === 'DELETED', since))
+    if (entry !== null)
+      changesOfEvent(this.#cache, entry, type === 'DELETED', since).forEach((change) => this.#tell(change))
     return { kind: 'heard', version }
   }
 
   #collect(raw: KubeObject): void {
     const entry = this.#entryOf(raw)
-    if (entry !== null) this.#listed.set(entry.uid, entry)
+    if (entry !== null) this.#listing.add(entry)
   }
 
   /** Tells what a whole list has changed, a slice a turn, so that thousands of objects block nobody. */
@@ -188,27 +191,33 @@ class Loop<T extends KubeObject> implements Reflector<T> {
     const changes = this.#listChanges
     if (changes === null) return
     this.#listChanges = null
-    this.#tell(changes.slice(0, SLICE))
-    for (let from = SLICE; from < changes.length && this.#state.kind !== 'stopped'; from += SLICE) {
+    while (this.#tellSlice(changes) && this.#state.kind !== 'stopped') {
       await sleep(this.#options.clock, 0, 'work', this.#aborter.signal)
-      this.#tell(changes.slice(from, from + SLICE))
     }
     if (this.#state.kind === 'stopped') return
     this.#isSynced = true
     this.#tellSynced()
   }
 
-  #tell(changes: readonly Change<T>[]): void {
-    for (const change of changes) {
-      if (this.#state.kind === 'stopped') return
-      this.#cache.apply(change)
-      const delta = deltaOf(change)
-      if (delta === null) continue
-      try {
-        this.#options.onDelta?.(delta)
-      } catch (error) {
-        this.#trouble(`the handler of a ${delta.kind} ${change.entry.name} threw: ${String(error)}`)
-      }
+  /** True: there may be more to tell. */
+  #tellSlice(changes: Iterator<Change<T>, void>): boolean {
+    for (let told = 0; told < SLICE; told++) {
+      const next = changes.next()
+      if (next.done === true) return false
+      this.#tell(next.value)
+    }
+    return true
+  }
+
+  #tell(change: Change<T>): void {
+    if (this.#state.kind === 'stopped') return
+    this.#cache.apply(change)
+    const delta = deltaOf(change)
+    if (delta === null) return
+    try {
+      this.#options.onDelta?.(delta)
+    } catch (error) {
+      this.#trouble(`the handler of a ${delta.kind} ${change.entry.name} threw: ${String(error)}`)
     }
   }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ObjectCache } from '../../kube/reflector/cache.ts'
 import { type Change, changesOfEvent, changesOfList, deltaOf, type Entry, isSame } from '../../kube/reflector/deltas.ts'
+import { Listing } from '../../kube/reflector/listing.ts'
 
 /** `a1@5=x`: the object of name a and uid a1, at version 5, with value x. */
 function entry(text: string): Entry<string> {
@@ -53,7 +54,9 @@ describe('a list', () => {
     ],
   ]
   for (const [name, list, mayGoBack, want] of cases) {
-    test(name, () => expect(changesOfList(known, list.map(entry), mayGoBack).map(textOf)).toEqual(want))
+    test(name, () =>
+      expect([...changesOfList(known, Listing.of(list.map(entry)), mayGoBack)].map(textOf)).toEqual(want),
+    )
   }
 })
 
