@@ -9,6 +9,8 @@ export interface Predicate {
   /** What an excluded node is counted under. */
   readonly code: ReasonCode
   readonly passes: (demand: Demand, node: NodeFacts) => boolean
+  /** It looks at the node's labels or name, and only where the demand asks for some; else at what `kindOf` tells. */
+  readonly readsLabels?: (demand: Demand) => boolean
 }
 
 const UNSCHEDULABLE = { key: 'node.kubernetes.io/unschedulable', value: '', effect: 'NoSchedule' }
@@ -27,6 +29,7 @@ const taints: Predicate = {
 
 const nodeSelector: Predicate = {
   code: 'NodeSelectorMismatch',
+  readsLabels: (demand) => Object.keys(demand.nodeSelector).length > 0,
   passes: (demand, node) => {
     for (const key in demand.nodeSelector) if (node.labels[key] !== demand.nodeSelector[key]) return false
     return true
@@ -35,6 +38,7 @@ const nodeSelector: Predicate = {
 
 const nodeAffinity: Predicate = {
   code: 'NodeAffinityMismatch',
+  readsLabels: (demand) => demand.nodeAffinity !== null,
   passes: (demand, node) =>
     demand.nodeAffinity === null || matchesNodeSelectorTerms(demand.nodeAffinity, node.labels, node.name),
 }
@@ -62,3 +66,13 @@ export const passesUncordoned = (demand: Demand, node: NodeFacts): boolean =>
     isUnschedulable: false,
     taints: node.taints.filter(({ key }) => key !== UNSCHEDULABLE.key),
   }) === -1
+
+/** Equal for nodes that no predicate tells apart but by their labels and names; '' for most: nothing against them. */
+export function kindOf({ isUnschedulable, taints }: NodeFacts): string {
+  if (!isUnschedulable && taints.length === 0) return ''
+  return JSON.stringify([isUnschedulable, taints.map(({ key, value, effect }) => [key, value, effect])])
+}
+
+/** Whether the verdict on a node follows from its kind. */
+export const isJudgedByKind = (demand: Demand): boolean =>
+  PREDICATES.every(({ readsLabels }) => readsLabels === undefined || !readsLabels(demand))

@@ -22,7 +22,7 @@ const RANK: Readonly<Record<Item['kind'], number>> = { repair: 0, completion: 1,
 export function byTurn(a: Item, b: Item): number {
   return (
     b.priority - a.priority ||
-    RANK[a.kind] - RANK[b.kind] ||
+    (a.kind === b.kind ? 0 : RANK[a.kind] - RANK[b.kind]) ||
     a.surplusBound - b.surplusBound ||
     Number(a.isScaled) - Number(b.isScaled) ||
     byBytes(a.createdAt, b.createdAt) ||

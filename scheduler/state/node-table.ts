@@ -96,6 +96,7 @@ export class NodeTable {
       columnOf: new Map(resources.map((name, at) => [name, at])),
       free: new Float64Array(cells),
       allocatable: new Float64Array(cells),
+      facts: nodeNames.map((name) => this.#facts.get(name)!),
       usageColumns: resources.map((name) => this.#usage.columnOf(name)),
     }
     for (let row = 0; row < nodeNames.length; row++) this.#fill(layout, row)
@@ -105,8 +106,9 @@ export class NodeTable {
   }
 
   #fill(layout: Layout, row: number): void {
-    const { nodeNames, resources, allocatable } = layout
+    const { nodeNames, facts, resources, allocatable } = layout
     const node = this.#facts.get(nodeNames[row]!)!
+    facts[row] = node
     const first = row * resources.length
     for (let column = 0; column < resources.length; column++) {
       const resource = resources[column]!
@@ -135,6 +137,8 @@ export interface Layout {
   /** [node * resources.length + column] */
   readonly free: Float64Array
   readonly allocatable: Float64Array
+  /** Per row. */
+  readonly facts: NodeFacts[]
   /** Per column where Usage counts the resource. */
   readonly usageColumns: readonly number[]
 }

@@ -1,7 +1,8 @@
-import { firstFailing, PREDICATES } from '../predicates/list.ts'
+import { firstFailing, isJudgedByKind, kindOf, PREDICATES } from '../predicates/list.ts'
 import type { PodClassView } from '../planner/request.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Demand } from './demand.ts'
+import type { NodeFacts } from './node-facts.ts'
 import type { Layout, NodeTable } from './node-table.ts'
 
 /** Classes not asked for longest go first. 1,000 classes × 5,000 nodes × 1 byte = 5 MB. */
@@ -63,7 +64,7 @@ export class PodClasses {
     podClass.generation = layout.generation
     podClass.view = null
     podClass.requests = Float64Array.from(layout.resources, (name) => podClass.demand.requests[name] ?? 0)
-    podClass.verdicts = Uint8Array.from(layout.nodeNames, (name) => this.#verdict(podClass.demand, name))
+    podClass.verdicts = verdictsOf(podClass.demand, layout)
   }
 
   #refresh(podClass: PodClass, layout: Layout): void {
@@ -81,6 +82,22 @@ export class PodClasses {
     const node = this.#nodes.get(name)
     return node === undefined ? 1 : 1 + firstFailing(demand, node)
   }
+}
+
+/** Nodes of one kind are judged once, unless the demand asks for labels. */
+function verdictsOf(demand: Demand, { facts }: Layout): Uint8Array {
+  const verdicts = new Uint8Array(facts.length)
+  const isByKind = isJudgedByKind(demand)
+  let kind: string | null = null
+  for (let row = 0; row < facts.length; row++) {
+    const node = facts[row] as NodeFacts
+    const own = isByKind ? kindOf(node) : null
+    // Most nodes are of one kind, and most others stand together.
+    const isLikeLast = own !== null && own === kind
+    verdicts[row] = isLikeLast ? (verdicts[row - 1] as number) : 1 + firstFailing(demand, node)
+    kind = own
+  }
+  return verdicts
 }
 
 /** O(nodes) after a change, else nothing. The same object until the class changes. */
