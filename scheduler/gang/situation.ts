@@ -1,6 +1,6 @@
 import type { ClusterState } from '../state/cluster.ts'
 import type { GangFacts, GroupFacts } from '../state/gang-facts.ts'
-import { type GangKey, missingGang, plainGang } from '../state/gangs.ts'
+import type { GangKey } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { groupOf } from './members.ts'
 
@@ -63,7 +63,7 @@ export function situationOf(
   before: GangSituation | null = null,
 ): GangSituation | null {
   const pods = cluster.gangs.podsInOrder(key)
-  const gang = cluster.gangs.get(key) ?? unnamed(pods)
+  const gang = cluster.gangs.get(key) ?? cluster.gangs.unnamed(key)
   if (gang === null) return null
   const hasOurs = pods.some((pod) => cluster.isOurs(pod))
   if (gang.uid === '' && !hasOurs) return null
@@ -93,11 +93,6 @@ function membersOf(gang: GangFacts, pods: readonly PodFacts[]): Members {
   const byGroup = new Map<GroupFacts, PodFacts[]>(gang.groups.map((group) => [group, []]))
   for (const pod of pods) (byGroup.get(groupOf(gang, pod) as GroupFacts) ?? strays).push(pod)
   return { of: pods, byGroup: [...byGroup.values()], strays }
-}
-
-function unnamed([pod]: readonly PodFacts[]): GangFacts | null {
-  if (pod === undefined) return null
-  return pod.gang === null ? plainGang(pod) : missingGang(pod.namespace, pod.gang)
 }
 
 function priorityOf({ byGroup }: Members): number {

@@ -143,18 +143,25 @@ class Descent {
     let outer: CompiledLevel | null = null
     let found: number[] = []
     for (const next of this.#route.levels) {
-      const inside = outer === null ? null : domainsInside(next, outer)
-      const least = new Least()
-      const offer = (d: number): void => {
-        if (this.#trail.fitsIn(next, podClass, d) > 0) least.offer(d, this.#trail.scarceIn(next, d))
-      }
-      if (inside === null) for (let d = 0; d < next.paths.length; d++) offer(d)
-      else for (const around of found) for (const d of inside[around]!) offer(d)
-      found = least.found
+      found = this.#leastIn(next, podClass, outer, found)
       if (next === level || found.length === 0) return found
       outer = next
     }
     return found
+  }
+
+  /** Of the domains inside some of `outer` (null: of all) those with room for a pod, and the least of it. */
+  #leastIn(level: CompiledLevel, podClass: number, outer: CompiledLevel | null, around: readonly number[]): number[] {
+    const inside = outer === null ? null : domainsInside(level, outer)
+    const least = new Least()
+    const { paths } = level
+    if (inside === null) for (let d = 0; d < paths.length; d++) this.#offer(least, level, podClass, d)
+    else for (const o of around) for (const d of inside[o]!) this.#offer(least, level, podClass, d)
+    return least.found
+  }
+
+  #offer(least: Least, level: CompiledLevel, podClass: number, domain: number): void {
+    if (this.#trail.fitsIn(level, podClass, domain) > 0) least.offer(domain, this.#trail.scarceIn(level, domain))
   }
 
   /** `at`: the wanted level that holds the scope in one domain, one of `found`; past the end: none does. */

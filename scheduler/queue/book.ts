@@ -53,13 +53,18 @@ export class Book {
       this.#end(key)
       return null
     }
-    if (known !== undefined && known.uid !== situation.gang.uid) this.#end(key)
-    const entry = this.#entries.get(key) ?? newEntry(situation)
+    const entry = known?.uid === situation.gang.uid ? known : this.#begin(key, situation)
     entry.situation = situation
     entry.waiting = this.#options.stopped(situation) ?? restReason(entry, nowMs) ?? waitingReason(situation)
     entry.seq = Math.max(entry.seq, highestSeq(entry) + 1)
-    this.#entries.set(key, entry)
     note(entry, nowMs)
+    return entry
+  }
+
+  #begin(key: GangKey, situation: GangSituation): Entry {
+    this.#end(key) // another gang had the name
+    const entry = newEntry(situation)
+    this.#entries.set(key, entry)
     return entry
   }
 

@@ -48,16 +48,24 @@ export class Due {
   /** Queues what can be planned now. Milliseconds until more of it can be; null: nothing waits for its time. */
   begin(nowMs: number, round: number): number | null {
     let waitMs: number | null = null
+    const queued: Queued[] = []
     for (const entry of this.#resting) {
       if (entry.isOver) this.#resting.delete(entry)
-      const ms = entry.isOver ? null : this.offer(entry, nowMs, round)
+      const ms = entry.isOver ? null : this.#look(entry, nowMs, round)
+      if (entry.queued !== null) queued.push(entry.queued)
       if (ms !== null && ms > 0) waitMs = Math.min(waitMs ?? ms, ms)
     }
+    this.#heap.pushAll(queued)
     return waitMs
   }
 
-  /** Of one that rests: milliseconds until it can be planned, 0: it is queued; null: nothing to plan, or no change. */
-  offer(entry: Entry, nowMs: number, round: number): number | null {
+  /** Queues one that rests, if it can be planned now. */
+  offer(entry: Entry, nowMs: number, round: number): void {
+    if (this.#look(entry, nowMs, round) === 0 && entry.queued !== null) this.#heap.push(entry.queued)
+  }
+
+  /** Milliseconds until it can be planned, 0: it is to be queued; null: there is nothing to plan, or nothing changed. */
+  #look(entry: Entry, nowMs: number, round: number): number | null {
     const { cluster, waitMs } = this.#options
     const { refusal, situation } = entry
     const item = itemOf(entry)
@@ -71,7 +79,6 @@ export class Due {
     if (ms > 0) return ms
     this.#resting.delete(entry)
     entry.queued = { item, entry }
-    this.#heap.push(entry.queued)
     return 0
   }
 

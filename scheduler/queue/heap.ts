@@ -1,6 +1,11 @@
-/** A binary heap: the first by `before` comes out first. Push and pop cost O(log size). */
+/**
+ * A binary heap: the first by `order` comes out first. Push and pop cost O(log size). What comes together into an empty
+ * heap is sorted once instead, which takes half as many comparisons.
+ */
 export class Heap<T> {
   readonly #items: T[] = []
+  /** Sorted, the first at its end. */
+  #run: T[] = []
   readonly #order: (a: T, b: T) => number
 
   constructor(order: (a: T, b: T) => number) {
@@ -8,7 +13,12 @@ export class Heap<T> {
   }
 
   get size(): number {
-    return this.#items.length
+    return this.#items.length + this.#run.length
+  }
+
+  pushAll(items: readonly T[]): void {
+    if (this.size === 0) this.#run = items.toSorted((a, b) => this.#order(b, a))
+    else for (const item of items) this.push(item)
   }
 
   push(item: T): void {
@@ -23,6 +33,8 @@ export class Heap<T> {
 
   pop(): T | undefined {
     const first = this.#items[0]
+    const next = this.#run.at(-1)
+    if (next !== undefined && (first === undefined || this.#order(next, first) <= 0)) return this.#run.pop()
     const last = this.#items.pop()
     if (this.#items.length === 0 || last === undefined) return first
     this.#items[0] = last

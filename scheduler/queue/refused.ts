@@ -1,8 +1,16 @@
+import { type Reason, reasonOf } from '../../api/reasons.ts'
 import type { Question } from '../gang/request.ts'
-import type { PodClassView, Verdict } from '../planner/request.ts'
+import type { PlanRequest, PodClassView, Verdict } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
 
 type Unplaceable = Extract<Verdict, { kind: 'unplaceable' }>
+
+/** A proof that there is no place, and what is told of it. */
+export interface Proof {
+  readonly kind: 'refused'
+  readonly verdict: Unplaceable
+  readonly reason: Reason
+}
 
 /**
  * What was refused, by what was asked: of many gangs alike that do not fit, one is planned and explained.
@@ -10,7 +18,8 @@ type Unplaceable = Extract<Verdict, { kind: 'unplaceable' }>
  */
 export class Refused {
   readonly #cluster: ClusterState
-  readonly #verdicts = new Map<string, Unplaceable>()
+  /** By shape, or by the groups that gangs of one shape share. */
+  readonly #proofs = new Map<string | PlanRequest['groups'], Proof>()
   readonly #classes = new WeakMap<PodClassView, number>()
   #classCount = 0
   #since: readonly number[] = []
@@ -19,17 +28,23 @@ export class Refused {
     this.#cluster = cluster
   }
 
-  find(question: Question): Unplaceable | null {
-    if (this.#verdicts.size === 0 || this.#hasChanged()) return null
-    const key = this.#key(question)
-    return key === null ? null : (this.#verdicts.get(key) ?? null)
+  find(question: Question): Proof | null {
+    if (this.#proofs.size === 0 || this.#hasChanged()) return null
+    const key = this.#keyOf(question)
+    return key === null ? null : (this.#proofs.get(key) ?? null)
   }
 
-  add(question: Question, verdict: Unplaceable): void {
-    if (this.#hasChanged()) this.#verdicts.clear()
+  add(question: Question, verdict: Unplaceable): Proof {
+    if (this.#hasChanged()) this.#proofs.clear()
     this.#since = this.#now()
-    const key = this.#key(question)
-    if (key !== null) this.#verdicts.set(key, verdict)
+    const proof = { kind: 'refused', verdict, reason: reasonOf(verdict.reason, verdict.facts) } as const
+    const key = this.#keyOf(question)
+    if (key !== null) this.#proofs.set(key, proof)
+    return proof
+  }
+
+  #keyOf(question: Question): string | PlanRequest['groups'] | null {
+    return question.request.isShared === true ? question.request.groups : this.#key(question)
   }
 
   #hasChanged(): boolean {

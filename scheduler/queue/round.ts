@@ -1,4 +1,4 @@
-import { reason, reasonOf } from '../../api/reasons.ts'
+import { reason } from '../../api/reasons.ts'
 import { Claims } from '../gang/claims.ts'
 import { type HeldQuestion, heldQuestions } from '../gang/held-question.ts'
 import { HOLD_MS } from '../gang/holding.ts'
@@ -11,7 +11,7 @@ import type { PodFacts } from '../state/pod-facts.ts'
 import type { Due } from './due.ts'
 import { type Entry, nextSurplus, type Refusal } from './entry.ts'
 import type { Item } from './order.ts'
-import type { Refused } from './refused.ts'
+import type { Proof, Refused } from './refused.ts'
 import { triedNow } from './wake.ts'
 
 /** Pods of one plan and the nodes that they go to. */
@@ -113,14 +113,13 @@ function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): 
       if (at === 0) entry.refusal = held.refusal
       continue
     }
-    const verdict = question === null ? null : (refused.find(question) ?? options.plan(question.request, question.view))
-    if (question !== null && verdict?.kind === 'plan') {
-      place(entry, item, question, claims.sparing(question, gang, verdict, options.plan), options)
+    const answer = question === null ? null : answerTo(question, options, refused)
+    if (question !== null && answer?.kind === 'plan') {
+      place(entry, item, question, claims.sparing(question, gang, answer, options.plan), options)
       claims.forget(gang)
       return true
     }
-    if (question !== null && verdict?.kind === 'unplaceable') refused.add(question, verdict)
-    if (at === 0) entry.refusal = refusalOf(entry, verdict, options)
+    if (at === 0) entry.refusal = refusalOf(entry, answer, options)
   }
   return false
 }
@@ -158,22 +157,26 @@ function place(
   onPlacement({ entry, item, seats: placed })
 }
 
-/** `verdict` null: the gang names a topology that does not exist. */
-function refusalOf({ situation }: Entry, verdict: Verdict | null, options: RoundOptions): Refusal {
-  const tried = triedNow(options.cluster, situation, options.round)
-  const { topologyName } = situation.gang
-  if (verdict === null) {
-    return {
-      reason: reason('TopologyUnknown', { topology: topologyName ?? '' }),
-      shortfalls: [],
-      tried,
-      notBeforeMs: 0,
-    }
+/** Of many gangs alike that do not fit, one is planned. */
+function answerTo(question: Question, { plan }: RoundOptions, refused: Refused): Answer {
+  const known = refused.find(question)
+  if (known !== null) return known
+  const verdict = plan(question.request, question.view)
+  return verdict.kind === 'unplaceable' ? refused.add(question, verdict) : verdict
+}
+
+type Answer = Proof | Exclude<Verdict, { kind: 'unplaceable' }>
+
+/** `answer` null: the gang names a topology that does not exist. */
+function refusalOf({ situation }: Entry, answer: Answer | null, { cluster, round, nowMs }: RoundOptions): Refusal {
+  const tried = triedNow(cluster, situation, round)
+  const none = { shortfalls: [], tried, notBeforeMs: 0 }
+  if (answer === null) {
+    return { ...none, reason: reason('TopologyUnknown', { topology: situation.gang.topologyName ?? '' }) }
   }
-  if (verdict.kind !== 'unplaceable') {
-    const notBeforeMs = options.nowMs + UNDECIDED_REST_MS
-    return { reason: reason('SearchBudgetExhausted', { steps: verdict.steps }), shortfalls: [], tried, notBeforeMs }
+  if (answer.kind === 'refused') {
+    return { reason: answer.reason, shortfalls: answer.verdict.shortfalls, tried, notBeforeMs: 0 }
   }
-  const { facts, shortfalls } = verdict
-  return { reason: reasonOf(verdict.reason, facts), shortfalls, tried, notBeforeMs: 0 }
+  const why = reason('SearchBudgetExhausted', { steps: answer.steps })
+  return { ...none, reason: why, notBeforeMs: nowMs + UNDECIDED_REST_MS }
 }

@@ -40,7 +40,7 @@ export class ClusterState {
   readonly #confirmed = new Set<string>()
   readonly #topology: LiveTopology
   #topologyEpoch = 0
-  readonly #moves = new Map<string, number>()
+  readonly #moves = new Map<string, { count: number }>()
 
   constructor(schedulerNames: readonly string[]) {
     this.schedulerNames = new Set(schedulerNames)
@@ -185,7 +185,7 @@ export class ClusterState {
 
   /** Changes whenever a pod of the namespace came to a node or left one. */
   movesIn(namespace: string): number {
-    return this.#moves.get(namespace) ?? 0
+    return this.#moves.get(namespace)?.count ?? 0
   }
 
   get topologyEpoch(): number {
@@ -203,7 +203,9 @@ export class ClusterState {
   }
 
   #moved(namespace: string): void {
-    this.#moves.set(namespace, this.movesIn(namespace) + 1)
+    const moves = this.#moves.get(namespace)
+    if (moves === undefined) this.#moves.set(namespace, { count: 1 })
+    else moves.count++
   }
 
   #forget(uid: string): boolean {

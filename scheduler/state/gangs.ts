@@ -5,23 +5,12 @@ import type { PodFacts } from './pod-facts.ts'
 /** namespace/name of a PodGang, or `pod:` and a uid for a pod of no gang. */
 export type GangKey = string
 
-export const gangOfPod = (pod: PodFacts): GangKey =>
-  pod.gang === null ? `pod:${pod.uid}` : `${pod.namespace}/${pod.gang}`
+export const gangOfPod = (pod: PodFacts): GangKey => pod.gangKey
 
 export const keyOfGang = (gang: GangFacts): GangKey =>
   gang.isPlain ? `pod:${gang.uid}` : `${gang.namespace}/${gang.name}`
 
-const plain = new WeakMap<PodFacts, GangFacts>()
-
 /** A pod of no gang is a gang of one. */
-export function plainGang(pod: PodFacts): GangFacts {
-  const known = plain.get(pod)
-  if (known !== undefined) return known
-  const gang = gangOfOne(pod)
-  plain.set(pod, gang)
-  return gang
-}
-
 const gangOfOne = (pod: PodFacts): GangFacts => ({
   uid: pod.uid,
   namespace: pod.namespace,
@@ -41,7 +30,7 @@ const gangOfOne = (pod: PodFacts): GangFacts => ({
 })
 
 /** Stands for a PodGang that does not exist: pods that name it wait for it. */
-export const missingGang = (namespace: string, name: string): GangFacts => ({
+const missingGang = (namespace: string, name: string): GangFacts => ({
   uid: '',
   namespace,
   name,
@@ -65,10 +54,26 @@ interface Members {
   readonly byUid: Map<string, PodFacts>
   /** Null: not sorted since a pod came, went or changed. */
   inOrder: readonly PodFacts[] | null
+  /** Of a pod of no gang; null: not made yet. */
+  ofOne: GangFacts | null
 }
 
 const NONE: readonly PodFacts[] = []
 const byIndex = (a: PodFacts, b: PodFacts): number => a.index - b.index || byBytes(a.name, b.name)
+
+/** More pods than this are worth a sort; fewer are put in their places as they come. */
+const FEW = 16
+
+function inOrder(pods: Iterable<PodFacts>): readonly PodFacts[] {
+  const sorted: PodFacts[] = []
+  for (const pod of pods) {
+    let at = sorted.push(pod) - 1
+    if (at >= FEW) continue
+    for (; at > 0 && byIndex(pod, sorted[at - 1] as PodFacts) < 0; at--) sorted[at] = sorted[at - 1] as PodFacts
+    sorted[at] = pod
+  }
+  return sorted.length > FEW ? sorted.sort(byIndex) : sorted
+}
 
 /** PodGangs, the pods that say they are in one, and which of them have to be looked at again. */
 export class Gangs {
@@ -110,6 +115,14 @@ export class Gangs {
     return [...this.#tying.values()].flatMap((keys) => [...keys].flatMap((key) => this.#gangs.get(key) ?? []))
   }
 
+  /** What its pods are in where there is no PodGang: each a gang of one, or one that they wait for. Null: no pods. */
+  unnamed(key: GangKey): GangFacts | null {
+    const members = this.#pods.get(key)
+    const [pod] = this.podsInOrder(key)
+    if (members === undefined || pod === undefined) return null
+    return pod.gang === null ? (members.ofOne ??= gangOfOne(pod)) : missingGang(pod.namespace, pod.gang)
+  }
+
   /** Pods that say they are in this gang, in no order. */
   podsOf(key: GangKey): Iterable<PodFacts> {
     return this.#pods.get(key)?.byUid.values() ?? []
@@ -119,7 +132,7 @@ export class Gangs {
   podsInOrder(key: GangKey): readonly PodFacts[] {
     const members = this.#pods.get(key)
     if (members === undefined) return NONE
-    return (members.inOrder ??= [...members.byUid.values()].sort(byIndex))
+    return (members.inOrder ??= inOrder(members.byUid.values()))
   }
 
   set(gang: GangFacts): void {
@@ -155,9 +168,10 @@ export class Gangs {
   setPod(pod: PodFacts): void {
     const key = gangOfPod(pod)
     let members = this.#pods.get(key)
-    if (members === undefined) this.#pods.set(key, (members = { byUid: new Map(), inOrder: null }))
+    if (members === undefined) this.#pods.set(key, (members = { byUid: new Map(), inOrder: null, ofOne: null }))
     members.byUid.set(pod.uid, pod)
     members.inOrder = null
+    members.ofOne = null
     this.touch(key)
   }
 

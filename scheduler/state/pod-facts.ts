@@ -15,6 +15,8 @@ export interface PodFacts {
   /** Labels `grove.io/podgang` and `grove.io/podclique`: a claim, checked against the PodGang. */
   readonly gang: string | null
   readonly group: string | null
+  /** Of the gang that it says it is in, or of itself as a gang of one: see state/gangs.ts. */
+  readonly gangKey: string
   /** The pod's place in its clique; pods without the label come last. */
   readonly index: number
   readonly controller: { readonly kind: string; readonly name: string } | null
@@ -70,6 +72,7 @@ export function podFacts(pod: Pod): PodFacts {
     labels,
     gang: labels[POD_GANG] || null,
     group: labels[POD_CLIQUE] || null,
+    gangKey: labels[POD_GANG] ? `${metadata.namespace ?? ''}/${labels[POD_GANG]}` : `pod:${metadata.uid}`,
     index: indexOf(labels[POD_INDEX]),
     schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER,
     node,
