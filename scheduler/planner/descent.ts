@@ -96,7 +96,10 @@ class Descent {
   #hasRoom(stop: Stop, one: CompiledLevel, level: CompiledLevel, domain: number): boolean {
     const inside = one === level ? null : domainsInside(one, level)
     if (one === level) return this.#holds(stop, one, domain)
-    return inside === null || inside[domain]!.some((d) => this.#holds(stop, one, d))
+    if (inside === null) return true
+    const domains = inside[domain]!
+    for (let i = 0; i < domains.length; i++) if (this.#holds(stop, one, domains[i]!)) return true
+    return false
   }
 
   #holds({ classes, node }: Stop, level: CompiledLevel, domain: number): boolean {
@@ -121,7 +124,10 @@ class Descent {
     const inside = domainsInside(level, within.level)
     if (inside === null) return null
     const found: number[] = []
-    for (const outer of within.domains) for (const d of inside[outer]!) if (holds(d)) found.push(d)
+    for (const outer of within.domains) {
+      const domains = inside[outer]!
+      for (let i = 0; i < domains.length; i++) if (holds(domains[i]!)) found.push(domains[i]!)
+    }
     return found
   }
 
@@ -156,7 +162,10 @@ class Descent {
     const least = new Least()
     const { paths } = level
     if (inside === null) for (let d = 0; d < paths.length; d++) this.#offer(least, level, podClass, d)
-    else for (const o of around) for (const d of inside[o]!) this.#offer(least, level, podClass, d)
+    for (let o = 0; inside !== null && o < around.length; o++) {
+      const domains = inside[around[o]!]!
+      for (let i = 0; i < domains.length; i++) this.#offer(least, level, podClass, domains[i]!)
+    }
     return least.found
   }
 
@@ -242,7 +251,10 @@ class Descent {
       if (left.length === 1) break
       const around = outer === level ? null : domainsAround(level, outer)
       const least = new Least()
-      for (const d of left) least.offer(d, this.#trail.scarceIn(outer, around === null ? d : around[d]!))
+      for (let i = 0; i < left.length; i++) {
+        const d = left[i]!
+        least.offer(d, this.#trail.scarceIn(outer, around === null ? d : around[d]!))
+      }
       left = least.found
       if (outer === level) break
     }

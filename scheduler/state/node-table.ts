@@ -74,6 +74,7 @@ export class NodeTable {
   /** Up to date. Its arrays are changed in place by later reads: for the turn in hand only. */
   read(): Layout {
     const layout = (this.#layout ??= this.#layOut())
+    if (this.#changed.size + this.#used.size === 0) return layout
     for (const row of this.#changed) this.#fill(layout, row)
     for (const row of this.#used) if (!this.#changed.has(row)) this.#fillFree(layout, row)
     for (const rows of [this.#changed, this.#used]) {
