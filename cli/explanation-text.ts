@@ -14,7 +14,7 @@ import type {
 import { table } from './progress.ts'
 
 const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`
-const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`)
+const indented = (lines: readonly string[]): string[] => lines.map((line) => (line === '' ? '' : `  ${line}`))
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', title, ...indented(lines)]
 

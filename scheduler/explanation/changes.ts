@@ -34,16 +34,14 @@ export function changesFor(
   failing: readonly Failing[],
   isOver: () => boolean,
 ): Changes {
-  const all = candidates(subject, survey, failing).toSorted(
-    (a, b) => weight(a.touches) - weight(b.touches) || RANK[a.kind] - RANK[b.kind],
-  )
+  const all = inTurn(candidates(subject, survey, failing))
   const tried: Change[] = []
   for (const candidate of all) {
     if (tried.length === TRIES_MAX || isOver()) break
     tried.push(verified(candidate, subject))
   }
   const fitting = tried.filter(({ outcome }) => outcome === 'fits')
-  fitting.sort((a, b) => weight(a.touches) - weight(b.touches) || RANK[a.kind] - RANK[b.kind])
+  fitting.sort(bySize)
   const rest = all.slice(tried.length)
   return {
     smallest: fitting[0] ?? null,
@@ -61,14 +59,28 @@ function candidates(subject: Subject, survey: Survey, failing: readonly Failing[
   const all = [
     ...near.flatMap((each) => [
       ...uncordoned(subject, survey, each),
+      ...relaxed(subject, survey, each),
       ...lowered(subject, each),
       ...freed(subject, survey, each),
     ]),
-    ...relaxed(subject, survey, near[0] ?? null),
     ...softened(subject),
   ]
   return [...new Map(all.map((each) => [each.what, each])).values()]
 }
+
+/** The smallest of each kind, then the second of each: one kind with many candidates leaves the others their tries. */
+function inTurn(all: readonly Candidate[]): readonly Candidate[] {
+  const seen = new Map<ChangeKind, number>()
+  const numbered = all.toSorted(bySize).map((candidate) => {
+    const turn = seen.get(candidate.kind) ?? 0
+    seen.set(candidate.kind, turn + 1)
+    return { candidate, turn }
+  })
+  return numbered.toSorted((a, b) => a.turn - b.turn).map(({ candidate }) => candidate)
+}
+
+const bySize = (a: Pick<Change, 'kind' | 'touches'>, b: Pick<Change, 'kind' | 'touches'>): number =>
+  weight(a.touches) - weight(b.touches) || RANK[a.kind] - RANK[b.kind]
 
 const weight = ({ pods, nodes }: Change['touches']): number => pods + nodes
 

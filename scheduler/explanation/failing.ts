@@ -27,15 +27,15 @@ export interface Failing {
 }
 
 /**
- * The scope that finds no place when the biggest are given theirs first, each in the domain that it fills best; after it
- * the cluster, where the gang as a whole finds too little room in all its nodes. Empty: each finds a place and something
- * else forbids the whole, or there is no domain at all, and nothing is near.
+ * The scopes that find no place when the biggest of a level are given theirs first, each in the domain that it fills
+ * best; after them the cluster, where the gang as a whole finds too little room in all its nodes. Empty: each finds a
+ * place and something else forbids the whole, or there is no domain at all, and nothing is near.
  */
 export function failingScopes(survey: Survey): readonly Failing[] {
   const [root] = survey.measured
   const inDomains = survey.measured.filter(({ node }) => node.scope.required !== null)
   if (root === undefined || inDomains.some(({ levels }) => levels.at(-1)!.level.paths.length === 0)) return []
-  return [unplaced(survey, inDomains), inCluster(survey, root)].filter((failing) => failing !== null)
+  return [...unplaced(survey, inDomains), inCluster(survey, root)].filter((failing) => failing !== null)
 }
 
 function inCluster(survey: Survey, { node }: Measured): Failing | null {
@@ -45,19 +45,26 @@ function inCluster(survey: Survey, { node }: Measured): Failing | null {
   return { node, level: null, nearest: nearestOf(domain), domains: [] }
 }
 
-function unplaced(survey: Survey, inDomains: readonly Measured[]): Failing | null {
+function unplaced(survey: Survey, inDomains: readonly Measured[]): readonly Failing[] {
   const used = new Map<CompiledLevel, Float64Array>()
-  for (const measured of inDomains.toSorted((a, b) => b.node.demand.pods - a.node.demand.pods)) {
-    const { level, fits } = measured.levels.at(-1)!
-    const taken = used.get(level) ?? new Float64Array(fits.length)
-    used.set(level, taken)
-    const needed = measured.node.demand.pods
-    for (let times = 0; times <= measured.alike.length; times++) {
-      const rest = restOf(survey, measured, taken)
-      const tightest = rest.filter(({ pods }) => pods >= needed).sort((a, b) => a.pods - b.pods || a.d - b.d)[0]
-      if (tightest === undefined) return failingAt(measured, rest, taken)
-      taken[tightest.d]! += needed
-    }
+  return inDomains
+    .toSorted((a, b) => b.node.demand.pods - a.node.demand.pods)
+    .flatMap((measured) => {
+      const { level, fits } = measured.levels.at(-1)!
+      const taken = used.get(level) ?? new Float64Array(fits.length)
+      used.set(level, taken)
+      return placeAlike(survey, measured, taken) ?? []
+    })
+}
+
+/** Gives a scope and those alike their room, as long as there is any. Null: all have it. */
+function placeAlike(survey: Survey, measured: Measured, taken: Float64Array): Failing | null {
+  const needed = measured.node.demand.pods
+  for (let times = 0; times <= measured.alike.length; times++) {
+    const rest = restOf(survey, measured, taken)
+    const tightest = rest.filter(({ pods }) => pods >= needed).sort((a, b) => a.pods - b.pods || a.d - b.d)[0]
+    if (tightest === undefined) return failingAt(measured, rest, taken)
+    taken[tightest.d]! += needed
   }
   return null
 }

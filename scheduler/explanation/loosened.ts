@@ -8,13 +8,17 @@ import type { Survey } from './survey.ts'
 
 /** Changes of what the gang asks for: a broader level, a spread that is only a wish, a lower minimum. */
 
-/** A required level let go to the next broader one, or altogether; it stays a wish. */
+/**
+ * A required level let go to the next broader one, or altogether; it stays a wish. Of the scope that finds no place;
+ * where each finds one alone, of any.
+ */
 export function relaxed(subject: Subject, survey: Survey, failing: Failing | null): readonly Candidate[] {
   const levels = subject.view.topology?.levels ?? []
   const touches: Touches = { pods: missingPods(failing), nodes: 0 }
-  const nodes = survey.measured.map(({ node }) => node).filter(({ scope }) => scope.required !== null)
-  return nodes.flatMap((node) => {
-    const from = node.scope.required as CompiledLevel
+  const all = failing === null ? survey.measured.map(({ node }) => node) : [failing.node]
+  return all.flatMap((node) => {
+    const from = node.scope.required
+    if (from === null) return []
     const broader = levels[levels.indexOf(from) - 1] ?? null
     return [...new Set([broader, null])].map((to) => relaxation(subject, node, from, to, touches))
   })
