@@ -53,38 +53,12 @@ export function globMatches(pattern: string, name: string): boolean {
   return p === pattern.length
 }
 
-/** Level name → value, as the patterns write it for a node of this name; null where none of them does. O(patterns). */
-export function patternValues(declaration: TopologyDeclaration, name: string): Readonly<Record<string, string>> | null {
-  let written: Record<string, string> | null = null
-  for (const { pattern, values } of declaration.nodes) {
-    if (!globMatches(pattern, name)) continue
-    written ??= Object.create(null) as Record<string, string>
-    Object.assign(written, values)
-  }
-  return written
-}
-
 /** A node's value at a level: what patterns wrote for it, else its label; null where it has neither. */
 export const valueAt = (
   level: Pick<DeclaredLevel, 'name' | 'key'>,
   node: LabelledNode,
   written: Readonly<Record<string, string>> | null,
 ): string | null => written?.[level.name] || labelOf(node, level.key)
-
-/**
- * The path of a node at each level, broad to narrow; null where it lacks the level. Each path grows from the one of the
- * parent-type level before it (compiled/compile.ts says how).
- */
-export function pathsOf(declaration: TopologyDeclaration, node: LabelledNode): readonly (string | null)[] {
-  const written = declaration.nodes.length === 0 ? null : patternValues(declaration, node.name)
-  let reached = ''
-  return declaration.levels.map((level) => {
-    const value = valueAt(level, node, written)
-    if (value === null || level.within === 'cluster') return value
-    reached = reached === '' ? value : `${reached}/${value}`
-    return reached
-  })
-}
 
 /** Null where the node lacks the label; every object has a `constructor`, and that is none. */
 export const labelOf = ({ labels }: LabelledNode, key: string): string | null =>

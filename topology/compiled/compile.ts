@@ -1,5 +1,6 @@
 import type { LabelledNode, TopologyDeclaration } from '../declaration.ts'
-import { byName, patternValues, valueAt } from '../declaration.ts'
+import { byName, valueAt } from '../declaration.ts'
+import { patternValues } from '../patterns.ts'
 import type { CompiledLevel, CompiledTopology } from './index-types.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.

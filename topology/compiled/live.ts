@@ -1,4 +1,5 @@
-import { byName, labelOf, type LabelledNode, pathsOf, type TopologyDeclaration } from '../declaration.ts'
+import { byName, labelOf, type LabelledNode, type TopologyDeclaration } from '../declaration.ts'
+import { pathsOf } from '../patterns.ts'
 import { levelsCarried, WELL_KNOWN_KEYS } from '../well-known.ts'
 import type { CompiledTopology, TopologyIndex } from './index-types.ts'
 import { firstWhere, LevelPatch } from './patch.ts'
