@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool, ProxyAgent } from 'undici'
 import type { ClusterConfig, Credentials, TlsMaterial } from './config.ts'
+import { Exchange, flat } from './exchange.ts'
 import { linesOf } from './lines.ts'
 import { type HttpAnswer, type HttpRequest, type HttpStream, type Transport, TransportError } from './transport.ts'
 
@@ -23,6 +24,7 @@ export function httpTransport(config: ClusterConfig, options: HttpTransportOptio
 
 /** Connections live as long as the key material that they were opened with. */
 interface Pools {
+  readonly material: TlsMaterial
   readonly tls: string
   readonly requests: Dispatcher
   readonly streams: Dispatcher
@@ -35,6 +37,8 @@ class HttpTransport implements Transport {
   readonly #origin: string
   readonly #prefix: string
   #credentials: Promise<Credentials> | null = null
+  /** What `#credentials` resolved to. */
+  #known: Credentials | null = null
   #readMs = 0
   #pools: Pools | null = null
   #isClosed = false
@@ -49,24 +53,27 @@ class HttpTransport implements Transport {
   }
 
   async request(request: HttpRequest): Promise<HttpAnswer> {
-    const deadline = new Deadline(request)
+    const exchange = new Exchange(request)
     try {
-      const { dispatcher, options } = await this.#prepare(request, deadline, 'requests')
-      const { statusCode, headers, body } = await dispatcher.request(options)
-      if (statusCode === 401) this.#credentials = null // a token that was revoked early is read again
-      return { status: statusCode, headers: flat(headers), body: await body.text() }
+      const credentials = this.#knownCredentials() ?? (await exchange.during(this.#currentCredentials()))
+      const { dispatcher, options } = this.#prepare(request, credentials, 'requests')
+      dispatcher.dispatch(options, exchange)
+      const answer = await exchange.answer
+      if (answer.status === 401) this.#credentials = null // a token that was revoked early is read again
+      return answer
     } catch (error) {
-      throw deadline.errorOf(error)
+      throw error instanceof TransportError ? error : new TransportError('connection', messageOf(error))
     } finally {
-      deadline.end()
+      exchange.end()
     }
   }
 
   async stream(request: HttpRequest): Promise<HttpStream> {
     const deadline = new Deadline(request)
     try {
-      const { dispatcher, options } = await this.#prepare(request, deadline, 'streams')
-      const { statusCode, headers, body } = await dispatcher.request(options)
+      const credentials = await deadline.within(this.#currentCredentials())
+      const { dispatcher, options } = this.#prepare(request, credentials, 'streams')
+      const { statusCode, headers, body } = await dispatcher.request({ ...options, signal: deadline.signal })
       if (statusCode < 300) deadline.disarm() // a refusal's body must come in time; a watch's may take hours
       const lines = streamed(deadline, () => linesOf(body.setEncoding('utf8') as AsyncIterable<string>))
       return { status: statusCode, headers: flat(headers), lines, chunks: streamed(deadline, () => body) }
@@ -82,24 +89,28 @@ class HttpTransport implements Transport {
     this.#pools = null
   }
 
-  async #prepare(
+  #prepare(
     { method, path, headers, body }: HttpRequest,
-    deadline: Deadline,
+    credentials: Credentials,
     use: 'requests' | 'streams',
-  ): Promise<{ dispatcher: Dispatcher; options: Dispatcher.RequestOptions }> {
-    const credentials = await deadline.within(this.#currentCredentials())
+  ): { dispatcher: Dispatcher; options: Dispatcher.DispatchOptions } {
     if (this.#isClosed) throw new TransportError('aborted', 'the transport is closed')
-    const options: Dispatcher.RequestOptions = {
+    const options: Dispatcher.DispatchOptions = {
       origin: this.#origin,
       path: `${this.#prefix}${path}`,
       method,
       headers: { ...headers, ...credentials.headers },
       body: body ?? null,
-      signal: deadline.signal,
       headersTimeout: 0, // the deadline holds instead
       bodyTimeout: 0,
     }
     return { dispatcher: this.#poolsFor(credentials.tls)[use], options }
+  }
+
+  /** Read not long ago, and nothing newer is being read; null: they have to be waited for. */
+  #knownCredentials(): Credentials | null {
+    const isFresh = this.#credentials !== null && performance.now() - this.#readMs < this.#credentialsMs
+    return isFresh ? this.#known : null
   }
 
   /** One reading at a time, shared by all who wait; one that failed is not kept. */
@@ -109,20 +120,24 @@ class HttpTransport implements Transport {
     this.#readMs = nowMs
     const reading = this.#config.credentials()
     this.#credentials = reading
-    reading.catch(() => {
-      if (this.#credentials === reading) this.#credentials = null
-    })
+    this.#known = null
+    const isLast = (): boolean => this.#credentials === reading
+    reading.then(
+      (credentials) => isLast() && (this.#known = credentials),
+      () => isLast() && (this.#credentials = null),
+    )
     return reading
   }
 
   /** New key material gets new connections; the old ones end with what runs over them. */
   #poolsFor(material: TlsMaterial): Pools {
+    if (this.#pools?.material === material) return this.#pools
     const tls = JSON.stringify(material, (_, value: unknown) => (Buffer.isBuffer(value) ? value.toString() : value))
-    if (this.#pools?.tls === tls) return this.#pools
+    if (this.#pools?.tls === tls) return (this.#pools = { ...this.#pools, material })
     const old = this.#pools
     void Promise.allSettled([old?.requests.close(), old?.streams.close()])
     const open = (connections: number | null): Dispatcher => this.#open(material, connections)
-    this.#pools = { tls, requests: open(this.#connections), streams: open(null) }
+    this.#pools = { material, tls, requests: open(this.#connections), streams: open(null) }
     return this.#pools
   }
 
@@ -186,7 +201,7 @@ class Deadline {
     if (this.#isOver) return new TransportError('timeout', `no answer within ${this.#deadlineMs} ms`)
     if (this.isAborted) return new TransportError('aborted', 'given up by its caller')
     if (error instanceof TransportError) return error
-    return new TransportError('connection', error instanceof Error ? error.message : String(error))
+    return new TransportError('connection', messageOf(error))
   }
 }
 
@@ -201,10 +216,4 @@ async function* streamed<T>(deadline: Deadline, open: () => AsyncIterable<T>): A
   }
 }
 
-function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  const flattened: Record<string, string> = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flattened[name] = Array.isArray(value) ? value.join(', ') : value
-  }
-  return flattened
-}
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
