@@ -20,7 +20,7 @@ interface Benchmark {
 }
 
 /** What scenarios can be told beside the seed. */
-const CHANGES = ['only', 'nodes', 'gangs', 'size', 'shapes', 'count', 'repetitions'] as const
+const CHANGES = ['only', 'nodes', 'gangs', 'size', 'shapes', 'count', 'repetitions', 'quick'] as const
 
 const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json] [${CHANGES.map((name) => `--${name} X`).join('] [')}]
 scenarios: ${known.join(', ')}; without a name all of them run`

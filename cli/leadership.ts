@@ -14,6 +14,7 @@ export const candidateName = (random: () => number): string =>
     .padStart(8, '0')}`
 
 interface Candidate {
+  readonly name: string
   readonly election: LeaderElection
   /** What runs while we lead. */
   readonly running: () => Running | null
@@ -53,7 +54,7 @@ function campaignFor(world: World, halves: Halves, name: string, { namespace, ti
     },
     onTrouble: (message) => world.log.warn(message, { lease: lease.name }),
   })
-  return { election, running: () => running }
+  return { name, election, running: () => running }
 }
 
 /** Halves that come and go with their Leases, or run from the start. */
@@ -75,7 +76,10 @@ export function campaign(world: World, halves: Halves, leases: Leases): Serving 
     ...(halves.operator ? [campaignFor(world, { ...halves, scheduler: false }, OPERATOR_LEASE, leases)] : []),
     ...(halves.scheduler ? [campaignFor(world, { ...halves, operator: false }, SCHEDULER_LEASE, leases)] : []),
   ]
-  for (const { election } of campaigns) election.start()
+  for (const { election, name } of campaigns) {
+    world.log.info('campaigning', { lease: name })
+    election.start()
+  }
   return {
     running: () => campaigns.map((candidate) => candidate.running()).filter((running) => running !== null),
     async stop() {

@@ -10,7 +10,7 @@ import type { Random } from '../../kube/random.ts'
 import { POD_GANGS, PODS } from '../../kube/resources.ts'
 import { type Reconciled, WorkQueue } from '../../kube/work-queue.ts'
 import type { Writer } from '../../kube/writer.ts'
-import { isWhole } from '../gang/situation.ts'
+import { isMinimumConfirmed, isWhole } from '../gang/situation.ts'
 import type { Book } from '../queue/book.ts'
 import { type Entry, wasWhole } from '../queue/entry.ts'
 import type { ClusterState } from '../state/cluster.ts'
@@ -105,9 +105,10 @@ export class StatusWriter {
   async #writeGang(entry: Entry): Promise<void> {
     const { client, clock, writer } = this.#options
     const { namespace, name, uid, status } = entry.situation.gang
-    if (gangStatusPatch(status, wanted(entry), '') === null) return
+    if (isUndecided(entry) || gangStatusPatch(status, wanted(entry), '') === null) return
     for (let tries = 1; tries <= CONFLICTS_MAX; tries++) {
-      const read = await client.get<KubeObject>(POD_GANGS, { namespace, name })
+      const get = (): Promise<Answer<KubeObject>> => client.get<KubeObject>(POD_GANGS, { namespace, name })
+      const read = await writer.write(get, { priority: PRIORITY }) // a read, too, takes from the bindings
       if (read.kind === 'failure' && read.status === 404) return
       if (read.kind === 'failure') throw new KubeError(read)
       if (read.value.metadata.uid !== uid) return
@@ -163,6 +164,13 @@ export class StatusWriter {
     return !signal.aborted
   }
 }
+
+/** Waits for its turn or for answers to its bindings: a burst of gangs is not told one by one what they will be soon. */
+const isUndecided = (entry: Entry): boolean =>
+  entry.situation.groups.length > 0 &&
+  !wasWhole(entry) &&
+  !isMinimumConfirmed(entry.situation) &&
+  (gangReason(entry)?.code ?? 'Queued') === 'Queued'
 
 const wanted = (entry: Entry): ReturnType<typeof gangStatus> =>
   gangStatus({

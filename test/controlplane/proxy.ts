@@ -15,6 +15,10 @@ export interface Proxy {
   readonly url: string
   /** Asked before a request goes on; null lets it through. */
   refuse: (request: { readonly method: string; readonly path: string }) => Promise<Refusal | null> | Refusal | null
+  /** Asked with the server's answer in hand, before it is told; `cut` breaks the connection instead. Not for watches. */
+  answered: (request: { readonly method: string; readonly path: string; readonly status: number }) => 'tell' | 'cut'
+  /** Breaks every open watch. */
+  cutWatches(): void
   /** What watches say from now on is kept back. */
   holdWatches(): void
   /** Whether a text stands in what is kept back. */
@@ -28,6 +32,8 @@ export interface Proxy {
 
 class Wire implements Proxy {
   refuse: Proxy['refuse'] = () => null
+  answered: Proxy['answered'] = () => 'tell'
+  readonly #watches = new Set<ServerResponse>()
   readonly #upstream: URL
   readonly #tls: ServerOptions
   readonly #agent: Agent
@@ -49,6 +55,10 @@ class Wire implements Proxy {
 
   start(): Promise<void> {
     return new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+  }
+
+  cutWatches(): void {
+    for (const watch of this.#watches) watch.destroy()
   }
 
   holdWatches(): void {
@@ -89,12 +99,24 @@ class Wire implements Proxy {
     }
   }
 
+  #note(watch: ServerResponse): void {
+    this.#watches.add(watch)
+    watch.on('close', () => this.#watches.delete(watch))
+  }
+
   #pass(asked: IncomingMessage, answer: ServerResponse, method: string, path: string): void {
     const { hostname: host, port } = this.#upstream
     const sent = request({ host, port, method, path, headers: asked.headers, agent: this.#agent }, (reply) => {
-      answer.writeHead(reply.statusCode ?? 502, reply.headers)
-      answer.flushHeaders()
       const isWatch = path.includes('watch=true')
+      const status = reply.statusCode ?? 502
+      if (!isWatch && this.answered({ method, path, status }) === 'cut') {
+        reply.resume()
+        answer.destroy()
+        return
+      }
+      if (isWatch) this.#note(answer)
+      answer.writeHead(status, reply.headers)
+      answer.flushHeaders()
       const say = (text: string, act: () => void): void => {
         if (isWatch && this.#isHolding) this.#held.push({ text, act })
         else act()
