@@ -40,6 +40,8 @@ export interface ControlPlane {
   readonly pid: number
   /** Process ids of the programs that run at this moment. */
   pids(): Readonly<Partial<Record<Program, number>>>
+  /** Throws the last words of a program that has ended, whoever ended it. */
+  checkAlive(): void
   /** Sends a signal: SIGSTOP lets a program hang, SIGCONT lets it go on. */
   signal(part: Part, signal: NodeJS.Signals): void
   /** Ends one program and resolves when it has ended. Default SIGKILL: as a crash. */
@@ -77,14 +79,17 @@ const lastLines = (layout: Layout, program: Part): string =>
     .slice(-15)
     .join('\n')
 
+function checkAlive(layout: Layout, programs: KeptPrograms): void {
+  for (const part of Object.keys(COMMAND_LINES) as Part[]) {
+    if (programs.endedWith(part) !== null) throw new Error(`${part} did not stay up:\n${lastLines(layout, part)}`)
+  }
+}
+
 /** Rejects with the words of the program that ended or does not answer. */
 async function untilUp(layout: Layout, programs: KeptPrograms): Promise<void> {
   const endMs = performance.now() + UP_WITHIN_MS
   while (!(await isUp(layout))) {
-    for (const program of ['etcd', 'kube-apiserver'] as const) {
-      if (programs.endedWith(program) !== null)
-        throw new Error(`${program} did not stay up:\n${lastLines(layout, program)}`)
-    }
+    checkAlive(layout, programs)
     if (performance.now() > endMs || programs.isOver)
       throw new Error(`kube-apiserver did not come up in 60 s:\n${lastLines(layout, 'kube-apiserver')}`)
     await new Promise((resolve) => setTimeout(resolve, 50))
@@ -129,6 +134,10 @@ class Running implements ControlPlane {
 
   pids(): Readonly<Partial<Record<Program, number>>> {
     return this.#programs.pids()
+  }
+
+  checkAlive(): void {
+    checkAlive(this.#layout, this.#programs)
   }
 
   signal(part: Part, signal: NodeJS.Signals): void {

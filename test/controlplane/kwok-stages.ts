@@ -195,6 +195,7 @@ export function kwokConfiguration({ heartbeats }: { readonly heartbeats: boolean
     manageAllNodes: true,
     cidr: '10.128.0.0/9',
     nodeLeaseDurationSeconds: heartbeats ? 40 : 0,
+    nodeLeaseParallelism: 4,
     podPlayStageParallelism: 16,
     nodePlayStageParallelism: 16,
   }

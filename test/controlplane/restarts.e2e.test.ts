@@ -115,7 +115,9 @@ describe.skipIf(plane === null)('a reflector on an API server that is restarted'
   const states = (objects: Iterable<KubeObject>): string[] =>
     [...objects].map(({ metadata: { name, uid, resourceVersion } }) => `${name} ${uid} ${resourceVersion}`).sort()
 
-  test('after quiet the cache is the server, and every change was told once and in order', { timeout: TEST_LIMIT_MS }, async () => {
+  test('after quiet the cache is the server, and every change was told once and in order', {
+    timeout: TEST_LIMIT_MS,
+  }, async () => {
     if (plane === null) return
     const writers = Array.from({ length: WRITERS }, (_, i) => write(SEED * 100 + i))
     const during = async (act: () => Promise<void>): Promise<void> => {

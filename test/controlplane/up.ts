@@ -4,9 +4,13 @@ import { openSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Node } from '../../api/kinds/kubernetes.ts'
+import { valueOrThrow } from '../../kube/answers.ts'
+import type { KubeClient } from '../../kube/client.ts'
 import { loadConfig } from '../../kube/config.ts'
 import { httpTransport } from '../../kube/http-transport.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
+import { NODES } from '../../kube/resources.ts'
 import { SHAPES } from '../../sim/shapes.ts'
 import { type ControlPlane, NATIVE_GANGS, startControlPlane } from './control-plane.ts'
 import { createNodes } from './nodes.ts'
@@ -26,6 +30,8 @@ export interface UpOptions {
 
 /** Said once it is up; who started it detached waits for it. */
 const LAST_LINE = 'end it with Ctrl-C or `npm run controlplane -- down`'
+
+const LOOK_EVERY_MS = 200
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 const complain = (line: string): void => void process.stderr.write(`${line}\n`)
@@ -55,11 +61,25 @@ function askedToEnd(server: Server): Promise<void> {
   })
 }
 
+const isReady = ({ status }: Node): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+
+/** Until kwok has seen to every node; rejects when a program has ended meanwhile. */
+async function untilReady(plane: ControlPlane, client: KubeClient): Promise<void> {
+  for (;;) {
+    plane.checkAlive()
+    const { items } = valueOrThrow(await client.list<Node>(NODES))
+    if (items.every(isReady)) return
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS))
+  }
+}
+
 /** Fills the control plane; gives the way to stop what runs in this process. */
 async function furnish(plane: ControlPlane, { nodes, shape }: UpOptions): Promise<() => Promise<void>> {
   const transport = httpTransport(await loadConfig({ kubeconfig: plane.kubeconfig }))
   const client = kubeClient(transport)
   await createNodes(client, SHAPES[shape]?.(nodes) ?? [])
+  await untilReady(plane, client)
   const turns = await startTurns(client, complain)
   return async () => {
     await turns.stop()
