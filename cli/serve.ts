@@ -2,6 +2,7 @@
 import { crdOf } from '../api/crd.ts'
 import { KINDS } from '../api/kinds/all.ts'
 import type { KubeObject, NewObject } from '../api/kinds/kubernetes.ts'
+import { SCHEDULER_NAME } from '../api/names.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { type Clock, sleep } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
@@ -37,8 +38,9 @@ export interface Running {
 }
 
 export function startHalves({ metrics, ...world }: World, halves: Halves): Running {
-  const operator = halves.operator ? createOperator(world) : null
   const { schedulerNames, defaultPack } = halves
+  const config = { schedulerName: defaultName(schedulerNames) }
+  const operator = halves.operator ? createOperator({ ...world, config }) : null
   const counted = metrics === undefined ? {} : { metrics: metrics.scheduler }
   const scheduler = halves.scheduler
     ? createScheduler({ ...world, ...counted, schedulerNames: [...schedulerNames], defaultPack })
@@ -61,6 +63,10 @@ export function startHalves({ metrics, ...world }: World, halves: Halves): Runni
     },
   }
 }
+
+/** What pods get that ask for no scheduler: our own name where we serve it, else the first that we do. */
+const defaultName = (served: readonly string[]): string =>
+  served.includes(SCHEDULER_NAME) ? SCHEDULER_NAME : (served[0] ?? SCHEDULER_NAME)
 
 /** Creates what is missing. An object that is there already stays as it is. Returns what was refused, as sentences. */
 export async function createMissing(

@@ -19,8 +19,11 @@ const CLUSTER_FLAGS: readonly Flag[] = [
   { usage: '--listen <address>', summary: 'health, reports and metrics over HTTP, host:port; none without it' },
   ...LEASE_FLAGS,
 ]
+const NAMES: Flag = {
+  usage: '--scheduler-name <name...>',
+  summary: `names that Espalier serves: pods that ask for one are placed, pods of sets that ask for none get ${SCHEDULER_NAME} or the first (default: ${SCHEDULER_NAME})`,
+}
 const SCHEDULER_FLAGS: readonly Flag[] = [
-  { usage: '--scheduler-name <name...>', summary: `schedulerName of the pods to place (default: ${SCHEDULER_NAME})` },
   {
     usage: '--default-pack <policy>',
     summary: 'narrowest or none: what a gang without pack prefers',
@@ -106,7 +109,7 @@ async function serveReports(serving: Serving, metrics: Metrics, listen: string |
 export const run: Command = {
   name: 'run',
   summary: 'Run operator and scheduler against a cluster',
-  flags: [...CLUSTER_FLAGS, ...SCHEDULER_FLAGS, ...OPERATOR_FLAGS],
+  flags: [...CLUSTER_FLAGS, NAMES, ...SCHEDULER_FLAGS, ...OPERATOR_FLAGS],
   examples: 'Example:\n  espalier run --kubeconfig .espalier/kubeconfig --install-crds',
   run: (_args, flags, io) => runHalves(flags, io, { operator: true, scheduler: true }),
 }
@@ -114,13 +117,13 @@ export const run: Command = {
 export const scheduler: Command = {
   name: 'scheduler',
   summary: 'Run the scheduler alone: places PodGangs, whoever made them',
-  flags: [...CLUSTER_FLAGS, ...SCHEDULER_FLAGS],
+  flags: [...CLUSTER_FLAGS, NAMES, ...SCHEDULER_FLAGS],
   run: (_args, flags, io) => runHalves(flags, io, { operator: false, scheduler: true }),
 }
 
 export const operator: Command = {
   name: 'operator',
   summary: 'Run the operator alone: makes PodGangs and pods, whoever places them',
-  flags: [...CLUSTER_FLAGS, ...OPERATOR_FLAGS],
+  flags: [...CLUSTER_FLAGS, NAMES, ...OPERATOR_FLAGS],
   run: (_args, flags, io) => runHalves(flags, io, { operator: true, scheduler: false }),
 }

@@ -40,6 +40,7 @@ export const updates: readonly RefusalCase[] = [
   update('a minAvailable where none was', one({ minAvailable: 1 }), one({})),
   update('another start order', explicit({ a: ['b'] }), explicit({ b: ['a'] })),
   update('another scheduler', one({ podSpec: pod({ schedulerName: 'x' }) }), one({})),
+  refused('a nodeName that comes later', one({ podSpec: pod({ nodeName: 'n' }) }), 'nodeName must not be set', one({})),
   update('another start-up type', set({ ...pair, cliqueStartupType: 'CliqueStartupTypeInOrder' }), set(pair)),
   update('a scaling group more', grouped(), set(pair)),
   update('other members', grouped({ cliqueNames: ['a'] }), grouped()),

@@ -117,5 +117,6 @@ export const bindings: readonly RefusalCase[] = [
     ]),
     'keys must be unique',
   ),
+  taken('a key of more than 63 characters', binding([{ domain: 'rack', key: `${'a'.repeat(60)}.example.com/rack` }])),
   refused('a key that is no label key', binding([{ domain: 'a', key: 'x/y/z' }]), 'spec.levels[0].key'),
 ]

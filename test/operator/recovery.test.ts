@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import type { PodClique } from '../../api/generated/kinds.ts'
+import type { Condition } from '../../api/kinds/kubernetes.ts'
+import { DEFAULT_DELAY_MS, delayMs, recoveryOf } from '../../operator/decisions/recovery.ts'
+
+const at = (minute: number): number => Date.parse('2026-01-01T00:00:00Z') + minute * 60_000
+const time = (minute: number): string => new Date(at(minute)).toISOString()
+
+interface Drawn {
+  readonly name?: string
+  /** Minute; null: it is not below its minimum. */
+  readonly breached?: number | null
+  readonly scheduled?: readonly ['True' | 'False', number]
+  readonly inRecovery?: boolean
+}
+
+const clique = ({ name = 'a', breached = 10, scheduled = ['False', 10], inRecovery = false }: Drawn): PodClique => {
+  const conditions: Condition[] = [
+    {
+      type: 'MinAvailableBreached',
+      status: breached === null ? 'False' : 'True',
+      lastTransitionTime: time(breached ?? 1),
+    },
+    { type: 'PodCliqueScheduled', status: scheduled[0], lastTransitionTime: time(scheduled[1]) },
+    ...(inRecovery ? [{ type: 'GangTerminationInProgress', status: 'True' as const }] : []),
+  ].map((condition) => ({ reason: '', message: '', ...condition }) as Condition)
+  return {
+    apiVersion: 'grove.io/v1alpha1',
+    kind: 'PodClique',
+    metadata: { name, uid: name, resourceVersion: '1', creationTimestamp: time(0) },
+    spec: { roleName: 'r', podSpec: { containers: [] } },
+    status: { conditions },
+  }
+}
+
+const after = (minute: number, ...drawn: readonly Drawn[]) => recoveryOf(drawn.map(clique), 5 * 60_000, at(minute))
+
+test('what is below its minimum is due after the delay, and not before', () => {
+  expect(after(12, {})).toEqual({ kind: 'waiting', ms: 3 * 60_000 })
+  expect(after(15, {})).toMatchObject({ kind: 'due', component: 'a' })
+  expect(after(15, { breached: null })).toEqual({ kind: 'none' })
+})
+
+test('what was never scheduled, or is being recovered, is left alone', () => {
+  expect(after(60, { scheduled: ['False', 0] })).toEqual({ kind: 'none' })
+  expect(after(60, { inRecovery: true })).toEqual({ kind: 'none' })
+  expect(after(60, { scheduled: ['True', 0] }).kind).toBe('due')
+})
+
+test('the oldest breach decides, and is named the same however often it is looked at', () => {
+  const drawn = [{ name: 'b', breached: 9 }, { name: 'a' }]
+  const first = after(20, ...drawn)
+  expect(first).toEqual({ kind: 'due', component: 'b', reason: `b/${time(9)}` })
+  expect(after(40, ...[...drawn].reverse())).toEqual(first)
+})
+
+test('a delay of years is looked at every day: a timer could not hold it', () => {
+  expect(recoveryOf([clique({})], delayMs('87600h'), at(11))).toEqual({ kind: 'waiting', ms: 24 * 3_600_000 })
+  expect(delayMs(undefined)).toBe(DEFAULT_DELAY_MS)
+  expect(delayMs('10s')).toBe(10_000)
+})
