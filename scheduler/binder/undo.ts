@@ -23,7 +23,9 @@ export const undoRestMs = (undos: number): number =>
 
 /** Part of the gang is bound, seen or answered for, and part of the minimum is not. */
 export const isPartial = (situation: GangSituation): boolean =>
-  !situation.gang.isPlain && !isMinimumConfirmed(situation) && boundOf(situation).some(({ isConfirmed }) => isConfirmed)
+  !situation.gang.isPlain &&
+  situation.groups.some(({ bound }) => bound.some(({ isConfirmed }) => isConfirmed)) &&
+  !isMinimumConfirmed(situation)
 
 /**
  * The pods whose seats may be given back: all that are bound, or none. One that is Ready, that somebody else bound,
