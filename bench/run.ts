@@ -20,7 +20,7 @@ interface Benchmark {
 }
 
 /** What scenarios can be told beside the seed. */
-const CHANGES = ['only', 'nodes', 'gangs', 'size', 'shapes', 'count', 'repetitions', 'quick'] as const
+const CHANGES = ['only', 'nodes', 'gangs', 'size', 'shapes', 'count', 'repetitions', 'quick', 'solver'] as const
 
 const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json] [${CHANGES.map((name) => `--${name} X`).join('] [')}]
 scenarios: ${known.join(', ')}; without a name all of them run`
@@ -44,7 +44,10 @@ function readArguments(): { values: Record<string, string | boolean | undefined>
 
 const { values, positionals } = readArguments()
 
+let areAllOk = true
+
 function print(line: Line): void {
+  areAllOk &&= line.ok
   if (values['output'] === 'json') process.stdout.write(`${JSON.stringify(line)}\n`)
   else {
     const facts = Object.entries(line.facts ?? {}).map(([name, value]) => `${name} ${value}`)
@@ -73,7 +76,7 @@ async function main(): Promise<number> {
     if (Symbol.asyncIterator in lines) for await (const line of lines) print(line)
     else for (const line of Symbol.iterator in lines ? lines : [lines]) print(line)
   }
-  return 0
+  return areAllOk ? 0 : 1
 }
 
 process.exitCode = await main()

@@ -11,8 +11,7 @@ import { Gather } from '../../scheduler/queue/gather.ts'
 import { STEPS_MAX } from '../../scheduler/scheduler.ts'
 import { ClusterState } from '../../scheduler/state/cluster.ts'
 import type { NodeFacts } from '../../scheduler/state/node-facts.ts'
-import type { TopologyDeclaration } from '../../topology/index.ts'
-import { type Arrivals, KEYS } from './objects.ts'
+import { type Arrivals, declarationOf } from './objects.ts'
 import type { Level } from './scenario.ts'
 
 /** The scheduler's state, queue and loop with the two ends cut off: no feeds in front, no API server behind. */
@@ -79,9 +78,3 @@ const clockOf = (turns: (() => void)[]): Clock => ({
 function fail(message: string): never {
   throw new Error(message)
 }
-
-const declarationOf = (levels: readonly Level[]): TopologyDeclaration => ({
-  name: 'default',
-  levels: levels.map((name) => ({ name, key: KEYS[name], within: 'parent' as const })),
-  nodes: [],
-})

@@ -4,6 +4,7 @@ import type { Random } from '../../kube/random.ts'
 import { type GangFacts, projectGang } from '../../scheduler/state/gang-facts.ts'
 import { type NodeFacts, projectNode } from '../../scheduler/state/node-facts.ts'
 import { type PodFacts, projectPod } from '../../scheduler/state/pod-facts.ts'
+import type { TopologyDeclaration } from '../../topology/index.ts'
 import type { GroupShape, Level, Scenario } from './scenario.ts'
 
 export const KEYS: Readonly<Record<Level, string>> = {
@@ -125,3 +126,9 @@ function shuffled<T>(items: T[], random: Random): T[] {
   }
   return items
 }
+
+export const declarationOf = (levels: readonly Level[]): TopologyDeclaration => ({
+  name: 'default',
+  levels: levels.map((name) => ({ name, key: KEYS[name], within: 'parent' as const })),
+  nodes: [],
+})

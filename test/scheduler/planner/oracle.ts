@@ -160,41 +160,83 @@ export const compareLists = (a: readonly number[], b: readonly number[]): number
   return 0
 }
 
-/** Every assignment tried: the best by the first criterion, or null where none keeps the rules. */
-export function bestByTryingAll(situation: Situation): readonly number[] | null {
+/** Every assignment tried: the best by `keysOf` (by default the first criterion alone), or null where none keeps the rules. */
+export function bestByTryingAll(situation: Situation, keysOf: KeysOf = firstAlone): readonly number[] | null {
   const { request, view } = situation
   const columns = view.resources.length
   const free = [...view.free]
   const assignment: number[][] = request.groups.map(() => [])
-  const seats = request.groups.flatMap(({ seats: of }, g) => of.map(({ podClass }) => ({ g, podClass })))
-  seats.sort((a, b) => a.g - b.g || a.podClass - b.podClass)
-  const order: { g: number; i: number }[] = []
+  const order: { readonly g: number; readonly i: number; readonly podClass: number }[] = []
   request.groups.forEach(({ seats: of }, g) => {
     const by = of.map((_, i) => i).sort((a, b) => of[a]!.podClass - of[b]!.podClass)
-    for (const i of by) order.push({ g, i })
+    for (const i of by) order.push({ g, i, podClass: of[i]!.podClass })
   })
+  const around = request.groups.map(({ scope }) => scopesAround(situation, scope))
+  /** Per scope the domain that its required level holds it in so far, and how many of its pods are in it. */
+  const held = request.scopes.map(() => ({ domain: -1, pods: 0 }))
   let best: readonly number[] | null = null
   const step = (at: number): void => {
-    if (at === seats.length) {
-      if (Object.values(breaches).some((check) => check(situation, assignment).length > 0)) return
-      const value = firstCriterion(situation, assignment)
-      if (best === null || compareLists(value, best) < 0) best = value
+    if (at === order.length) {
+      if (RULES.some((check) => check(situation, assignment).length > 0)) return
+      best = better(keysOf(situation, assignment), best)
       return
     }
-    const { g, podClass } = seats[at]!
-    const { i } = order[at]!
-    const before = seats[at - 1]
+    const { g, i, podClass } = order[at]!
+    const before = order[at - 1]
     const isLikeBefore = before !== undefined && before.g === g && before.podClass === podClass
-    const from = isLikeBefore ? assignment[g]![order[at - 1]!.i]! : 0 // pods alike: in node order only
+    const from = isLikeBefore ? assignment[g]![before.i]! : 0 // pods alike: in node order only
     const { requests, feasible } = view.classes[podClass]!
     for (let n = from; n < view.nodeNames.length; n++) {
       if (feasible[n] !== 1 || requests.some((request, r) => free[n * columns + r]! < request)) continue
+      if (!around[g]!.every((s) => mayLieIn(situation, s, n, held[s]!))) continue
+      const entered = around[g]!.filter((s) => request.scopes[s]!.required !== null)
+      for (const s of entered) {
+        held[s]!.domain = request.scopes[s]!.required!.domainOf[n]!
+        held[s]!.pods++
+      }
       requests.forEach((request, r) => (free[n * columns + r]! -= request))
       assignment[g]![i] = n
       step(at + 1)
       requests.forEach((request, r) => (free[n * columns + r]! += request))
+      for (const s of entered) held[s]!.pods--
     }
   }
   step(0)
   return best
+}
+
+/** The order of plans for one assignment, key after key; a key's later numbers are asked for only where all before tie. */
+export type KeysOf = (situation: Situation, assignment: Assignment) => Iterable<number>
+
+const firstAlone: KeysOf = firstCriterion
+
+/** What is not kept by construction while all assignments are tried. */
+const RULES = [outsideRequired, outsidePins, unevenly]
+
+function scopesAround({ request }: Situation, scope: number): number[] {
+  return scope < 0 ? [] : [scope, ...scopesAround({ request } as Situation, request.scopes[scope]!.parent)]
+}
+
+/** False where a pod on this node breaks a pack or a pin whatever the others do: saves trying the others. */
+function mayLieIn({ request }: Situation, s: number, node: number, held: { domain: number; pods: number }): boolean {
+  const { required, pins } = request.scopes[s]!
+  if (pins.some(({ level, domain }) => level.domainOf[node] !== domain)) return false
+  if (required === null) return true
+  const domain = required.domainOf[node]!
+  const isBound = request.groups.some(({ bound }) => bound.length > 0) // several domains may be in use already
+  return domain >= 0 && (isBound || held.pods === 0 || held.domain === domain)
+}
+
+/** The smaller of two lists; reads no more of the first than it takes to know. */
+function better(keys: Iterable<number>, best: readonly number[] | null): readonly number[] {
+  if (best === null) return [...keys]
+  const read: number[] = []
+  let isSmaller = false
+  for (const value of keys) {
+    const other = best[read.length] ?? 0
+    if (!isSmaller && value > other) return best
+    isSmaller ||= value < other
+    read.push(value)
+  }
+  return isSmaller ? read : best
 }

@@ -1,4 +1,5 @@
 import type { PlanGroup, PlanRequest, PlanView, Scope, SpreadRule } from '../../../scheduler/planner/request.ts'
+import { STEPS_MAX } from '../../../scheduler/scheduler.ts'
 import type { CompiledLevel, NodeIx } from '../../../topology/index.ts'
 import { buildTopologyIndex } from '../../../topology/index.ts'
 
@@ -29,18 +30,43 @@ const LEVELS = [
   { name: 'host', key: 'host', within: 'parent' as const },
 ]
 
+/** How large situations are drawn. */
+export interface Size {
+  readonly nodes: readonly [least: number, most: number]
+  readonly zones: number
+  readonly racks: number
+  readonly groups: number
+  readonly podsAGroup: number
+  /** Seats of the whole gang, by the number of nodes: every assignment is to be tried where it is small. */
+  readonly seats: (nodes: number) => number
+}
+
+/** Small enough for every assignment to be tried. */
+export const SMALL: Size = {
+  nodes: [2, 16],
+  zones: 2,
+  racks: 3,
+  groups: 3,
+  podsAGroup: 3,
+  seats: (nodes) => (nodes <= 6 ? 6 : nodes <= 8 ? 5 : nodes <= 12 ? 4 : 3),
+}
+
+/** For an integer program. */
+export const LARGE: Size = { nodes: [12, 40], zones: 3, racks: 4, groups: 8, podsAGroup: 8, seats: () => 48 }
+
 /**
- * A small random situation: 2 to 8 nodes in zones, racks and an NVLink level that may cross them, labels missing here
- * and there, one to three groups of one or two sizes under up to two constraint groups, packs, pins, spreads, pods that
- * are bound already. Small enough for every assignment to be tried.
+ * A random situation: nodes in zones, racks and an NVLink level that may cross them, labels missing here and there,
+ * groups of one or two sizes under up to two constraint groups, packs, pins, spreads, pods that are bound already. In
+ * most of them a plan is hidden and the room cut to it, since in what is drawn blindly most that fits is easy.
  */
-export function situation(seed: number): Situation {
+export function situation(seed: number, size: Size = SMALL): Situation {
   const draw = drawing(seed)
   const chance = (percent: number): boolean => draw(100) < percent
   const levels = LEVELS.filter(({ name }) => (name === 'nvlink' ? chance(30) : name === 'host' ? chance(70) : true))
-  const nodeCount = 2 + draw(7)
-  const zones = 1 + draw(2)
-  const racks = 1 + draw(3)
+  const [least, most] = size.nodes
+  const nodeCount = least + (chance(70) ? draw(Math.ceil((most - least) / 2)) : draw(most - least + 1))
+  const zones = 1 + draw(size.zones)
+  const racks = 1 + draw(size.racks)
   const nodes = Array.from({ length: nodeCount }, (_, i) => {
     const labels: Record<string, string> = { host: `n${i}`, zone: `z${draw(zones)}`, rack: `r${draw(racks)}` }
     if (chance(70)) labels['nvlink'] = `c${draw(2)}`
@@ -51,14 +77,13 @@ export function situation(seed: number): Situation {
   const index = buildTopologyIndex({ declarations: [{ name: 't', levels, nodes: [] }], nodes })
   const topology = chance(95) ? index.topologies[0]! : null
   const compiled = index.topologies[0]!.levels
-  const classes = 1 + draw(2)
+  const classes = chance(30) ? 1 : 2
   const sizes = Array.from({ length: classes }, () => 1 + draw(3))
   const total = 2 + draw(3)
-  const free = nodes.flatMap(() => [draw(total + 1), 2 + draw(6)])
   const view: PlanView = {
     nodeNames: index.nodeNames,
     resources: ['gpu', 'pods'],
-    free: Float64Array.from(free),
+    free: Float64Array.from(nodes.flatMap(() => [draw(total + 1), 2 + draw(6)])),
     allocatable: Float64Array.from(nodes.flatMap(() => [total, 8])),
     classes: sizes.map((gpus) => ({
       requests: Float64Array.of(gpus, 1),
@@ -67,7 +92,37 @@ export function situation(seed: number): Situation {
     })),
     topology,
   }
-  return { request: requestOf(draw, chance, view, compiled), view }
+  const request = requestOf(draw, chance, view, compiled, size)
+  if (chance(60)) hidePlan(draw, chance, request, view)
+  return { request, view }
+}
+
+/** Puts the pods somewhere that packs and pins allow, and leaves hardly more room on the nodes than they take. */
+function hidePlan(draw: Draw, chance: (percent: number) => boolean, request: PlanRequest, view: PlanView): void {
+  const regions: number[][] = []
+  for (const { parent, required, pins } of request.scopes) {
+    let region = parent < 0 ? [...view.nodeNames.keys()] : regions[parent]!
+    for (const { level, domain } of pins) region = region.filter((n) => level.domainOf[n] === domain)
+    const domains = [...new Set(region.map((n) => required?.domainOf[n] ?? 0))].filter((d) => d >= 0)
+    const chosen = domains[draw(Math.max(1, domains.length))]
+    if (required !== null) region = region.filter((n) => required.domainOf[n] === chosen)
+    regions.push(region)
+  }
+  const used = new Float64Array(view.free.length)
+  for (const { scope, seats } of request.groups) {
+    for (const { podClass } of seats) {
+      const { requests, feasible } = view.classes[podClass]!
+      const nodes = regions[scope]!.filter((n) => feasible[n] === 1)
+      const node = nodes[draw(Math.max(1, nodes.length))]
+      if (node !== undefined) requests.forEach((r, c) => (used[node * 2 + c]! += r))
+    }
+  }
+  for (let n = 0; n < view.nodeNames.length; n++) {
+    const gpus = used[n * 2]!
+    view.free[n * 2] = gpus > 0 ? gpus + (chance(10) ? 1 : 0) : draw(4)
+    view.free[n * 2 + 1] = Math.max(view.free[n * 2 + 1]!, used[n * 2 + 1]!)
+    view.allocatable[n * 2] = Math.max(view.allocatable[n * 2]!, view.free[n * 2]!)
+  }
 }
 
 function requestOf(
@@ -75,16 +130,17 @@ function requestOf(
   chance: (percent: number) => boolean,
   view: PlanView,
   levels: readonly CompiledLevel[],
+  size: Size,
 ): PlanRequest {
-  const groupCount = 1 + draw(3)
+  const groupCount = Math.min(size.groups, 1 + draw(size.groups + 1))
   const between = chance(40) ? 1 + draw(2) : 0
   const parents = [-1, ...Array.from({ length: between }, () => 0)]
   for (let g = 0; g < groupCount; g++) parents.push(between > 0 ? draw(between + 1) : 0)
   let pods = 0
   const groups = Array.from({ length: groupCount }, (_, g): PlanGroup => {
-    const count = Math.min(1 + draw(3), 6 - pods)
+    const count = Math.min(1 + draw(size.podsAGroup), size.seats(view.nodeNames.length) - pods)
     pods += count
-    const isMixed = chance(15)
+    const isMixed = chance(35)
     const podClass = draw(view.classes.length)
     const seats = Array.from({ length: count }, (_, i) => ({
       pod: `g${g}-${i}`,
@@ -100,13 +156,13 @@ function requestOf(
     return {
       name: s === 0 ? 'gang' : `s${s}`,
       parent,
-      required: chance(s === 0 ? 30 : 25) ? levels[draw(levels.length)]! : null,
+      required: chance(s === 0 ? 30 : 55) ? levels[draw(levels.length)]! : null,
       preferred: chance(25) ? levels[draw(levels.length)]! : null,
       spreads: chance(12) ? [spreadOf(draw, chance, spreadLevel, isGroup && chance(50), peers, view)] : [],
       pins: chance(4) ? [pinOf(draw, levels)] : [],
     }
   })
-  return { gang: 'ns/g', scopes, groups, defaultPack: chance(80) ? 'narrowest' : 'none', maxSteps: 200_000 }
+  return { gang: 'ns/g', scopes, groups, defaultPack: chance(80) ? 'narrowest' : 'none', maxSteps: STEPS_MAX }
 }
 
 function spreadOf(

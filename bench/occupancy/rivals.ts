@@ -1,0 +1,106 @@
+import { NODE_GPUS } from '../planner/objects.ts'
+import { BLOCK_DOMAINS, DOMAIN, DOMAIN_NODES, levelOf, type StreamGang } from './stream.ts'
+
+/** A gang that was seated: per pod the position of its node. */
+export interface Start {
+  readonly gang: StreamGang
+  readonly nodes: readonly number[]
+}
+
+/** One scheduler on the stream. All try what waits in order of arrival and let a later gang pass where it fits. */
+export interface Rival {
+  readonly name: string
+  offer(gang: StreamGang): void
+  end(gang: StreamGang): void
+  /** Seats what can be seated at this time. */
+  settle(nowMs: number): readonly Start[]
+}
+
+/** Where a baseline may put a gang: lists of node positions to try. */
+type Regions = (gang: StreamGang, free: Int32Array) => readonly (readonly number[])[]
+
+class Baseline implements Rival {
+  readonly name: string
+  readonly #free: Int32Array
+  readonly #regions: Regions
+  readonly #waiting: StreamGang[] = []
+  readonly #running = new Map<StreamGang, readonly number[]>()
+
+  constructor(name: string, nodes: number, regions: Regions) {
+    this.name = name
+    this.#free = new Int32Array(nodes).fill(NODE_GPUS)
+    this.#regions = regions
+  }
+
+  offer(gang: StreamGang): void {
+    this.#waiting.push(gang)
+  }
+
+  end(gang: StreamGang): void {
+    for (const n of this.#running.get(gang) ?? []) this.#free[n]! += gang.gpusAPod
+    this.#running.delete(gang)
+  }
+
+  settle(): readonly Start[] {
+    const starts: Start[] = []
+    for (const gang of [...this.#waiting]) {
+      const nodes = this.#place(gang)
+      if (nodes === null) continue
+      this.#waiting.splice(this.#waiting.indexOf(gang), 1)
+      this.#running.set(gang, nodes)
+      starts.push({ gang, nodes })
+    }
+    return starts
+  }
+
+  #place(gang: StreamGang): readonly number[] | null {
+    for (const region of this.#regions(gang, this.#free)) {
+      const nodes = bestFit(gang, region, this.#free)
+      if (nodes === null) continue
+      for (const n of nodes) this.#free[n]! -= gang.gpusAPod
+      return nodes
+    }
+    return null
+  }
+}
+
+/** The fullest nodes first. */
+function bestFit(
+  { pods, gpusAPod }: StreamGang,
+  region: readonly number[],
+  free: Int32Array,
+): readonly number[] | null {
+  const open = region.filter((n) => free[n]! >= gpusAPod).sort((a, b) => free[a]! - free[b]! || a - b)
+  const nodes: number[] = []
+  for (const n of open) {
+    for (let left = free[n]!; left >= gpusAPod && nodes.length < pods; left -= gpusAPod) nodes.push(n)
+    if (nodes.length === pods) return nodes
+  }
+  return null
+}
+
+/** Knows nothing of topology: its occupancy is what the hardware allows. */
+export function blind(nodes: number): Rival {
+  const all = Array.from({ length: nodes }, (_, n) => n)
+  return new Baseline('blind', nodes, () => [all])
+}
+
+/** The field's way: the domain with the least room whose free GPUs suffice in sum, pods onto its fullest nodes; if they do
+ * not fit there the gang waits. */
+export function greedy(nodes: number): Rival {
+  const parts = (size: number): number[][] =>
+    Array.from({ length: Math.ceil(nodes / size) }, (_, d) =>
+      Array.from({ length: Math.min(size, nodes - d * size) }, (__, i) => d * size + i),
+    )
+  const domains = parts(DOMAIN_NODES)
+  const blocks = parts(DOMAIN_NODES * BLOCK_DOMAINS)
+  return new Baseline('greedy', nodes, (gang, free) => {
+    const room = (region: readonly number[]): number => region.reduce((sum, n) => sum + free[n]!, 0)
+    return (levelOf(gang) === DOMAIN ? domains : blocks)
+      .map((region) => ({ region, room: room(region) }))
+      .filter((each) => each.room >= gang.pods * gang.gpusAPod)
+      .sort((a, b) => a.room - b.room)
+      .slice(0, 1)
+      .map(({ region }) => region)
+  })
+}
