@@ -73,11 +73,12 @@ async function* rates(plane: Plane, shape: Shape, hasPeer: boolean, seed: number
  * `--quick true`: small, without kube-scheduler, as tests run it. `--only NAME,NAME`: these shapes; `gang-latency` and
  * `burst` are names too.
  */
-export async function* run(seed: number, { quick, only }: RunOptions): AsyncGenerator<Line> {
+export async function* run(seed: number, { quick, only, gangs, nodes }: RunOptions): AsyncGenerator<Line> {
   const isQuick = quick === 'true'
   const hasPeer = !isQuick && process.env['ESPALIER_PEERS'] !== 'none'
   const isMeant = (name: string): boolean => only === undefined || only.split(',').includes(name)
-  for (const shape of (isQuick ? QUICK_SHAPES : SHAPES).filter(({ name }) => isMeant(name))) {
+  for (const whole of (isQuick ? QUICK_SHAPES : SHAPES).filter(({ name }) => isMeant(name))) {
+    const shape = { ...whole, gangs: Number(gangs ?? whole.gangs), nodes: Number(nodes ?? whole.nodes) }
     yield* withPlane(shape, hasPeer, (plane) => rates(plane, shape, hasPeer, seed))
   }
   const size = isQuick ? 32 : 512

@@ -1,0 +1,84 @@
+/** What somebody got wrong, or what changed under the scheduler: said clearly, and everybody else goes on. */
+import { afterEach, expect, test } from 'vitest'
+import { NODES } from '../../kube/resources.ts'
+import type { Transport } from '../../kube/transport.ts'
+import { gang, node, pod, simpleGang } from './objects.ts'
+import { startWorld, type World, type WorldOptions } from './world.ts'
+
+let world: World
+const start = async (options: WorldOptions): Promise<void> => {
+  world = await startWorld(options)
+}
+afterEach(() => world.stop())
+
+const reasonOf = (name: string): string | null | undefined =>
+  world.scheduler.report().pods.find((each) => each.name === name)?.reason
+
+const placedNames = async (): Promise<string[]> => Object.keys(await world.placed()).sort()
+
+test('a PodGang that names pods that do not exist waits for them, and its others with it', async () => {
+  await start({ nodes: [node('n1')] })
+  await world.create(gang('g', [{ name: 'a', minimum: 2, pods: ['g-0', 'g-ghost'] }]))
+  await world.create(pod('g-0', { gang: 'g', group: 'a' }), pod('alone'))
+  await world.settle()
+  expect(await placedNames()).toEqual(['alone'])
+  expect(reasonOf('g-0')).toBe('WaitingForPods')
+  await world.create(pod('g-ghost', { gang: 'g', group: 'a' }))
+  await world.settle()
+  expect(await placedNames()).toEqual(['alone', 'g-0', 'g-ghost'])
+})
+
+test('a pod of a PodGang that does not exist waits for it; only pods of no gang go one by one', async () => {
+  await start({ nodes: [node('n1')] })
+  await world.create(pod('orphan', { gang: 'none', group: 'a' }), pod('alone'))
+  await world.settle()
+  expect(await placedNames()).toEqual(['alone'])
+  expect(reasonOf('orphan')).toBe('PodGangMissing')
+  const orphan = (await world.pods()).find(({ metadata }) => metadata.name === 'orphan')
+  const told = orphan?.status?.conditions?.find(({ type }) => type === 'PodScheduled')
+  expect([told?.status, told?.reason]).toEqual(['False', 'WaitingForGang'])
+  await world.create(gang('none', [{ name: 'a', minimum: 1, pods: ['orphan'] }]))
+  await world.settle()
+  expect(await placedNames()).toEqual(['alone', 'orphan'])
+})
+
+test('a node that shrinks below its use gets nothing more, loses nothing, and is used again when it grows', async () => {
+  await start({ nodes: [node('n1', { gpus: 4 })] })
+  await world.create(...simpleGang('g', 3, 3))
+  await world.settle()
+  const resize = async (gpus: string): Promise<void> => {
+    const status = { allocatable: { 'nvidia.com/gpu': gpus }, capacity: { 'nvidia.com/gpu': gpus } }
+    const key = { namespace: '', name: 'n1' }
+    const answer = await world.during(world.client.mergePatch(NODES, key, { status }, { subresource: 'status' }))
+    expect(answer.kind).toBe('ok')
+  }
+  await resize('1')
+  await world.create(pod('late'))
+  await world.settle()
+  expect(await placedNames()).toEqual(['g-0', 'g-1', 'g-2'])
+  expect(reasonOf('late')).toBe('InsufficientResources')
+  await resize('4')
+  await world.settle()
+  expect(await placedNames()).toEqual(['g-0', 'g-1', 'g-2', 'late'])
+})
+
+test('credentials that expire stop nothing for good: what came meanwhile is placed once they are good again', async () => {
+  let isExpired = false
+  const unauthorized = { status: 401, headers: {}, body: '{"kind":"Status","code":401,"reason":"Unauthorized"}' }
+  const wrap = (transport: Transport): Transport => ({
+    request: (request) => (isExpired ? Promise.resolve(unauthorized) : transport.request(request)),
+    stream: (request) =>
+      isExpired ? Promise.resolve({ ...unauthorized, lines: nothing() }) : transport.stream(request),
+    close: () => transport.close(),
+  })
+  await start({ nodes: [node('n1')], wrap })
+  isExpired = true
+  await world.create(...simpleGang('g', 2, 2))
+  await world.pass(60_000)
+  expect(await placedNames()).toEqual([])
+  isExpired = false
+  await world.pass(180_000)
+  expect(await placedNames()).toEqual(['g-0', 'g-1'])
+})
+
+async function* nothing(): AsyncGenerator<string> {}
