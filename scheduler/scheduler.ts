@@ -6,6 +6,7 @@ import type { Clock } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
 import { writer } from '../kube/writer.ts'
+import { auditOf, type SchedulerAudit } from './audit.ts'
 import { Binder } from './binder/bind.ts'
 import { Suspended } from './binder/suspended.ts'
 import { Rivals } from './binder/two-schedulers.ts'
@@ -26,6 +27,7 @@ import type { PodFacts } from './state/pod-facts.ts'
 import { StatusWriter } from './status/writer.ts'
 import { createTopologyFeed } from './topology-feed.ts'
 
+export type { SchedulerAudit } from './audit.ts'
 export type { GangReport, PodReport, SchedulerReport } from './report.ts'
 
 export interface SchedulerOptions {
@@ -50,6 +52,8 @@ export interface Scheduler {
   report(): SchedulerReport
   /** Why a PodGang is where it is, or why it has no place. Takes milliseconds, and only so many a second. */
   explain(namespace: string, name: string): ExplainAnswer
+  /** For observers that check the state against their own count. */
+  audit(): SchedulerAudit
   /** Pods, nodes, PodGangs and topology are known; from now on it places. */
   readonly ready: Promise<void>
 }
@@ -184,6 +188,11 @@ class Running implements Scheduler {
 
   explain(namespace: string, name: string): ExplainAnswer {
     return this.#desk.explain(namespace, name)
+  }
+
+  audit(): SchedulerAudit {
+    const { size: entries } = this.#book
+    return auditOf(this.#cluster, { entries, suspended: this.#suspended.size, bindings: this.#binder.inFlight })
   }
 
   #look(key: string): void {

@@ -44,8 +44,9 @@ export class VirtualClock implements Clock {
     this.#epochMs = epochMs
   }
 
+  /** Whole milliseconds, as a system's clock tells them; delays may be fractions. */
   nowMs(): number {
-    return this.#epochMs + this.#elapsedMs
+    return Math.floor(this.#epochMs + this.#elapsedMs)
   }
 
   monotonicMs(): number {

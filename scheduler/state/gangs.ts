@@ -86,6 +86,11 @@ export class Gangs {
   readonly #tying = new Map<string, Set<GangKey>>()
   readonly #dirty = new Set<GangKey>()
 
+  /** PodGangs that there are. */
+  get size(): number {
+    return this.#gangs.size
+  }
+
   get(key: GangKey): GangFacts | undefined {
     return this.#gangs.get(key)
   }

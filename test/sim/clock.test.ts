@@ -20,6 +20,12 @@ describe('a virtual clock', () => {
     expect([clock.nowMs(), clock.monotonicMs()]).toEqual([VIRTUAL_EPOCH_MS, 0])
   })
 
+  test('tells the time in whole milliseconds, whatever fractions timers add', async () => {
+    const clock = new VirtualClock()
+    await clock.runFor(0.25)
+    expect([clock.nowMs(), clock.monotonicMs()]).toEqual([VIRTUAL_EPOCH_MS, 0.25])
+  })
+
   test('fires in order of time, then of asking', async () => {
     const run = array(record({ delayMs: integer({ min: 0, max: 20 }), kind: constantFrom<Wake>('work', 'background') }))
     await assert(

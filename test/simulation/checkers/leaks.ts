@@ -1,0 +1,36 @@
+import { gangName, isOurs } from '../facts.ts'
+import type { World } from '../world.ts'
+
+/** An object that a fault put into the stream: what was heard once stays until a list. */
+const MALFORMED = 1
+
+/** Nothing is kept of what is gone: no seat assumed, no request open, no more watches and timers than a quiet process has. */
+export function leaks({ processes, history }: World): string[] {
+  const pods = [...history.pods.values()]
+  return processes.flatMap(({ isRunning, scheduler, life, network, clock, errors }) => {
+    const wrong: string[] = []
+    const more = (what: string, count: number, most: number): void => {
+      if (count > most) wrong.push(`${life.id} holds ${count} ${what}, at most ${most} are meant`)
+    }
+    const told = errors.filter((error) => !error.startsWith('not allowed to bind')) // RBAC was revoked
+    for (const error of told) wrong.push(`${life.id} said: ${error.slice(0, 300)}`)
+    if (!isRunning || scheduler === null) return wrong
+    const { kept } = scheduler.audit()
+    const keys = new Set(pods.filter(isOurs).map((pod) => gangName(pod) ?? pod.metadata.uid))
+    more('assumed seats', kept.assumed, 0)
+    more('bindings under way', kept.bindings, 0)
+    more('suspended pods', kept.suspended, 0)
+    more('pods', kept.pods, pods.length + MALFORMED)
+    more('gangs', kept.gangs, history.gangs.size + MALFORMED)
+    more(
+      'entries',
+      kept.entries,
+      new Set([...keys, ...[...history.gangs.values()].map(({ metadata }) => metadata.name)]).size + MALFORMED,
+    )
+    more('nodes', kept.nodes, history.nodes.size + MALFORMED)
+    more('requests under way', network.inFlight, 1)
+    more('open watches', network.streams.size, 6)
+    more('timers', clock.open, 40)
+    return wrong
+  })
+}

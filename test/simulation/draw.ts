@@ -1,0 +1,147 @@
+import { type Random, seededRandom } from '../../kube/random.ts'
+import { FAULT_KINDS, type FaultKind } from './faults/kinds.ts'
+
+/** All that a seed decides before the run, as plain data: printed when it fails, and cut down by shrink.ts. */
+export interface Drawn {
+  readonly seed: number
+  readonly nodes: readonly DrawnNode[]
+  readonly gangs: readonly DrawnGang[]
+  readonly faults: readonly DrawnFault[]
+  /** Faults and the workload's own changes end then, on the virtual clock. */
+  readonly faultyMs: number
+  /** Scheduler processes that campaign for the lease from the start. */
+  readonly replicas: number
+  /** One way, each request; 0: at once. */
+  readonly latencyMs: number
+}
+
+export interface DrawnNode {
+  readonly name: string
+  readonly rack: string
+  readonly gpus: number
+  readonly cpus: number
+}
+
+export interface DrawnGroup {
+  readonly name: string
+  readonly minimum: number
+  readonly pods: number
+  readonly gpus: number
+  readonly cpus: number
+  readonly isInOneRack: boolean
+}
+
+export interface DrawnGang {
+  /** A pod of no gang has one group with one pod. */
+  readonly isPlain: boolean
+  readonly name: string
+  readonly groups: readonly DrawnGroup[]
+  readonly isInOneRack: boolean
+  /** A controller makes its pods again when they go. */
+  readonly isOwned: boolean
+  /** Pods are made with the operator's gate, which is lifted so much later; null: without. */
+  readonly gatedMs: number | null
+  readonly podsFirst: boolean
+  readonly arriveMs: number
+  /** Deleted with its pods then; null: stays. */
+  readonly departMs: number | null
+}
+
+export interface DrawnFault {
+  readonly kind: FaultKind
+  /** What it is a rate of: faults/kinds.ts. */
+  readonly rate: number
+}
+
+/** From `from` up to and with `to`. */
+export const between = (random: Random, from: number, to: number): number =>
+  from + Math.floor(random() * (to - from + 1))
+
+export function oneOf<T>(random: Random, items: readonly T[]): T {
+  const item = items[Math.floor(random() * items.length)]
+  if (item === undefined) throw new Error('nothing to choose from')
+  return item
+}
+
+const FAULTY_MS = 100_000
+const POD_TARGET = 190
+
+export function draw(seed: number): Drawn {
+  const random = seededRandom(seed * 7_919 + 11)
+  const nodes = drawNodes(random)
+  const gangs = drawGangs(random)
+  return {
+    seed,
+    nodes,
+    gangs,
+    faults: drawFaults(random),
+    faultyMs: FAULTY_MS,
+    replicas: random() < 0.3 ? 2 : 1,
+    latencyMs: oneOf(random, [0, 0, 5, 30]),
+  }
+}
+
+function drawNodes(random: Random): DrawnNode[] {
+  const count = between(random, 20, 48)
+  const racks = between(random, 3, 8)
+  const gpus = oneOf(random, [4, 8, 8])
+  return Array.from({ length: count }, (_, at) => ({
+    name: `n${String(at).padStart(2, '0')}`,
+    rack: `r${at % racks}`,
+    gpus: random() < 0.15 ? gpus / 2 : gpus,
+    cpus: oneOf(random, [16, 32, 64]),
+  }))
+}
+
+function drawGangs(random: Random): DrawnGang[] {
+  const gangs: DrawnGang[] = []
+  for (let pods = 0; pods < POD_TARGET; ) {
+    const gang = drawGang(random, gangs.length)
+    gangs.push(gang)
+    pods += gang.groups.reduce((sum, group) => sum + group.pods, 0)
+  }
+  return gangs
+}
+
+function drawGang(random: Random, at: number): DrawnGang {
+  const isPlain = random() < 0.15
+  const count = isPlain ? 1 : oneOf(random, [1, 1, 2, 3])
+  const arriveMs = Math.floor(random() * random() * FAULTY_MS * 0.85)
+  const staysMs = between(random, 15_000, 60_000)
+  return {
+    isPlain,
+    name: `${isPlain ? 'p' : 'g'}${at}`,
+    groups: Array.from({ length: count }, (_, g) => drawGroup(random, `a${g}`, isPlain)),
+    isInOneRack: !isPlain && random() < 0.5,
+    isOwned: random() < 0.8,
+    gatedMs: random() < 0.2 ? between(random, 100, 4_000) : null,
+    podsFirst: random() < 0.3,
+    arriveMs,
+    departMs: random() < 0.6 && arriveMs + staysMs < FAULTY_MS ? arriveMs + staysMs : null,
+  }
+}
+
+function drawGroup(random: Random, name: string, isPlain: boolean): DrawnGroup {
+  const minimum = isPlain ? 1 : between(random, 1, 6)
+  const surplus = isPlain || random() < 0.6 ? 0 : between(random, 1, 3)
+  return {
+    name,
+    minimum,
+    pods: minimum + surplus,
+    gpus: oneOf(random, [0, 1, 1, 2, 4]),
+    cpus: between(random, 1, 8),
+    isInOneRack: !isPlain && random() < 0.2,
+  }
+}
+
+function drawFaults(random: Random): DrawnFault[] {
+  const left = [...FAULT_KINDS]
+  const count = between(random, 3, 12)
+  const faults: DrawnFault[] = []
+  while (faults.length < count) {
+    const [found] = left.splice(Math.floor(random() * left.length), 1)
+    if (found === undefined) break
+    faults.push({ kind: found.kind, rate: found.rates[0] + random() * (found.rates[1] - found.rates[0]) })
+  }
+  return faults.sort((a, b) => (a.kind < b.kind ? -1 : 1))
+}

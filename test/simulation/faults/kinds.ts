@@ -1,0 +1,93 @@
+/**
+ * Every kind of fault, with what its rate is a rate of: `request`, a share of a scheduler's requests that it could
+ * strike; `line`, a share of the lines of its watches; `minute`, how often it happens in a virtual minute.
+ */
+const WIRE = [
+  'conflict',
+  'throttled',
+  'error-before-write',
+  'error-after-write',
+  'reply-lost',
+  'reply-late',
+  'request-lost',
+  'request-late',
+  'cut-in-flight',
+  'list-expired',
+] as const
+const WATCH = [
+  'watch-dropped',
+  'line-delayed',
+  'line-doubled',
+  'watch-silent',
+  'line-cut',
+  'watch-expired',
+  'line-malformed',
+] as const
+const MOMENT = [
+  'rbac-revoked',
+  'no-sockets',
+  'kind-frozen',
+  'events-hidden',
+  'killed',
+  'killed-at-write',
+  'terminated',
+  'paused-past-lease',
+  'loop-blocked',
+  'second-replica',
+  'clock-forward',
+  'clock-back',
+  'timers-late',
+  'node-dead',
+  'node-deleted',
+  'node-smaller',
+  'node-flapped',
+  'node-relabelled',
+  'node-tainted',
+  'node-cordoned',
+  'node-shrinks',
+  'kubelet-refuses',
+  'never-ready',
+  'foreign-bind',
+  'created-with-node',
+  'pod-deleted',
+  'pod-deleted-in-bind',
+  'pod-force-deleted',
+  'pod-failed',
+  'gate-of-another',
+  'gang-edited',
+  'gang-deleted',
+  'gang-recreated',
+  'attempt-forged',
+] as const
+
+export type WireFault = (typeof WIRE)[number]
+export type WatchFault = (typeof WATCH)[number]
+export type MomentFault = (typeof MOMENT)[number]
+export type FaultKind = WireFault | WatchFault | MomentFault
+
+export interface FaultForm {
+  readonly kind: FaultKind
+  readonly per: 'request' | 'line' | 'minute'
+  /** The lowest and the highest rate that is drawn. */
+  readonly rates: readonly [number, number]
+}
+
+const form =
+  (per: FaultForm['per'], rates: readonly [number, number]) =>
+  (kind: FaultKind): FaultForm => ({ kind, per, rates })
+
+export const FAULT_KINDS: readonly FaultForm[] = [
+  ...WIRE.map(form('request', [0.01, 0.12])),
+  ...WATCH.map(form('line', [0.003, 0.04])),
+  ...MOMENT.map(form('minute', [1, 8])),
+]
+
+export const formOf = (kind: FaultKind): FaultForm => {
+  const found = FAULT_KINDS.find((each) => each.kind === kind)
+  if (found === undefined) throw new Error(`no fault ${kind}`)
+  return found
+}
+
+export const isWire = (kind: FaultKind): kind is WireFault => (WIRE as readonly string[]).includes(kind)
+export const isWatch = (kind: FaultKind): kind is WatchFault => (WATCH as readonly string[]).includes(kind)
+export const isMoment = (kind: FaultKind): kind is MomentFault => (MOMENT as readonly string[]).includes(kind)

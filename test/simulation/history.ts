@@ -1,0 +1,90 @@
+import type { KubeObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
+import type { PodGang } from '../../api/generated/kinds.ts'
+import type { WriteRecord } from '../../sim/server/core.ts'
+
+export interface Write extends WriteRecord {
+  readonly atMs: number
+  /** `kubelet`, `user`, `scheduler-a/2/117` (process, life, request); '' for the cluster's own controllers. */
+  readonly sender: string
+}
+
+const PODS = '/pods'
+const NODES = '/nodes'
+const GANGS = 'scheduler.grove.io/podgangs'
+const LEASES = 'coordination.k8s.io/leases'
+
+/** What the API server did, in order, and what it holds now: the truth that the observer judges by. */
+export class History {
+  readonly pods: Map<string, Pod> = new Map()
+  readonly nodes: Map<string, Node> = new Map()
+  readonly gangs: Map<string, PodGang> = new Map()
+  /** Uids of PodGangs that were ever recorded whole. */
+  readonly everWhole: Set<string> = new Set()
+  leaseHolder = ''
+  lastLeaseMs = 0
+  readonly writes: Write[] = []
+  readonly #byVersion = new Map<string, KubeObject>()
+  readonly #listeners: ((write: Write) => void)[] = []
+  readonly #nowMs: () => number
+  #sender = ''
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  /** Who asks for what is carried out next: the server tells before it carries out. */
+  announce(sender: string): void {
+    this.#sender = sender
+  }
+
+  listen(listener: (write: Write) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** The object as it stood at that version; null: it came before the history began. */
+  at(version: string): KubeObject | null {
+    return this.#byVersion.get(version) ?? null
+  }
+
+  seed(object: KubeObject): void {
+    this.#keep(object.kind === 'Node' ? NODES : PODS, object, null)
+  }
+
+  take(record: WriteRecord): void {
+    const write: Write = { ...record, atMs: this.#nowMs(), sender: this.#sender }
+    this.writes.push(write)
+    this.#keep(record.collection, record.after, record.before)
+    for (const listener of this.#listeners) listener(write)
+  }
+
+  #keep(collection: string, after: KubeObject | null, before: KubeObject | null): void {
+    if (after !== null) this.#byVersion.set(after.metadata.resourceVersion, after)
+    const { metadata } = (after ?? before)!
+    if (collection === PODS) put(this.pods, metadata.uid, after as Pod | null)
+    else if (collection === NODES) put(this.nodes, metadata.name, after as Node | null)
+    else if (collection === GANGS) this.#keepGang(metadata.uid, after as PodGang | null)
+    else if (collection === LEASES && metadata.name === 'espalier-scheduler') this.#keepLease(after)
+  }
+
+  #keepGang(uid: string, gang: PodGang | null): void {
+    put(this.gangs, uid, gang)
+    const conditions = gang?.status?.conditions ?? []
+    if (conditions.some(({ type, status }) => type === 'PlacementComplete' && status === 'True'))
+      this.everWhole.add(uid)
+  }
+
+  #keepLease(lease: KubeObject | null): void {
+    this.leaseHolder = (lease?.['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity ?? ''
+    this.lastLeaseMs = this.#nowMs()
+  }
+}
+
+function put<T>(map: Map<string, T>, key: string, value: T | null): void {
+  if (value === null) map.delete(key)
+  else map.set(key, value)
+}
+
+export const isPodWrite = ({ collection }: Write): boolean => collection === PODS
+export const isNodeWrite = ({ collection }: Write): boolean => collection === NODES
+export const isGangWrite = ({ collection }: Write): boolean => collection === GANGS
+export const isLeaseWrite = ({ collection }: Write): boolean => collection === LEASES

@@ -1,0 +1,26 @@
+import { Mirror } from './mirror.ts'
+import type { Ticket } from './ticket.ts'
+
+/** One process from its start to its end, as the observer knows it. */
+export class Life {
+  /** `scheduler-a/2`. */
+  readonly id: string
+  readonly mirror: Mirror
+  readonly tickets: Ticket[] = []
+  /** Bindings by the pod's uid. */
+  readonly binds: Map<string, Ticket[]> = new Map()
+  /** The identity under which it campaigns, once it has written it. */
+  identity: string | null = null
+  /** Until when, by the last renewal that it was told of, it may write; it began to send that renewal 10 s before. */
+  leadsUntilMs: number = Number.NEGATIVE_INFINITY
+
+  constructor(id: string, nowMs: () => number) {
+    this.id = id
+    this.mirror = new Mirror(nowMs)
+  }
+
+  /** Bindings that have happened or still may. */
+  liveBinds(): Ticket[] {
+    return [...this.binds.values()].flat().filter(({ state }) => state !== 'dead')
+  }
+}

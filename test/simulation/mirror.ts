@@ -1,0 +1,107 @@
+import type { KubeObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
+import type { PodGang } from '../../api/generated/kinds.ts'
+import { asksFor, ATTEMPT, isFailed, isOurs, nodeOf } from './facts.ts'
+
+const isRefusal = (reason: string): boolean =>
+  reason.startsWith('OutOf') || ['UnexpectedAdmissionError', 'TopologyAffinityError', 'NodeAffinity'].includes(reason)
+
+export type Kept = 'pods' | 'nodes' | 'podgangs'
+
+/** What one process has been told so far, and no more: a write of its is judged by this. */
+export class Mirror {
+  /** By uid. */
+  readonly pods: Map<string, Pod> = new Map()
+  /** By name. */
+  readonly nodes: Map<string, Node> = new Map()
+  /** By uid. */
+  readonly gangs: Map<string, PodGang> = new Map()
+  /** Uids of pods that it was told are gone. */
+  readonly gone: Set<string> = new Set()
+  /** When a pod that was pending under our name was heard to be on a node without an attempt; by namespace. */
+  readonly rivalHeardMs: Map<string, number> = new Map()
+  /** When a kubelet was heard to have refused a pod: node → what such pods ask for → when. */
+  readonly refusalHeardMs: Map<string, Map<string, number>> = new Map()
+  readonly #nowMs: () => number
+  /** On its way into the process's hands; whether it has looked at it yet cannot be seen from outside. */
+  readonly #handed: (() => void)[] = []
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
+
+  /** What is no object is lost with what remembered it. */
+  forgetPast(): void {
+    this.rivalHeardMs.clear()
+    this.refusalHeardMs.clear()
+  }
+
+  hand(apply: () => void): void {
+    this.#handed.push(apply)
+  }
+
+  get isBetween(): boolean {
+    return this.#handed.length > 0
+  }
+
+  /** It has taken all that was handed to it. */
+  taken(): void {
+    for (const apply of this.#handed.splice(0)) apply()
+  }
+
+  hear(kept: Kept, object: KubeObject, isDeleted: boolean): void {
+    if (kept === 'pods') this.#hearPod(object as Pod, isDeleted)
+    else if (kept === 'nodes') this.#hearNode(object as Node, isDeleted)
+    else hearNamed(this.gangs, object.metadata.uid, object as PodGang, isDeleted)
+  }
+
+  /** A whole list: what is not in it is gone. */
+  hearList(kept: Kept, objects: readonly KubeObject[]): void {
+    const uids = new Set(objects.map(({ metadata }) => metadata.uid))
+    for (const known of [...this.#known(kept).values()]) if (!uids.has(known.metadata.uid)) this.hear(kept, known, true)
+    for (const object of objects) this.hear(kept, object, false)
+  }
+
+  #known(kept: Kept): ReadonlyMap<string, KubeObject> {
+    return kept === 'pods' ? this.pods : kept === 'nodes' ? this.nodes : this.gangs
+  }
+
+  /** A read by name found none. */
+  hearMissing(name: string): void {
+    for (const pod of [...this.pods.values()]) if (pod.metadata.name === name) this.#hearPod(pod, true)
+  }
+
+  #hearPod(pod: Pod, isDeleted: boolean): void {
+    const { uid } = pod.metadata
+    if (isDeleted) this.gone.add(uid)
+    if (isDeleted) this.pods.delete(uid)
+    else if (!this.gone.has(uid) && isNewer(this.pods.get(uid), pod)) {
+      this.#note(this.pods.get(uid), pod)
+      this.pods.set(uid, pod)
+    }
+  }
+
+  #hearNode(node: Node, isDeleted: boolean): void {
+    const { name, uid } = node.metadata
+    if (isDeleted || this.nodes.get(name)?.metadata.uid !== uid) this.refusalHeardMs.delete(name)
+    hearNamed(this.nodes, name, node, isDeleted)
+  }
+
+  #note(before: Pod | undefined, pod: Pod): void {
+    const node = nodeOf(pod)
+    if (before === undefined || node === null || !isOurs(pod)) return
+    const isRival = nodeOf(before) === null && pod.metadata.annotations?.[ATTEMPT] === undefined
+    if (isRival) this.rivalHeardMs.set(pod.metadata.namespace ?? '', this.#nowMs())
+    if (isFailed(before) || !isFailed(pod) || !isRefusal(pod.status?.reason ?? '')) return
+    const ofNode = this.refusalHeardMs.get(node) ?? new Map<string, number>()
+    this.refusalHeardMs.set(node, ofNode.set(asksFor(pod).join(), this.#nowMs()))
+  }
+}
+
+const isNewer = (known: KubeObject | undefined, told: KubeObject): boolean =>
+  known === undefined || Number(told.metadata.resourceVersion) >= Number(known.metadata.resourceVersion)
+
+function hearNamed<T extends KubeObject>(map: Map<string, T>, key: string, object: T, isDeleted: boolean): void {
+  const known = map.get(key)
+  if (!isDeleted && isNewer(known, object)) map.set(key, object)
+  if (isDeleted && known?.metadata.uid === object.metadata.uid) map.delete(key)
+}

@@ -1,0 +1,111 @@
+import { attemptIn, groupsOf, isMember, nodeOf } from './facts.ts'
+import type { FaultKind } from './faults/kinds.ts'
+import type { History } from './history.ts'
+import type { Life } from './life.ts'
+import type { Observer } from './observer.ts'
+
+/** What the schedulers are in the middle of; several at once. */
+export const PHASES = [
+  'no leader',
+  'listing',
+  'watching',
+  'queued',
+  'planned',
+  'binding in flight',
+  'reply in',
+  'some bound',
+  'minimum confirmed',
+  'surplus',
+  'undo',
+  'take-over',
+] as const
+export type Phase = (typeof PHASES)[number]
+
+const TAKE_OVER_MS = 3_000
+const UNDO_MS = 1_000
+
+/** Which kinds of faults struck in which phases: what a run has exercised. */
+export class Reach {
+  readonly strikes: Map<FaultKind, number> = new Map()
+  readonly cells: Map<string, number> = new Map()
+  readonly #history: History
+  readonly #observer: Observer
+  #phases: readonly Phase[] = []
+  #phasesAtMs = -1
+
+  constructor(history: History, observer: Observer) {
+    this.#history = history
+    this.#observer = observer
+  }
+
+  struck(kind: FaultKind): void {
+    this.strikes.set(kind, (this.strikes.get(kind) ?? 0) + 1)
+    for (const phase of this.phases()) {
+      const cell = `${kind}|${phase}`
+      this.cells.set(cell, (this.cells.get(cell) ?? 0) + 1)
+    }
+  }
+
+  /** Looked at once an instant. */
+  phases(): readonly Phase[] {
+    const { nowMs } = this.#observer
+    if (this.#phasesAtMs === nowMs) return this.#phases
+    this.#phasesAtMs = nowMs
+    const life = this.#leader()
+    const gangs = this.#gangPhases()
+    this.#phases = life === null ? ['no leader', ...gangs] : [...this.#lifePhases(life, nowMs), ...gangs]
+    return this.#phases
+  }
+
+  #leader(): Life | null {
+    const { leaseHolder } = this.#history
+    return this.#observer.lives.find(({ identity }) => identity !== null && identity === leaseHolder) ?? null
+  }
+
+  #lifePhases(life: Life, nowMs: number): Phase[] {
+    const binds = life.tickets.slice(-64).filter(({ kind }) => kind === 'bind')
+    const last = binds.at(-1)
+    const sent = binds.filter(({ attempt }) => attempt === last?.attempt).length
+    const isPlanned = last !== undefined && last.sentMs === nowMs && sent < (attemptIn(last.attempt)?.count ?? 0)
+    const isUndoing = life.tickets.slice(-32).some(({ kind, sentMs }) => kind === 'delete' && nowMs - sentMs < UNDO_MS)
+    const firstWriteMs = life.tickets.find(({ kind }) => kind === 'lease')?.sentMs ?? nowMs
+    const is: Partial<Record<Phase, boolean>> = {
+      listing: life.mirror.pods.size === 0 || life.mirror.nodes.size === 0,
+      watching: life.mirror.nodes.size > 0,
+      planned: isPlanned,
+      'binding in flight': binds.some(({ state, answeredMs }) => state === 'flying' || answeredMs === null),
+      'reply in': binds.some(
+        ({ uid, state }) => state === 'committed' && nodeOf(life.mirror.pods.get(uid) ?? NO_POD) === null,
+      ),
+      undo: isUndoing,
+      'take-over': nowMs - firstWriteMs < TAKE_OVER_MS,
+    }
+    return PHASES.filter((phase) => is[phase] === true)
+  }
+
+  #gangPhases(): Phase[] {
+    const { gangs, pods, everWhole } = this.#history
+    const found = new Set<Phase>()
+    for (const gang of gangs.values()) {
+      const groups = groupsOf(gang).map((group) => {
+        const members = [...pods.values()].filter((pod) => isMember(gang, group, pod))
+        const bound = members.filter((pod) => nodeOf(pod) !== null).length
+        return { bound, pending: members.length - bound, isFull: bound >= group.minimum }
+      })
+      const isFull = groups.every((group) => group.isFull)
+      const isSome = groups.some(({ bound }) => bound > 0)
+      if (!isFull && isSome) found.add('some bound')
+      if (!isFull && !isSome) found.add('queued')
+      if (isFull && everWhole.has(gang.metadata.uid)) found.add('minimum confirmed')
+      if (isFull && groups.some(({ pending }) => pending > 0)) found.add('surplus')
+    }
+    return [...found]
+  }
+}
+
+const NO_POD = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: '', uid: '', resourceVersion: '', creationTimestamp: '' },
+  spec: { containers: [{ name: '', image: '' }] },
+} as Parameters<typeof nodeOf>[0]

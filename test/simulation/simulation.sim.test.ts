@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { draw } from './draw.ts'
+import { FAULT_KINDS } from './faults/kinds.ts'
+import { CANARY } from './mutants/list.ts'
+import { runSeed } from './run-seed.ts'
+import { count, failure, newTally } from './tell.ts'
+
+/** `npm run simulate-faults -- --seeds 20000` runs more; a seed takes half a second of one core. */
+const SEEDS = Number(process.env['SEEDS'] ?? 20)
+const FROM = Number(process.env['SEED'] ?? 1)
+const PART = 20
+
+const tally = newTally()
+
+for (let from = FROM; from < FROM + SEEDS; from += PART) {
+  const last = Math.min(from + PART, FROM + SEEDS) - 1
+  test(`nothing that was promised breaks under the faults of seeds ${from} to ${last}`, {
+    timeout: 600_000,
+  }, async () => {
+    const failures: string[] = []
+    for (let seed = from; seed <= last; seed++) {
+      const outcome = await runSeed(seed)
+      count(tally, outcome)
+      if (outcome.violations.length > 0) failures.push(failure(outcome))
+    }
+    expect(failures.join('\n')).toBe('')
+  })
+}
+
+test('the seeds bind and strike enough to prove something', () => {
+  expect(tally.binds).toBeGreaterThan(tally.seeds * 100)
+  expect(tally.faults).toBeGreaterThan(tally.seeds * 20)
+  const struck = new Set([...tally.cells.keys()].map((cell) => cell.split('|')[0]))
+  if (tally.seeds >= 80) expect(FAULT_KINDS.map(({ kind }) => kind).filter((kind) => !struck.has(kind))).toEqual([])
+})
+
+test('the same seed writes the same, byte for byte', { timeout: 60_000 }, async () => {
+  const [first, again] = [await runSeed(7), await runSeed(7)]
+  expect(again.hash).toBe(first.hash)
+  expect(again.binds).toBe(first.binds)
+  expect((await runSeed(8)).hash).not.toBe(first.hash)
+})
+
+test('a seed draws 3 to 12 kinds of faults, and the same again', () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const drawn = draw(seed)
+    expect(drawn.faults.length).within(3, 12)
+    expect(draw(seed)).toEqual(drawn)
+  }
+})
+
+test('a planted defect is caught', { timeout: 300_000 }, () => {
+  const root = join(import.meta.dirname, '..', '..')
+  const planted = [
+    '--import',
+    './test/simulation/mutants/plant.ts',
+    'test/simulation/main.ts',
+    '--first',
+    '--seeds',
+    '60',
+  ]
+  const env = { ...process.env, MUTANT: CANARY.name }
+  const { status, stdout } = spawnSync(process.execPath, planted, { cwd: root, env, encoding: 'utf8' })
+  expect(stdout).toMatch(/ (capacity|pod) at \d+ ms/)
+  expect(status).toBe(1)
+})

@@ -1,0 +1,180 @@
+import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
+import { crdOf } from '../../api/crd.ts'
+import { KINDS } from '../../api/kinds/all.ts'
+import type { KubeClient } from '../../kube/client.ts'
+import { kubeClient } from '../../kube/kube-client.ts'
+import { type Random, seededRandom } from '../../kube/random.ts'
+import { CRDS, NODES, PODS } from '../../kube/resources.ts'
+import type { Transport } from '../../kube/transport.ts'
+import { VirtualClock } from '../../sim/clock.ts'
+import { type ApiServer, createApiServer } from '../../sim/server/api-server.ts'
+import { CHECKERS } from './checkers/all.ts'
+import { between, type Drawn, oneOf } from './draw.ts'
+import { fateFrom, lineFateFrom, type WireFaults } from './faults/wire.ts'
+import type { FaultKind } from './faults/kinds.ts'
+import { History } from './history.ts'
+import { Kubelets, keyOf } from './kubelets.ts'
+import { nodeObject, OWNER, podName } from './objects.ts'
+import { Observer } from './observer.ts'
+import { Process } from './process.ts'
+import { Reach } from './reach.ts'
+import type { Ticket } from './ticket.ts'
+import { Workload } from './workload.ts'
+
+/** One seed's cluster: API server, kubelets, people, schedulers, and the observer. Everything on one virtual clock. */
+export class World {
+  readonly drawn: Drawn
+  readonly onLog: ((line: string) => void) | null
+  readonly clock: VirtualClock = new VirtualClock()
+  readonly random: Random
+  readonly history: History
+  readonly observer: Observer
+  readonly server: ApiServer
+  readonly kubelets: Kubelets
+  readonly workload: Workload
+  readonly reach: Reach
+  readonly processes: Process[] = []
+  /** Whoever breaks things, and another scheduler: by their own names in the history. */
+  readonly chaos: KubeClient
+  readonly foreign: KubeClient
+  /** When another scheduler took a pod last; -1: never. */
+  lastRivalMs = -1
+  /** So many of the next bindings meet a pod that has just gone. */
+  deleteInBind = 0
+  areFaultsOver = false
+  readonly #generations = new Map<string, number>()
+  readonly #killAt = new Map<Process, number>()
+  readonly #wireFaults: WireFaults
+
+  constructor(drawn: Drawn, onLog: ((line: string) => void) | null = null) {
+    this.drawn = drawn
+    this.onLog = onLog
+    const { clock } = this
+    this.random = seededRandom(drawn.seed * 104_729 + 3)
+    this.history = new History(() => clock.monotonicMs())
+    this.observer = new Observer(this.history, CHECKERS, () => clock.monotonicMs())
+    this.reach = new Reach(this.history, this.observer)
+    const onWrite = (record: Parameters<History['take']>[0]): void => this.history.take(record)
+    this.server = createApiServer({ clock, random: seededRandom(drawn.seed + 1), onWrite })
+    this.server.setIntercept(({ headers }) => {
+      this.history.announce(headers['x-sender'] ?? '')
+      return 'pass'
+    })
+    this.chaos = this.#clientOf('chaos')
+    this.foreign = this.#clientOf('another-scheduler')
+    const common = { clock, history: this.history, random: seededRandom(drawn.seed + 2) }
+    this.kubelets = new Kubelets({ ...common, client: this.#clientOf('kubelet') })
+    const onError = (text: string): void => this.observer.report('workload', text)
+    this.workload = new Workload({ ...common, client: this.#clientOf('user'), gangs: drawn.gangs, onError })
+    this.#wireFaults = {
+      random: seededRandom(drawn.seed + 4),
+      faults: drawn.faults,
+      isOver: () => this.areFaultsOver,
+      told: (kind) => this.struck(kind),
+    }
+  }
+
+  /** Lets virtual time pass while something of the embedded cluster is awaited. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let isDone = false
+    const mark = (): void => void (isDone = true)
+    work.then(mark, mark)
+    await this.clock.runUntil(() => isDone, { maxVirtualMs: 600_000 })
+    if (!isDone) throw new Error('something of the cluster never ended')
+    return work
+  }
+
+  async start(): Promise<void> {
+    for (const object of [OWNER, ...this.drawn.nodes.map(nodeObject)]) {
+      const seeded = this.server.seed(object)
+      if (seeded.kind === 'Node') this.history.seed(seeded)
+    }
+    const gangKind = KINDS.filter(({ kind }) => kind === 'PodGang')
+    for (const kind of gangKind) await this.during(this.#clientOf('user').create(CRDS, crdOf(kind)))
+    for (let at = 0; at < this.drawn.replicas; at++) this.startProcess(`scheduler-${'abc'[at]}`)
+    this.workload.start()
+  }
+
+  struck(kind: FaultKind): void {
+    this.reach.struck(kind)
+  }
+
+  startProcess(name: string): Process {
+    const generation = (this.#generations.get(name) ?? 0) + 1
+    this.#generations.set(name, generation)
+    const seed = this.drawn.seed * 31 + generation * 7 + this.processes.length
+    const { clock, observer, history } = this
+    const process = new Process(name, generation, seed, {
+      server: this.server.transport,
+      clock,
+      observer,
+      history,
+      onLog: this.onLog,
+      latencyMs: this.drawn.latencyMs,
+      fateOf: fateFrom(this.#wireFaults),
+      lineFateOf: lineFateFrom(this.#wireFaults),
+      onSend: (sender, ticket) => this.#onSend(sender, ticket),
+    })
+    this.processes.push(process)
+    return process
+  }
+
+  killAndRestart(process: Process): void {
+    process.kill()
+    this.clock.after(between(this.random, 50, 5_000), 'work', () => void this.startProcess(process.name))
+  }
+
+  terminateAndRestart(process: Process): void {
+    void process.stop().then(() => this.startProcess(process.name))
+  }
+
+  /** At its `n`th write from now on: before it goes out, or while it is on its way. */
+  killAtWrite(process: Process, n: number): void {
+    this.#killAt.set(process, n)
+  }
+
+  addNode(object: NewObject): Promise<unknown> {
+    return this.history.nodes.has(object.metadata.name ?? '') ? Promise.resolve() : this.chaos.create(NODES, object)
+  }
+
+  /** A pod of the workload that does not exist yet; null: all do. */
+  unmadePod(): string | null {
+    const made = new Set([...this.history.pods.values()].map(({ metadata }) => metadata.name))
+    const nowMs = this.clock.monotonicMs()
+    const names = this.drawn.gangs
+      .filter(({ arriveMs }) => arriveMs > nowMs)
+      .flatMap((gang) =>
+        gang.groups.flatMap((group) => Array.from({ length: group.pods }, (_, at) => podName(gang, group, at))),
+      )
+      .filter((name) => !made.has(name))
+    return names.length === 0 ? null : oneOf(this.random, names)
+  }
+
+  #onSend(process: Process, ticket: Ticket): void {
+    const left = this.#killAt.get(process)
+    if (left !== undefined) this.#countDown(process, ticket, left)
+    if (ticket.kind !== 'bind' || this.deleteInBind === 0) return
+    const pod: Pod | undefined = this.history.pods.get(ticket.uid)
+    if (pod === undefined) return
+    this.deleteInBind--
+    void this.chaos.delete(PODS, keyOf(pod), this.random() < 0.5 ? { gracePeriodSeconds: 0 } : {})
+  }
+
+  #countDown(process: Process, ticket: Ticket, left: number): void {
+    this.#killAt.set(process, left - 1)
+    if (left > 1) return
+    this.#killAt.delete(process)
+    if (this.random() < 0.5) this.observer.impossible(ticket)
+    this.killAndRestart(process)
+  }
+
+  #clientOf(sender: string): KubeClient {
+    const { transport } = this.server
+    const signed: Transport = {
+      request: (request) => transport.request({ ...request, headers: { ...request.headers, 'x-sender': sender } }),
+      stream: (request) => transport.stream(request),
+      close: () => transport.close(),
+    }
+    return kubeClient(signed, { userAgent: sender })
+  }
+}
