@@ -78,7 +78,7 @@ export const MUTANTS: readonly Mutant[] = [
     'a list takes nothing away',
     'B10 B42',
     'kube/reflector/deltas.ts',
-    'const missing = [...known.entries()].filter((entry) => !listed.has(entry.uid)).sort(byName)',
+    'const missing = [...known.entries()].filter((entry) => !listing.has(entry.uid)).sort(byName)',
     'const missing: Entry<T>[] = []',
   ),
   m(
