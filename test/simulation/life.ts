@@ -17,6 +17,7 @@ export class Life {
   constructor(id: string, nowMs: () => number) {
     this.id = id
     this.mirror = new Mirror(nowMs)
+    this.mirror.hasTried = (uid, node) => (this.binds.get(uid) ?? []).some((ticket) => ticket.node === node)
   }
 
   /** Bindings that have happened or still may. */

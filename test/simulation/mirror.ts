@@ -21,6 +21,8 @@ export class Mirror {
   readonly rivalHeardMs: Map<string, number> = new Map()
   /** When a kubelet was heard to have refused a pod: node → what such pods ask for → when. */
   readonly refusalHeardMs: Map<string, Map<string, number>> = new Map()
+  /** Whether the process has tried to bind the pod to that node itself: then nobody can tell who did. */
+  hasTried: (uid: string, node: string) => boolean = () => false
   readonly #nowMs: () => number
   /** On its way into the process's hands; whether it has looked at it yet cannot be seen from outside. */
   readonly #handed: (() => void)[] = []
@@ -90,7 +92,8 @@ export class Mirror {
     const node = nodeOf(pod)
     if (before === undefined || node === null || !isOurs(pod)) return
     const isRival = nodeOf(before) === null && pod.metadata.annotations?.[ATTEMPT] === undefined
-    if (isRival) this.rivalHeardMs.set(pod.metadata.namespace ?? '', this.#nowMs())
+    if (isRival && !this.hasTried(pod.metadata.uid, node))
+      this.rivalHeardMs.set(pod.metadata.namespace ?? '', this.#nowMs())
     if (isFailed(before) || !isFailed(pod) || !isRefusal(pod.status?.reason ?? '')) return
     const ofNode = this.refusalHeardMs.get(node) ?? new Map<string, number>()
     this.refusalHeardMs.set(node, ofNode.set(asksFor(pod).join(), this.#nowMs()))
