@@ -31,8 +31,9 @@ export class Mirror {
     this.#nowMs = nowMs
   }
 
-  /** What is no object is lost with what remembered it. */
+  /** Elected anew, a process lists anew and remembers nothing. */
   forgetPast(): void {
+    for (const known of [this.pods, this.nodes, this.gangs]) known.clear()
     this.rivalHeardMs.clear()
     this.refusalHeardMs.clear()
   }

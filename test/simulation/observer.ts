@@ -115,8 +115,10 @@ function noteIdentity(life: Life, ticket: Ticket): void {
 const RENEW_DEADLINE_MS = 10_000
 
 function renewed(ticket: Ticket): void {
-  // Elected anew, it begins anew, without what it remembered.
-  if (ticket.life.leadsUntilMs <= ticket.sentMs) ticket.life.mirror.forgetPast()
+  if (ticket.life.leadsUntilMs <= ticket.sentMs) {
+    ticket.life.mirror.forgetPast()
+    ticket.life.binds.clear() // what was in flight has been given up by now
+  }
   const isOurs = ticket.method !== 'GET' && holderIn(ticket) !== null
   ticket.life.leadsUntilMs = isOurs ? ticket.sentMs + RENEW_DEADLINE_MS : Number.NEGATIVE_INFINITY
 }
