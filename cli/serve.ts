@@ -9,6 +9,7 @@ import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
 import { CRDS } from '../kube/resources.ts'
 import type { Metrics } from './metrics.ts'
+import type { OperatorConfig } from '../operator/config.ts'
 import { createOperator, type Operator } from '../operator/operator.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 
@@ -26,6 +27,8 @@ export interface Halves {
   readonly scheduler: boolean
   readonly schedulerNames: readonly string[]
   readonly defaultPack: 'narrowest' | 'none'
+  /** Default: as DEFAULT_OPERATOR_CONFIG; the scheduler's name comes from the names above. */
+  readonly config?: Partial<OperatorConfig>
 }
 
 export interface Running {
@@ -39,7 +42,7 @@ export interface Running {
 
 export function startHalves({ metrics, ...world }: World, halves: Halves): Running {
   const { schedulerNames, defaultPack } = halves
-  const config = { schedulerName: defaultName(schedulerNames) }
+  const config = { schedulerName: defaultName(schedulerNames), ...halves.config }
   const operator = halves.operator ? createOperator({ ...world, config }) : null
   const counted = metrics === undefined ? {} : { metrics: metrics.scheduler }
   const scheduler = halves.scheduler

@@ -36,6 +36,7 @@ export const ROLE_BINDINGS: ResourceType = of('rbac.authorization.k8s.io', 'v1',
 export const LEASES: ResourceType = of('coordination.k8s.io', 'v1', 'leases', 'Lease')
 export const PRIORITY_CLASSES: ResourceType = of('scheduling.k8s.io', 'v1', 'priorityclasses', 'PriorityClass', false)
 export const AUTOSCALERS: ResourceType = of('autoscaling', 'v2', 'horizontalpodautoscalers', 'HorizontalPodAutoscaler')
+export const BUDGETS: ResourceType = of('policy', 'v1', 'poddisruptionbudgets', 'PodDisruptionBudget')
 export const CRDS: ResourceType = of(
   'apiextensions.k8s.io',
   'v1',

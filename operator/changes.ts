@@ -25,6 +25,7 @@ const WHOLLY_OWNED: Readonly<Record<string, readonly string[]>> = {
   PodCliqueSet: ['spec'],
   PodClique: ['spec.startsAfter', 'spec.autoScalingConfig'],
   Service: ['spec.selector'],
+  PodDisruptionBudget: ['spec.selector'],
   Role: ['rules'],
   RoleBinding: ['subjects'],
 }

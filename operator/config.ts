@@ -12,6 +12,8 @@ export interface OperatorConfig {
   readonly systemNamespace: string
   /** Lifetime of the waiter's projected token; kubelet renews it. Kubernetes refuses less than 600. */
   readonly waiterTokenSeconds: number
+  /** One PodDisruptionBudget a clique. */
+  readonly disruptionBudgets: boolean
   /** What differs from DYNAMO_DEFAULTS; the scheduler's name is that of above unless it is given here. */
   readonly dynamo: Partial<DynamoConfig>
 }
@@ -22,5 +24,6 @@ export const DEFAULT_OPERATOR_CONFIG: OperatorConfig = {
   schedulerName: 'espalier',
   systemNamespace: 'espalier-system',
   waiterTokenSeconds: 3_600,
+  disruptionBudgets: false,
   dynamo: {},
 }

@@ -1,3 +1,4 @@
+import { budgetReconciler } from './reconcile/budget.ts'
 import { cliqueReconciler } from './reconcile/clique.ts'
 import { dynamoReconciler } from './reconcile/dynamo.ts'
 import { podGangReconciler } from './reconcile/pod-gang.ts'
@@ -12,6 +13,7 @@ export const RECONCILERS: readonly MakeReconciler[] = [
   scalingGroupReconciler,
   cliqueReconciler,
   podGangReconciler,
+  budgetReconciler,
   dynamoReconciler,
   podGangSetReconciler,
 ]

@@ -92,6 +92,7 @@ export const OPERATOR_PERMISSIONS: Permissions = {
     rule('', 'events', ['create', 'patch']),
     rule(RBAC, 'roles rolebindings', KEEP),
     rule('autoscaling', 'horizontalpodautoscalers', OWN),
+    rule('policy', 'poddisruptionbudgets', OWN),
   ],
   inSystem: [...lease(OPERATOR_LEASE)],
   toGrant: [

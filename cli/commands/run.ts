@@ -30,7 +30,10 @@ const SCHEDULER_FLAGS: readonly Flag[] = [
     default: 'narrowest',
   },
 ]
-const OPERATOR_FLAGS: readonly Flag[] = [{ usage: '--install-crds', summary: 'create the CRDs that are missing first' }]
+const OPERATOR_FLAGS: readonly Flag[] = [
+  { usage: '--install-crds', summary: 'create the CRDs that are missing first' },
+  { usage: '--disruption-budgets', summary: 'one PodDisruptionBudget a clique: evictions leave it its minimum' },
+]
 
 async function worldOf(
   flags: Flags,
@@ -80,6 +83,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
     ...which,
     schedulerNames: names.length > 0 ? names : [SCHEDULER_NAME],
     defaultPack: text(flags, 'defaultPack') === 'none' ? 'none' : 'narrowest',
+    config: { disruptionBudgets: flags['disruptionBudgets'] === true },
   }
   const timing = leaseTiming(flags)
   const namespace = text(flags, 'leaseNamespace') ?? SYSTEM_NAMESPACE

@@ -15,6 +15,7 @@ export type Component =
   | 'podgang'
   | 'pcs-podclique'
   | 'pcsg-podclique'
+  | 'pclq-pdb'
 
 export const controllerReference = (owner: KubeObject): OwnerReference => ({
   apiVersion: owner.apiVersion,

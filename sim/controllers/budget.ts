@@ -2,7 +2,7 @@ import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { labelSelectorFrom, matches } from '../../api/selector.ts'
 import { timestamp } from '../../kube/clock.ts'
 import type { Cache } from '../../kube/reflector/types.ts'
-import { PODS, type ResourceType } from '../../kube/resources.ts'
+import { BUDGETS, PODS } from '../../kube/resources.ts'
 import type { WorkQueue } from '../../kube/work-queue.ts'
 import {
   type Controller,
@@ -12,14 +12,6 @@ import {
   splitKey,
   valueUnlessMissing,
 } from './controller.ts'
-
-export const BUDGETS: ResourceType = {
-  group: 'policy',
-  version: 'v1',
-  plural: 'poddisruptionbudgets',
-  kind: 'PodDisruptionBudget',
-  namespaced: true,
-}
 
 interface Budget extends KubeObject {
   spec?: { minAvailable?: number | string; maxUnavailable?: number | string; selector?: object }

@@ -30,6 +30,9 @@ const PERMISSIONS: Readonly<Record<HalfName, Permissions>> = {
   operator: OPERATOR_PERMISSIONS,
 }
 
+/** With all that asks for permissions of its own. */
+const FLAGS: Readonly<Record<HalfName, readonly string[]>> = { scheduler: [], operator: ['--disruption-budgets'] }
+
 export interface Actor {
   readonly half: Half
   readonly wire: Proxy
@@ -156,7 +159,7 @@ export class RbacWorld {
     wire.refuse = withoutStreamingLists
     const token = await tokenOf(this.transport, SYSTEM_NAMESPACE, permissions.account)
     const kubeconfig = kubeconfigWith(this.plane, name, token, wire.url)
-    const half = new Half([name, '--kubeconfig', kubeconfig])
+    const half = new Half([name, '--kubeconfig', kubeconfig, ...FLAGS[name]])
     this.actors.set(name, { half, wire, permissions, kubeconfig })
     await this.untilSaid(name, '"leading"')
   }

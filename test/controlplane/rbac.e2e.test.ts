@@ -79,6 +79,7 @@ describe.skipIf(plane === null)('both halves as their service accounts, on real 
     [types.SECRETS, 'small-ic-sat'],
     [types.SERVICES, 'small-0'],
     [types.AUTOSCALERS, 'small-0-first'],
+    [types.BUDGETS, 'small-0-second'],
     [types.POD_CLIQUES, 'small-0-second'],
     [types.SCALING_GROUPS, 'small-0-group'],
     [types.POD_GANGS, 'small-0'],
@@ -134,6 +135,14 @@ describe.skipIf(plane === null)('both halves as their service accounts, on real 
       )
       return now.data?.[key] !== 'drifted'
     })
+  })
+
+  test('a budget too many of a clique goes', async () => {
+    const { apiVersion, kind, spec, metadata } = await world.get<KubeObject>(types.BUDGETS, WORK, 'small-0-second')
+    const { labels = {}, ownerReferences = [] } = metadata
+    const stray = { apiVersion, kind, spec, metadata: { name: 'stray', namespace: WORK, labels, ownerReferences } }
+    valueOrThrow(await world.client.create(types.BUDGETS, stray))
+    await world.until('it to go', async () => !(await world.isThere(types.BUDGETS, WORK, 'stray')))
   })
 
   test('sets, cliques, scaling groups and graphs are scaled up and down', async () => {

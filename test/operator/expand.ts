@@ -3,6 +3,7 @@ import { parse, stringify } from 'yaml'
 import type { PodClique, PodCliqueScalingGroup, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject, NewObject } from '../../api/kinds/kubernetes.ts'
 import { DEFAULT_OPERATOR_CONFIG } from '../../operator/config.ts'
+import { expandBudget } from '../../operator/expansion/budget.ts'
 import { expandClique } from '../../operator/expansion/clique.ts'
 import { cliqueIdentityOf, groupIdentityOf, indices } from '../../operator/expansion/identity.ts'
 import { expandPod } from '../../operator/expansion/pod.ts'
@@ -70,6 +71,12 @@ function membersOf(shape: SetShape, object: NewObject): NewObject[] {
   const identity = groupIdentityOf(shape, group)
   if (identity === null) throw new Error(`no identity of ${group.metadata.name}`)
   return membersUpTo(identity, group.spec.replicas ?? 1).map((member) => expandClique(shape, member, group, undefined))
+}
+
+/** The disruption budgets of all cliques. */
+export function budgetsOf(set: PodCliqueSet): NewObject[] {
+  const cliques = expandAll(set).filter(({ kind }) => kind === 'PodClique')
+  return cliques.map((clique) => expandBudget(set.metadata.name, placed(clique) as PodClique))
 }
 
 function podsOf(shape: SetShape, object: NewObject): NewObject[] {

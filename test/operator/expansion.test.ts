@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { parse } from 'yaml'
 import { expect, test } from 'vitest'
 import type { NewObject } from '../../api/kinds/kubernetes.ts'
-import { asSet, expandAll, readSet, toYaml } from './expand.ts'
+import { asSet, budgetsOf, expandAll, readSet, toYaml } from './expand.ts'
 import { WORKLOADS, workloadYaml } from './workloads.ts'
 
 const cases = new URL('../fixtures/expansion/', import.meta.url)
@@ -20,3 +20,8 @@ for (const name of Object.keys(WORKLOADS)) {
     await expect(toYaml(expandAll(set))).toMatchFileSnapshot(file(name, 'objects.yaml'))
   })
 }
+
+test('expands the disruption budgets of the worked example', async () => {
+  const budgets = budgetsOf(readSet(file('worked-example', 'set.yaml')))
+  await expect(toYaml(budgets)).toMatchFileSnapshot(file('worked-example', 'budgets.yaml'))
+})

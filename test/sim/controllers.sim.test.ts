@@ -3,6 +3,7 @@ import type { KubeObject, NewObject, OwnerReference, Pod, Secret } from '../../a
 import { valueOrThrow } from '../../kube/answers.ts'
 import type { DeleteOptions } from '../../kube/client.ts'
 import {
+  BUDGETS,
   CONFIG_MAPS,
   CRDS,
   NAMESPACES,
@@ -13,7 +14,6 @@ import {
   SERVICE_ACCOUNTS,
   SERVICES,
 } from '../../kube/resources.ts'
-import { BUDGETS } from '../../sim/controllers/budget.ts'
 import { ENDPOINT_SLICES, ENDPOINTS } from '../../sim/controllers/endpoints.ts'
 import { conditionOf, node, partOf, podObject, startWorld, type World } from './world.ts'
 
