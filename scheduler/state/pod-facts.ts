@@ -3,6 +3,7 @@ import { pinnedNode } from '../../api/node-affinity.ts'
 import { ATTEMPT, GANG_GATE, POD_CLIQUE, POD_GANG, POD_INDEX } from '../../api/names.ts'
 import { unsupportedPath } from '../predicates/unsupported.ts'
 import { type Demand, demandOf } from './demand.ts'
+import { bare } from './record.ts'
 import { type Repulsion, repulsionsOf } from './repulsion.ts'
 
 /** What the scheduler keeps of a pod. */
@@ -64,7 +65,7 @@ export function podFacts(pod: Pod): PodFacts {
   const phase = pod.status?.phase ?? 'Pending'
   const isFinished = phase === 'Succeeded' || phase === 'Failed'
   const whole: Pod = { ...pod, spec: { ...spec, containers: spec.containers ?? [] } }
-  const labels = metadata.labels ?? {}
+  const labels = bare(metadata.labels ?? {})
   const node = spec.nodeName === undefined || spec.nodeName === '' ? null : spec.nodeName
   const gates = (spec.schedulingGates ?? []).map((gate) => gate.name)
   return {
