@@ -14,6 +14,10 @@ export interface OperatorConfig {
   readonly waiterTokenSeconds: number
   /** One PodDisruptionBudget a clique. */
   readonly disruptionBudgets: boolean
+  /** How many objects a reconciler looks at at once, by its name; its own number where it is not named. */
+  readonly concurrentSyncs: Readonly<Record<string, number>>
+  /** False: no topology is known, so sets that constrain by one wait, `Stalled`. */
+  readonly isTopologyAware: boolean
   /** What differs from DYNAMO_DEFAULTS; the scheduler's name is that of above unless it is given here. */
   readonly dynamo: Partial<DynamoConfig>
 }
@@ -25,5 +29,7 @@ export const DEFAULT_OPERATOR_CONFIG: OperatorConfig = {
   systemNamespace: 'espalier-system',
   waiterTokenSeconds: 3_600,
   disruptionBudgets: false,
+  concurrentSyncs: {},
+  isTopologyAware: true,
   dynamo: {},
 }

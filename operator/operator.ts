@@ -77,11 +77,11 @@ class RunningOperator implements Operator {
     this.#tellReady()
   }
 
-  #queueOf(reconciler: Reconciler, { clock, random, log }: OperatorContext): WorkQueue<Key> {
+  #queueOf(reconciler: Reconciler, { clock, random, log, config }: OperatorContext): WorkQueue<Key> {
     const queue = new WorkQueue<Key>({
       clock,
       random,
-      concurrency: reconciler.concurrency,
+      concurrency: config.concurrentSyncs[reconciler.name] ?? reconciler.concurrency,
       reconcile: (key) => reconciler.reconcile(key),
       onError: (key, error, retryMs) =>
         log.warn('reconcile failed; trying again', { reconciler: reconciler.name, key, error: String(error), retryMs }),

@@ -305,6 +305,8 @@ function topologyFinding({ state, missingDomains, problems }: Translation): Find
       return { type, status: 'False', reason: 'AllClusterTopologyLevelsAvailable', message: '' }
     case 'levels-missing':
       return { type, status: 'True', reason: 'ClusterTopologyLevelsUnavailable', message: missingDomains.join(', ') }
+    case 'disabled':
+      return { type, status: 'Unknown', reason: 'TopologyAwareSchedulingDisabled', message: problems[0]?.message ?? '' }
     case 'not-found':
       return { type, status: 'Unknown', reason: 'ClusterTopologyNotFound', message: problems[0]?.message ?? '' }
   }

@@ -4,7 +4,7 @@ import { TOPOLOGY_CONFIG_KEY, TOPOLOGY_CONFIG_MAP } from '../api/names.ts'
 import { CONFIG_MAPS, NODES, TOPOLOGY_BINDINGS } from '../kube/resources.ts'
 import { TopologySource } from '../topology/source.ts'
 import { levelsCarried } from '../topology/well-known.ts'
-import type { KnownTopology } from './expansion/topology.ts'
+import type { KnownTopologies, KnownTopology } from './expansion/topology.ts'
 import { type Key, type OperatorContext, type Watch, watch } from './reconciler.ts'
 import type { Store } from './store.ts'
 
@@ -15,6 +15,7 @@ import type { Store } from './store.ts'
 export class Topologies {
   readonly #bindings: Store<ClusterTopologyBinding>
   readonly #namespace: string
+  readonly #isUsed: boolean
   readonly #source = new TopologySource()
   /**
    * Label keys that some node carried: all that the detection asks. None is forgotten, so that a level stays known while
@@ -25,13 +26,15 @@ export class Topologies {
 
   constructor({ view, config }: OperatorContext) {
     this.#namespace = config.systemNamespace
+    this.#isUsed = config.isTopologyAware
     this.#bindings = view.observe<ClusterTopologyBinding>(TOPOLOGY_BINDINGS)
     view.observe<ConfigMap>(CONFIG_MAPS, { namespace: this.#namespace })
     view.observe<KubeObject>(NODES, { project: projectLabels })
   }
 
   /** By name. Where none is declared, the one that the labels of the nodes give. */
-  known(): readonly KnownTopology[] {
+  known(): KnownTopologies {
+    if (!this.#isUsed) return 'disabled'
     const declared = this.#source.inForce()
     if (declared.length > 0) return declared
     this.#detected ??= detect(this.#carried)

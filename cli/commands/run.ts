@@ -1,4 +1,8 @@
 /** `espalier run`, `scheduler`, `operator`: both halves, or one, against a cluster. */
+import { readFileSync } from 'node:fs'
+import { describe } from '../../api/field-error.ts'
+import type { OperatorConfig } from '../../operator/config.ts'
+import { type OperatorFile, readOperatorFile } from '../operator-file.ts'
 import { realClock } from '../../kube/clock.ts'
 import { measuredTransport } from '../../kube/measured-transport.ts'
 import { jsonLog } from '../../kube/log.ts'
@@ -31,9 +35,12 @@ const SCHEDULER_FLAGS: readonly Flag[] = [
   },
 ]
 const OPERATOR_FLAGS: readonly Flag[] = [
+  { usage: '--config <file>', summary: 'OperatorConfiguration; a flag that is not at its default goes before it' },
   { usage: '--install-crds', summary: 'create the CRDs that are missing first' },
   { usage: '--disruption-budgets', summary: 'one PodDisruptionBudget a clique: evictions leave it its minimum' },
 ]
+
+const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 async function worldOf(
   flags: Flags,
@@ -66,7 +73,55 @@ function wrongFlag(flags: Flags): string | null {
   return null
 }
 
-async function runHalves(flags: Flags, io: Io, which: { operator: boolean; scheduler: boolean }): Promise<number> {
+const NO_FILE: OperatorFile = { flags: {}, config: {}, unused: [] }
+
+/** What `--config` names; null after saying what is wrong with it. */
+function operatorFile(flags: Flags, io: Io): OperatorFile | null {
+  const path = text(flags, 'config')
+  if (path === null) return NO_FILE
+  const result = readOperatorFile(readText(path))
+  if (result.kind === 'read') return result.file
+  for (const error of result.errors) io.err(describe(path, error))
+  return null
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Refused(`--config ${path}: ${messageOf(error)}`, 2)
+  }
+}
+
+/** A flag counts that somebody gave; one at its default cannot be told from one that nobody gave. */
+function flagsOver(given: Flags, inFile: Flags): Flags {
+  const isDefault = (name: string): boolean => {
+    const value = given[name]
+    return value === undefined || (Array.isArray(value) && value.length === 0) || value === DEFAULTS[name]
+  }
+  return { ...given, ...Object.fromEntries(Object.entries(inFile).filter(([name]) => isDefault(name))) }
+}
+
+/** By name; what is switched off with `--no-` is on. */
+const DEFAULTS: Flags = Object.fromEntries(
+  CLUSTER_FLAGS.map(({ usage, default: value }) => {
+    const [, negation, name = ''] = /--(no-)?([a-z-]+)/.exec(usage) ?? []
+    return [camelCase(name), negation === undefined ? value : true]
+  }),
+)
+
+/** The name that pods get follows the served names where these were given as flags. */
+function configOf({ config }: OperatorFile, given: Flags, flags: Flags): Partial<OperatorConfig> {
+  const { schedulerName, ...rest } = config
+  const isNamed = schedulerName !== undefined && texts(given, 'schedulerName').length === 0
+  const disruptionBudgets = flags['disruptionBudgets'] === true
+  return { ...rest, disruptionBudgets, ...(isNamed ? { schedulerName } : {}) }
+}
+
+async function runHalves(given: Flags, io: Io, which: { operator: boolean; scheduler: boolean }): Promise<number> {
+  const file = operatorFile(given, io)
+  if (file === null) return 2
+  const flags = flagsOver(given, file.flags)
   const wrong = wrongFlag(flags)
   if (wrong !== null) {
     io.err(wrong)
@@ -76,6 +131,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
     flags,
     which.operator && which.scheduler ? 'espalier' : which.operator ? 'operator' : 'scheduler',
   )
+  if (file.unused.length > 0) world.log.info('keys of the configuration file without effect', { keys: file.unused })
   const refused = flags['installCrds'] === true ? await installCrds(world.client, world.clock) : []
   for (const sentence of refused) io.err(sentence)
   const names = texts(flags, 'schedulerName')
@@ -83,7 +139,7 @@ async function runHalves(flags: Flags, io: Io, which: { operator: boolean; sched
     ...which,
     schedulerNames: names.length > 0 ? names : [SCHEDULER_NAME],
     defaultPack: text(flags, 'defaultPack') === 'none' ? 'none' : 'narrowest',
-    config: { disruptionBudgets: flags['disruptionBudgets'] === true },
+    config: configOf(file, given, flags),
   }
   const timing = leaseTiming(flags)
   const namespace = text(flags, 'leaseNamespace') ?? SYSTEM_NAMESPACE

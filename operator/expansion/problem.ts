@@ -8,6 +8,7 @@ export interface Problem {
     | 'NameTaken'
     | 'NameTooLong'
     | 'TopologyNotFound'
+    | 'TopologyAwareSchedulingDisabled'
     | 'DomainNotFound'
     | 'InvalidTopology'
   /** `spec.template.cliques[2].topologyConstraint.pack.required`. */

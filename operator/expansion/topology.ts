@@ -27,7 +27,7 @@ export interface Translation {
   readonly problems: readonly Problem[]
   /** Domains that are used but not in the topology. */
   readonly missingDomains: readonly string[]
-  readonly state: 'unused' | 'available' | 'levels-missing' | 'not-found'
+  readonly state: 'unused' | 'available' | 'levels-missing' | 'not-found' | 'disabled'
 }
 
 /** Where a constraint stands in a set, and what it is inside of. */
@@ -40,11 +40,15 @@ interface Site {
 export const requiredDomain = (constraint: TopologyConstraint | undefined): string | null =>
   constraint?.pack?.required ?? constraint?.packDomain ?? null
 
+/** Every topology in force, or that the configuration has none of them used. */
+export type KnownTopologies = readonly KnownTopology[] | 'disabled'
+
 /** O(constraints of the set). */
-export function translate(shape: SetShape, topologies: readonly KnownTopology[]): Translation {
+export function translate(shape: SetShape, topologies: KnownTopologies): Translation {
   const sites = sitesOf(shape)
   const bad = badAnnotation(shape)
   if (sites.length === 0) return translationBy(null, shape, bad, [], 'unused')
+  if (topologies === 'disabled') return translationBy(null, shape, [...bad, disabled(sites)], [], 'disabled')
   const asked = sites.map(({ constraint }) => constraint.topologyName ?? '').find((name) => name !== '') ?? ''
   const topology = chooseTopology(asked, topologies)
   if (topology === null) return translationBy(null, shape, [...bad, noTopology(asked, sites)], [], 'not-found')
@@ -61,6 +65,12 @@ function chooseTopology(asked: string, topologies: readonly KnownTopology[]): Kn
   const only = topologies.length === 1 ? topologies[0] : undefined
   return only ?? topologies.find(({ name }) => name === 'default') ?? null
 }
+
+const disabled = (sites: readonly Site[]): Problem => ({
+  reason: 'TopologyAwareSchedulingDisabled',
+  path: sites[0]?.path ?? '',
+  message: 'topology-aware scheduling is disabled in the configuration of the operator',
+})
 
 function noTopology(asked: string, sites: readonly Site[]): Problem {
   const site = sites.find(({ constraint }) => (constraint.topologyName ?? '') === asked) ?? sites[0]

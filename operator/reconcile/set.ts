@@ -288,7 +288,13 @@ const PRUNED: ReadonlySet<string> = new Set([
  * a set of which nothing was made yet, nothing is made.
  */
 const stalls = ({ reason }: Problem, { status }: PodCliqueSet): boolean =>
-  (reason !== 'TopologyNotFound' && reason !== 'DomainNotFound') || status?.currentGenerationHash === undefined
+  !OF_TOPOLOGIES.has(reason) || status?.currentGenerationHash === undefined
+
+const OF_TOPOLOGIES: ReadonlySet<Problem['reason']> = new Set([
+  'TopologyNotFound',
+  'DomainNotFound',
+  'TopologyAwareSchedulingDisabled',
+])
 
 /** The server will not have it as it is; what may pass by itself is not worth telling. */
 const isRefused = (error: unknown): error is KubeError =>
