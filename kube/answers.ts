@@ -66,17 +66,17 @@ export function refusal(method: HttpRequest['method'], answer: HttpAnswer): Fail
 const isCertain = (code: number, retryAfterMs: number | null): boolean =>
   code < 500 ? code !== 408 : code === 503 && retryAfterMs !== null
 
-/** No answer came. `Aborted` was our own doing, so it is not tried again. */
+/** No answer came. `Aborted` and `NotSent` were our own doing, so they are not tried again. */
 export function lost(method: HttpRequest['method'], error: TransportError): Failure {
-  const reason = { timeout: 'Timeout', connection: 'Connection', aborted: 'Aborted' }[error.kind]
+  const reason = { timeout: 'Timeout', connection: 'Connection', aborted: 'Aborted', unsent: 'NotSent' }[error.kind]
   return {
     kind: 'failure',
     status: 0,
     reason,
     message: error.message,
-    retryable: error.kind !== 'aborted',
+    retryable: error.kind !== 'aborted' && error.kind !== 'unsent',
     retryAfterMs: null,
-    outcome: method === 'GET' ? 'refused' : 'unknown',
+    outcome: method === 'GET' || error.kind === 'unsent' ? 'refused' : 'unknown',
     details: null,
   }
 }

@@ -70,12 +70,16 @@ export interface DeleteOptions {
   readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan'
   /** Sent as `?timeout=`: the server gives up before we do. */
   readonly timeoutMs?: number
+  /** Asked right before it is sent, which can be long after the call. False: it is answered `NotSent`, refused. */
+  readonly maySend?: () => boolean
 }
 
 export interface WriteOptions {
   readonly subresource?: 'status' | 'scale'
   /** Sent as `?timeout=`: the server gives up before we do. */
   readonly timeoutMs?: number
+  /** As of DeleteOptions. */
+  readonly maySend?: () => boolean
 }
 
 /** Every request to the Kubernetes API goes through one of these. Nothing here throws for what a server can answer. */

@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { type HttpAnswer, type HttpRequest, TransportError } from './transport.ts'
 
+const always = (): boolean => true
+
 type Controller = Dispatcher.DispatchController
 
 /**
@@ -11,6 +13,7 @@ type Controller = Dispatcher.DispatchController
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly answer: Promise<HttpAnswer>
   readonly #signal: AbortSignal | undefined
+  readonly #maySend: () => boolean
   readonly #timer: NodeJS.Timeout
   readonly #abort = (): void => this.#giveUp(new TransportError('aborted', 'given up by its caller'))
   readonly #chunks: Buffer[] = []
@@ -21,11 +24,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #status = 0
   #headers: Record<string, string> = {}
 
-  constructor({ deadlineMs, signal }: Pick<HttpRequest, 'deadlineMs' | 'signal'>) {
+  constructor({ deadlineMs, signal, maySend = always }: Pick<HttpRequest, 'deadlineMs' | 'signal' | 'maySend'>) {
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
+    this.answer.catch(() => {}) // given up before anybody waits for it, it must not end the process
+    this.#maySend = maySend
     this.#timer = setTimeout(() => {
       this.#giveUp(new TransportError('timeout', `no answer within ${deadlineMs} ms`))
     }, deadlineMs)
@@ -55,6 +60,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onRequestStart(controller: Controller): void {
     this.#controller = controller
     if (this.#givenUp !== null) controller.abort(this.#givenUp)
+    else if (!this.#maySend()) this.#giveUp(new TransportError('unsent', 'it may not be sent any more'))
   }
 
   onResponseStart(_controller: Controller, statusCode: number, headers: IncomingHttpHeaders): void {

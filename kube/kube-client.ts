@@ -80,7 +80,7 @@ class Client implements KubeClient {
 
   create<T extends KubeObject>(type: ResourceType, object: NewObject, options?: WriteOptions): Promise<Answer<T>> {
     const path = `${collectionPath(type, object.metadata.namespace ?? '')}${writeQuery(options)}`
-    return this.#ask<T>({ method: 'POST', path, body: object, timeoutMs: options?.timeoutMs })
+    return this.#ask<T>({ method: 'POST', path, body: object, ...limitsOf(options) })
   }
 
   apply<T extends KubeObject>(
@@ -115,7 +115,7 @@ class Client implements KubeClient {
   bind(binding: Binding, options?: WriteOptions): Promise<Answer<Status>> {
     const { namespace, name } = binding.metadata
     const path = `${objectPath(PODS, namespace, name, 'binding')}${writeQuery(options)}`
-    return this.#ask<Status>({ method: 'POST', path, body: binding, timeoutMs: options?.timeoutMs })
+    return this.#ask<Status>({ method: 'POST', path, body: binding, ...limitsOf(options) })
   }
 
   delete(type: ResourceType, key: ObjectKey, options: DeleteOptions = {}): Promise<Answer<KubeObject | Status>> {
@@ -123,7 +123,7 @@ class Client implements KubeClient {
     const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion }
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, gracePeriodSeconds, propagationPolicy }
     const path = `${objectPath(type, key.namespace, key.name)}${writeQuery(options)}`
-    return this.#ask<KubeObject | Status>({ method: 'DELETE', path, body, timeoutMs: options.timeoutMs })
+    return this.#ask<KubeObject | Status>({ method: 'DELETE', path, body, ...limitsOf(options) })
   }
 
   raw<T>(path: string): Promise<Answer<T>> {
@@ -140,7 +140,7 @@ class Client implements KubeClient {
   ): Promise<Answer<T>> {
     const path = `${objectPath(type, namespace, name, options?.subresource)}${writeQuery(options, extra)}`
     const contentType = `application/${patchType}`
-    return this.#ask<T>({ method: 'PATCH', path, body, contentType, timeoutMs: options?.timeoutMs })
+    return this.#ask<T>({ method: 'PATCH', path, body, contentType, ...limitsOf(options) })
   }
 
   async #ask<T>(ask: Ask): Promise<Answer<T>> {
@@ -153,9 +153,9 @@ class Client implements KubeClient {
     }
   }
 
-  #requestOf({ method, path, body, contentType = 'application/json', timeoutMs, signal }: Ask): HttpRequest {
+  #requestOf({ method, path, body, contentType = 'application/json', timeoutMs, signal, maySend }: Ask): HttpRequest {
     const deadlineMs = timeoutMs === undefined ? this.#deadlineMs : timeoutMs + ANSWER_MARGIN_MS
-    const rest = { method, path, deadlineMs, ...(signal === undefined ? {} : { signal }) }
+    const rest = { method, path, deadlineMs, ...(signal && { signal }), ...(maySend && { maySend }) }
     if (body === undefined) return { ...rest, headers: this.#headers }
     return { ...rest, headers: { ...this.#headers, 'content-type': contentType }, body: JSON.stringify(body) }
   }
@@ -168,7 +168,13 @@ interface Ask {
   readonly contentType?: string
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
+  readonly maySend?: (() => boolean) | undefined
 }
+
+const limitsOf = (options?: WriteOptions | DeleteOptions): Pick<Ask, 'timeoutMs' | 'maySend'> => ({
+  timeoutMs: options?.timeoutMs,
+  maySend: options?.maySend,
+})
 
 interface RawList<T> {
   items?: T[] | null

@@ -5,6 +5,8 @@ export const CODES = ['2xx', '401', '403', '404', '409', '410', '422', '429', '4
 export type Code = (typeof CODES)[number]
 export type Observe = (method: HttpRequest['method'], code: Code) => void
 
+const OUR_DOING: ReadonlySet<TransportError['kind']> = new Set(['aborted', 'unsent'])
+
 /** Tells of every request how it ended; of a watch, how it began. */
 export function measuredTransport(transport: Transport, observe: Observe): Transport {
   const measured = async <T extends { readonly status: number }>(
@@ -15,7 +17,7 @@ export function measuredTransport(transport: Transport, observe: Observe): Trans
       const { status } = await answer
       observe(method, codeOf(status))
     } catch (error) {
-      if (error instanceof TransportError && error.kind !== 'aborted') observe(method, 'none')
+      if (error instanceof TransportError && !OUR_DOING.has(error.kind)) observe(method, 'none')
     }
     return answer
   }

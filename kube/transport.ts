@@ -12,6 +12,8 @@ export interface HttpRequest {
   /** Milliseconds until the request is given up. For a stream: until its answer's head has come. */
   readonly deadlineMs: number
   readonly signal?: AbortSignal
+  /** Asked when there is a connection for it, however long that took. False: it is not sent, and rejected as `unsent`. */
+  readonly maySend?: () => boolean
 }
 
 export interface HttpAnswer {
@@ -30,10 +32,10 @@ export interface HttpStream {
   readonly chunks?: AsyncIterable<Uint8Array>
 }
 
-/** No answer came: the write may or may not have happened. `kind` says what broke, for logs only. */
+/** No answer came: but for `unsent`, the write may or may not have happened. */
 export class TransportError extends Error {
-  readonly kind: 'timeout' | 'connection' | 'aborted'
-  constructor(kind: 'timeout' | 'connection' | 'aborted', message: string) {
+  readonly kind: 'timeout' | 'connection' | 'aborted' | 'unsent'
+  constructor(kind: TransportError['kind'], message: string) {
     super(message)
     this.name = 'TransportError'
     this.kind = kind

@@ -5,16 +5,17 @@ type Leadership = Pick<LeaderElection, 'isLeader' | 'writeTimeoutMs'>
 
 /**
  * What a leader writes through. A write is sent only while the lease is surely ours, by the monotonic clock at that
- * moment, so that a process that was frozen sends nothing when it wakes; and the server has given it up before anybody
- * else can lead. Reads pass.
+ * moment, so that a process that was frozen sends nothing when it wakes, nor what waited for a connection meanwhile; and
+ * the server has given it up before anybody else can lead. Reads pass.
  */
 export function leaderClient(client: KubeClient, leadership: Leadership): KubeClient {
   const write = <T>(send: () => Promise<Answer<T>>): Promise<Answer<T>> =>
     leadership.isLeader ? send() : Promise.resolve(NOT_LEADING)
-  const within = <O extends WriteOptions | DeleteOptions>(options?: O): O & { timeoutMs: number } => {
+  const maySend = (): boolean => leadership.isLeader
+  const within = <O extends WriteOptions | DeleteOptions>(options?: O): O => {
     const { writeTimeoutMs } = leadership
     const timeoutMs = Math.min(options?.timeoutMs ?? writeTimeoutMs, writeTimeoutMs)
-    return { ...(options as O), timeoutMs }
+    return { ...(options as O), timeoutMs, maySend }
   }
   return {
     get: (...args) => client.get(...args),

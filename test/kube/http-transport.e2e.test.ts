@@ -52,6 +52,10 @@ const kindOf = async (promise: Promise<unknown>): Promise<string> => {
   }
 }
 
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
 async function read(lines: AsyncIterable<string>): Promise<string[]> {
   const all: string[] = []
   for await (const line of lines) all.push(line)
@@ -130,6 +134,39 @@ describe('requests', () => {
     aborter.abort()
     expect(await running).toBe('aborted')
     expect(await kindOf(transport.request(get('/x', { signal: aborter.signal })))).toBe('aborted')
+  })
+
+  test('that may not be sent any more when a connection is free are not, and the connection goes on', async () => {
+    const paths: string[] = []
+    let free = (): void => {}
+    const { transport } = await edge((request, response) => {
+      paths.push(request.url ?? '')
+      if (request.url === '/first') free = () => response.end('{}')
+      else response.end('{}')
+    }, 1)
+    let mayStillBeSent = true
+    const first = transport.request(get('/first'))
+    const waiting = kindOf(transport.request(get('/waiting', { method: 'POST', maySend: () => mayStillBeSent })))
+    await until(() => paths.length === 1)
+    mayStillBeSent = false
+    free()
+    expect((await first).status).toBe(200)
+    expect(await waiting).toBe('unsent')
+    expect((await transport.request(get('/next', { maySend: () => true }))).status).toBe(200)
+    expect(paths).toEqual(['/first', '/next'])
+  })
+
+  test('given up by their caller after close do not end the process', async () => {
+    const { transport } = await edge((_, response) => response.end('{}'))
+    await transport.request(get('/x'))
+    await transport.close()
+    const unhandled: unknown[] = []
+    const hear = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', hear)
+    expect(await kindOf(transport.request(get('/x', { signal: AbortSignal.abort() })))).toBe('aborted')
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', hear)
+    expect(unhandled).toEqual([])
   })
 
   test('that cannot get credentials fail like a broken connection, and the source is asked again', async () => {

@@ -189,6 +189,7 @@ describe('what did not succeed is a value', () => {
     ['no answer', new TransportError('timeout', 't'), ['Timeout', true, null, 'unknown']],
     ['a broken connection', new TransportError('connection', 'c'), ['Connection', true, null, 'unknown']],
     ['given up', new TransportError('aborted', 'a'), ['Aborted', false, null, 'unknown']],
+    ['not sent', new TransportError('unsent', 'u'), ['NotSent', false, null, 'refused']],
     ['an answer that is no JSON', { status: 201, headers: {}, body: 'ok' }, ['Malformed', true, null, 'unknown']],
   ]
   for (const [name, answer, want] of cases) {

@@ -55,6 +55,15 @@ test('a process that woke without its lease sends no write, and still reads', as
   expect((await client.get(PODS, key)).kind).toBe('ok')
 })
 
+test('a write that waits for a connection asks again whether the lease is ours when it has one', async () => {
+  const leadership = { isLeader: true, writeTimeoutMs: 5_000 }
+  const { client, asked } = leading(leadership)
+  for (const write of writes) await write(client)
+  expect(asked.map(({ maySend }) => maySend?.())).toEqual(writes.map(() => true))
+  leadership.isLeader = false
+  expect(asked.map(({ maySend }) => maySend?.())).toEqual(writes.map(() => false))
+})
+
 test('a shorter time-out of the caller stays', async () => {
   const { client, asked } = leading({ isLeader: true, writeTimeoutMs: 5_000 })
   await client.mergePatch(PODS, key, {}, { timeoutMs: 700 })

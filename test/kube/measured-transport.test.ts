@@ -32,4 +32,5 @@ test.each([
 
 test('what its caller gave up is not counted: nothing is wrong', async () => {
   expect(await toldOf(new TransportError('aborted', ''))).toEqual([])
+  expect(await toldOf(new TransportError('unsent', ''))).toEqual([])
 })
