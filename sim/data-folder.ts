@@ -278,12 +278,12 @@ class Journal implements DataFolder {
     this.#lines = 0
     try {
       this.#snapshot()
+      const full = this.#log
+      this.#log = this.#emptyLog()
+      full.close()
     } catch {
       // The write itself is kept: the log goes on growing, and this is tried again later.
-      return
     }
-    this.#log.close()
-    this.#log = this.#emptyLog()
   }
 
   #snapshot(): void {

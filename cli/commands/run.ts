@@ -147,11 +147,14 @@ async function runHalves(given: Flags, io: Io, which: { operator: boolean; sched
     flags['leaderElect'] === false || typeof timing === 'string'
       ? serveAlone(world, halves)
       : campaign(world, halves, { namespace, timing })
-  const closeReports = await serveReports(serving, metrics, text(flags, 'listen'))
-  await untilStopped(io.stop)
-  await closeReports()
-  await serving.stop()
-  await close()
+  try {
+    const closeReports = await serveReports(serving, metrics, text(flags, 'listen'))
+    await untilStopped(io.stop)
+    await closeReports()
+  } finally {
+    await serving.stop() // gives its Lease back, also where the reports' address was taken
+    await close()
+  }
   return 0
 }
 

@@ -6,6 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { realClock } from '../../kube/clock.ts'
+import { seededRandom } from '../../kube/random.ts'
+import { LEASES } from '../../kube/resources.ts'
+import { createCluster } from '../../sim/cluster.ts'
 import { espalier, ROOT } from './espalier.ts'
 
 let folder = ''
@@ -44,6 +49,26 @@ test('a port that is taken is named, with what to do, and nothing is left runnin
   holder.close()
   expect(code).toBe(1)
   expect(err).toMatch(new RegExp(`^port ${port} cannot be used .*: choose another --port, or 0 for a free one\n$`))
+})
+
+test('an address for reports that is taken is named, and the Lease is given back', async () => {
+  const cluster = createCluster({ clock: realClock, random: seededRandom(1), nodes: [] })
+  await cluster.start()
+  const server = await cluster.listen(0)
+  const kubeconfig = join(folder, 'kubeconfig')
+  writeFileSync(kubeconfig, cluster.kubeconfig(server.url))
+  const holder = createServer()
+  await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
+  const address = `127.0.0.1:${(holder.address() as AddressInfo).port}`
+  const { code, err } = await espalier(['scheduler', '--kubeconfig', kubeconfig, '--listen', address])
+  holder.close()
+  expect(code).toBe(1)
+  expect(err).toContain(`--listen ${address}: `)
+  const leases = await cluster.client.list<KubeObject>(LEASES)
+  await server.close()
+  await cluster.stop()
+  const items = leases.kind === 'ok' ? leases.value.items : null
+  expect(items?.map((lease) => (lease['spec'] as { holderIdentity?: string }).holderIdentity ?? '')).toEqual([''])
 })
 
 test('a folder in which the kubeconfig cannot be written is named, with what to do', async () => {

@@ -1,9 +1,11 @@
 import {
   appendFileSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -83,6 +85,20 @@ describe('a data folder', () => {
     const lines = readFileSync(join(folder, 'log.jsonl'), 'utf8').split('\n').length
     expect(lines).toBeLessThan(11_000)
     expect(reopened()).toMatchObject({ version: 24_999, names: expect.arrayContaining(['n9@24999']) as string[] })
+  })
+
+  test('a log that cannot be begun anew goes on growing, and loses nothing', () => {
+    const data = begin()
+    const log = join(folder, 'log.jsonl')
+    const aside = join(root, 'aside')
+    renameSync(log, aside) // what is open goes on there
+    mkdirSync(log)
+    for (let version = 2; version < 12_000; version++) put(data, 'a', version)
+    rmSync(log, { recursive: true })
+    renameSync(aside, log)
+    put(data, 'b', 12_000)
+    data.close()
+    expect(reopened()).toEqual({ version: 12_000, names: ['a@11999', 'b@12000'], notices: [] })
   })
 
   test('a log that outlived the making of its snapshot changes nothing', () => {
