@@ -1,5 +1,5 @@
 /** What a control plane cannot be made of is said, with what to do, and leaves nothing behind. */
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -58,6 +58,28 @@ test('a build that fails says how to go on, and leaves no half a program', () =>
   expect(said).toMatch(/building kube-apiserver failed.*go mod download.*KUBEBUILDER_ASSETS/)
   const left = readdirSync(join(folder, 'cache'), { recursive: true, withFileTypes: true })
   expect(left.filter((each) => each.isFile())).toEqual([])
+})
+
+test('a lock whose process is gone, or was this one before, is broken; a living one is waited for and named', () => {
+  script(
+    join(folder, 'bin/go'),
+    'test "$1" = version && exit 0\nwhile [ "$1" != -o ]; do shift; done\n' +
+      'echo "#!/bin/sh" > "$2"; echo "echo Kubernetes v1.37.2" >> "$2"; /bin/chmod 755 "$2"',
+  )
+  const path = run(find(true), {}).out.trim()
+  const lock = `${path}.lock`
+  const build = (holder: string): { out: string; said: string } => {
+    rmSync(path)
+    return run(`import { writeFileSync } from 'node:fs'; writeFileSync('${lock}', ${holder}); ${find(true)}`, {})
+  }
+  expect(build("'999999999'").out).toBe(`${path}\n`)
+  expect(build('String(process.pid)').out).toBe(`${path}\n`)
+  const release = spawn('/bin/sh', ['-c', `sleep 2; rm ${lock}`])
+  const { out, said } = build(`'${process.pid}'`)
+  release.kill()
+  expect(out).toBe(`${path}\n`)
+  expect(said).toContain(`process ${process.pid} builds it: waiting; remove ${lock}`)
+  expect(readdirSync(join(path, '..'))).toEqual(['kube-apiserver'])
 })
 
 test('a cached program that no longer starts is built anew', () => {

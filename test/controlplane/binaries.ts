@@ -1,7 +1,7 @@
 /** Where the control plane's programs come from: KUBEBUILDER_ASSETS, else a cache, else built once from Go modules. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -59,24 +59,45 @@ const hasGo = (): boolean => spawnSync('go', ['version'], { stdio: 'ignore' }).s
 
 const isAlive = (pid: number): boolean => {
   try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
+    return pid > 0 && process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
 const LOOK_EVERY_MS = 500
 
+/** False: somebody has it. It appears with the process id in it, so that nobody takes a new one for a dead one's. */
+function tryLock(lock: string): boolean {
+  const own = `${lock}.${process.pid}`
+  writeFileSync(own, String(process.pid))
+  try {
+    linkSync(own, lock)
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(own)
+  }
+}
+
+function holderOf(lock: string): number {
+  try {
+    return Number(readFileSync(lock, 'utf8'))
+  } catch {
+    return 0 // it was given back meanwhile
+  }
+}
+
 /** Waits while another process builds the same program; its lock names it, and a dead one's lock is broken. */
 function takeLock(lock: string): void {
-  for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' })
-      return
-    } catch {
-      const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0
-      if (!isAlive(holder) || holder === 0) rmSync(lock, { force: true })
-      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS)
+  for (let isTold = false; !tryLock(lock); ) {
+    const holder = holderOf(lock)
+    if (holder === process.pid || !isAlive(holder)) rmSync(lock, { force: true })
+    else {
+      if (!isTold) say(`process ${holder} builds it: waiting; remove ${lock} if that is another process`)
+      isTold = true
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS)
     }
   }
 }

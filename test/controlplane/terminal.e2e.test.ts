@@ -116,5 +116,19 @@ describe.skipIf(!canRun || process.platform !== 'linux')(
       expect(second.child.exitCode).toBe(0)
       expect(nothingOf(second.kubeconfig)).toBe(true)
     })
+
+    test('Ctrl-C while its nodes are being made ends it, and nothing stays', async () => {
+      const temporary = mkdtempSync(join(folder, 'tmp-'))
+      const env = { ...process.env, TMPDIR: temporary }
+      const child = spawn(process.execPath, [MAIN, 'up', '--nodes', '20000'], { cwd: folder, env, stdio: 'ignore' })
+      const planes = (): string[] => readdirSync(temporary).filter((name) => name.startsWith('espalier-control-plane-'))
+      await until(() => planes().some((name) => existsSync(join(temporary, name, 'down.sock'))))
+      const startedMs = performance.now()
+      child.kill('SIGINT')
+      await until(() => child.exitCode !== null)
+      expect(child.exitCode).toBe(0)
+      expect(performance.now() - startedMs).toBeLessThan(20_000)
+      expect([planes(), processesOf(temporary)]).toEqual([[], []])
+    })
   },
 )
