@@ -1,9 +1,10 @@
-import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import type { KubeObject, NewObject } from '../../api/kinds/kubernetes.ts'
 import type { Desired } from '../expansion/set.ts'
 import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 import { isTerminating } from '../observed-pod.ts'
 import { writeAll } from '../batches.ts'
+import { isRefused } from './parts.ts'
 
 /** Requests of one reconcile that may be under way at once. */
 const WRITES_AT_ONCE = 16
@@ -19,10 +20,24 @@ export interface ChildrenOptions {
   readonly events: Readonly<Record<string, ChildEvents>>
 }
 
-/** Reason names of events by kind; null: none is told. */
+/** Reason names of the events of a kind; what has none is not told. */
 export interface ChildEvents {
   readonly created: string
+  readonly createFailed: string
+  readonly updated?: string
+  readonly updateFailed?: string
   readonly deleted: string
+  readonly deleteFailed: string
+}
+
+/** A clique's, whoever owns it. */
+export const CLIQUE_EVENTS: ChildEvents = {
+  created: 'PodCliqueCreateSuccessful',
+  createFailed: 'PodCliqueCreateFailed',
+  updated: 'PodCliqueCreateOrUpdateSuccessful',
+  updateFailed: 'PodCliqueCreateOrUpdateFailed',
+  deleted: 'PodCliqueDeleteSuccessful',
+  deleteFailed: 'PodCliqueDeleteFailed',
 }
 
 /** Names that are in use by objects of somebody else. */
@@ -51,44 +66,39 @@ function waves(desired: readonly Desired[]): readonly Desired[][] {
   return [desired.filter(isRole), desired.filter((each) => !isRole(each))]
 }
 
-async function deleteRest(
-  { context, owner, pruned, events }: ChildrenOptions,
-  desired: readonly Desired[],
-): Promise<void> {
+async function deleteRest(options: ChildrenOptions, desired: readonly Desired[]): Promise<void> {
+  const { context, owner, pruned } = options
   const wanted = new Set(desired.map(({ object }) => `${object.kind}/${object.metadata.name}`))
   for (const store of pruned) {
     const surplus = store
       .owned(owner.metadata.uid)
       .filter((child) => !isTerminating(child) && !wanted.has(`${child.kind}/${child.metadata.name}`))
     await writeAll(surplus, WRITES_AT_ONCE, async (child) => {
-      const isDone = await context.writer.delete(store, child)
-      const reason = events[child.kind]?.deleted
-      if (isDone && reason !== undefined) tell(context, owner, reason, `Deleted ${child.kind} ${child.metadata.name}`)
+      const isDone = await orTell(options, child, 'delete', context.writer.delete(store, child))
+      if (isDone) tell(options, child, 'deleted')
     })
   }
 }
 
 /** The object that has the name and is somebody else's, or null. */
 async function syncChild(options: ChildrenOptions, desired: Desired): Promise<KubeObject | null> {
-  const { context, owner, storeOf, createdOnly, events } = options
+  const { context, owner, storeOf, createdOnly } = options
   const store = storeOf(desired)
   const { name = '', namespace = '' } = desired.object.metadata
   const observed = store.get(namespace, name)
   if (observed !== undefined && isChildOf(observed, owner)) {
     if (isTerminating(observed) || createdOnly.has(observed.kind)) return null
-    await context.writer.update(store, desired.object, observed)
+    const isNew = await orTell(options, observed, 'update', context.writer.update(store, desired.object, observed))
+    if (isNew) tell(options, observed, 'updated')
     return null
   }
-  const created = await context.writer.create(store, desired.object)
+  const created = await orTell(options, desired.object, 'create', context.writer.create(store, desired.object))
   // There all the while, out of our sight: somebody took the label away that we watch by.
   if (created.kind === 'found' && !createdOnly.has(created.object.kind)) {
-    await context.writer.update(store, desired.object, created.object)
+    await orTell(options, desired.object, 'update', context.writer.update(store, desired.object, created.object))
   }
   if (created.kind === 'taken') return isSpare(created.by) ? null : refuseTaken(created.by, owner)
-  const reason = events[desired.object.kind]?.created
-  if (created.kind === 'created' && reason !== undefined) {
-    tell(context, owner, reason, `Created ${desired.object.kind} ${name}`)
-  }
+  if (created.kind === 'created') tell(options, desired.object, 'created')
   return null
 }
 
@@ -110,8 +120,34 @@ function refuseTaken(by: KubeObject, owner: KubeObject): KubeObject {
   return by
 }
 
-const tell = ({ events }: OperatorContext, owner: KubeObject, reason: string, message: string): void =>
-  events.event(owner, 'Normal', reason, message)
+/** On the owner, under the reason that its kind of child has for it. */
+function tell(
+  { context, owner, events }: ChildrenOptions,
+  child: NewObject,
+  what: 'created' | 'updated' | 'deleted',
+): void {
+  const reason = events[child.kind]?.[what]
+  const done = `${what.charAt(0).toUpperCase()}${what.slice(1)}`
+  if (reason !== undefined)
+    context.events.event(owner, 'Normal', reason, `${done} ${child.kind} ${child.metadata.name}`)
+}
+
+/** What the server refuses is told on the owner; what may pass by itself is not. Either is thrown on. */
+async function orTell<T>(
+  { context, owner, events }: ChildrenOptions,
+  child: NewObject,
+  what: 'create' | 'update' | 'delete',
+  write: Promise<T>,
+): Promise<T> {
+  return write.catch((error: unknown) => {
+    const reason = events[child.kind]?.[`${what}Failed`]
+    if (reason !== undefined && isRefused(error)) {
+      const message = `Could not ${what} ${child.kind} ${child.metadata.name}: ${error.message}`
+      context.events.event(owner, 'Warning', reason, message)
+    }
+    throw error
+  })
+}
 
 const byKindAndName = (a: KubeObject, b: KubeObject): number => {
   const [left, right] = [`${a.kind}/${a.metadata.name}`, `${b.kind}/${b.metadata.name}`]

@@ -1,5 +1,6 @@
 import type { LastError } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { KubeError } from '../../kube/answers.ts'
 import { timestamp } from '../../kube/clock.ts'
 import { replacing } from '../changes.ts'
 import type { FindingContext } from '../conditions.ts'
@@ -64,3 +65,7 @@ export async function dropFinalizer<T extends KubeObject>(
   const { resourceVersion } = object.metadata
   await writer.patch(store, object, { metadata: { finalizers: rest } }, { resourceVersion })
 }
+
+/** The server will not have it as it is; what may pass by itself is not worth telling. */
+export const isRefused = (error: unknown): error is KubeError =>
+  error instanceof KubeError && !error.failure.retryable && error.failure.reason !== 'Conflict'

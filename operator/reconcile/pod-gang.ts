@@ -27,7 +27,7 @@ import {
 import { Topologies } from '../topologies.ts'
 import { constrainedSets, isEdited } from './set.ts'
 import { isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
-import { findingContext } from './parts.ts'
+import { findingContext, isRefused } from './parts.ts'
 
 /**
  * How long pods that are being made are waited for before a gang is told of those that are there: a gang is written
@@ -91,9 +91,19 @@ class PodGangReconciler implements Reconciler {
     const translation = translate(shape, this.#topologies.known())
     const desired = expandGang(shape, identity, translation, observed, this.#context.config)
     if (restMs > 0 && isOnlyReferences(desired, gang)) return { again: restMs }
-    await this.#context.writer.update(this.#world.gangs, desired, gang)
+    await this.#update(set, desired, gang)
     await this.#tellInitialized(gang, missing)
     return restMs > 0 ? { again: restMs } : undefined
+  }
+
+  async #update(set: PodCliqueSet, desired: NewObject, gang: PodGang): Promise<void> {
+    await this.#context.writer.update(this.#world.gangs, desired, gang).catch((error: unknown) => {
+      if (isRefused(error)) {
+        const message = `Could not update PodGang ${gang.metadata.name}: ${error.message}`
+        this.#context.events.event(set, 'Warning', 'PodGangCreateOrUpdateFailed', message)
+      }
+      throw error
+    })
   }
 
   #gangsOfSet(key: Key): Key[] {

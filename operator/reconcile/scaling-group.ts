@@ -32,15 +32,13 @@ import {
 import { type GroupView, groupStatus, isUpdated } from '../status.ts'
 import type { Store } from '../store.ts'
 import { generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
-import { type ChildEvents, syncChildren } from './children.ts'
-import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
+import { type ChildEvents, CLIQUE_EVENTS, syncChildren } from './children.ts'
+import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
 import { markRecovery } from './recover.ts'
 import { isEdited, isTurnNews } from './set.ts'
 
 const ROW_MS = 20
-const EVENTS: Readonly<Record<string, ChildEvents>> = {
-  PodClique: { created: 'PodCliqueCreateSuccessful', deleted: 'PodCliqueDeleteSuccessful' },
-}
+const EVENTS: Readonly<Record<string, ChildEvents>> = { PodClique: CLIQUE_EVENTS }
 
 export const scalingGroupReconciler: MakeReconciler = (context) => new ScalingGroupReconciler(context)
 
@@ -121,10 +119,14 @@ class ScalingGroupReconciler implements Reconciler {
   ): Promise<void> {
     if (recovery.kind !== 'due') return
     const { component, reason } = recovery
-    const isNew = await markRecovery(this.#context, this.#world, { cliques, broken: new Set([component]), reason })
-    const message = `Replica ${replica} is made anew: ${component} was below its minimum for too long`
-    if (isNew) {
-      this.#context.events.event(group, 'Normal', 'PodCliqueScalingGroupReplicaDeleteSuccessful', message)
+    const event = (type: 'Normal' | 'Warning', what: string, message: string): void =>
+      this.#context.events.event(group, type, `PodCliqueScalingGroupReplicaDelete${what}`, message)
+    try {
+      if (!(await markRecovery(this.#context, this.#world, { cliques, broken: new Set([component]), reason }))) return
+      event('Normal', 'Successful', `Replica ${replica} is made anew: ${component} was below its minimum for too long`)
+    } catch (error) {
+      if (isRefused(error)) event('Warning', 'Failed', `Could not make replica ${replica} anew: ${error.message}`)
+      throw error
     }
   }
 

@@ -1,7 +1,6 @@
 import type { PodClique, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { SCALING_GROUP, SET_FINALIZER } from '../../api/names.ts'
-import { KubeError } from '../../kube/answers.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, SCALING_GROUPS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { delayMs, type Recovery } from '../decisions/recovery.ts'
@@ -36,7 +35,7 @@ import {
   SUPPORTING,
   type World,
 } from '../world.ts'
-import { type ChildEvents, syncChildren } from './children.ts'
+import { type ChildEvents, CLIQUE_EVENTS, syncChildren } from './children.ts'
 import { markRecovery } from './recover.ts'
 import {
   type Parts,
@@ -46,7 +45,7 @@ import {
   standingOfReplica,
   withCounts,
 } from './replica-standing.ts'
-import { dropFinalizer, findingContext, lastErrors, writeStatus } from './parts.ts'
+import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
 
 /** Status of children and echoes of our own writes come in rows; they are looked at together. */
 const ROW_MS = 50
@@ -54,12 +53,20 @@ const ROW_MS = 50
 const LOOK_AGAIN_MS = 30_000
 
 const EVENTS: Readonly<Record<string, ChildEvents>> = {
-  PodClique: { created: 'PodCliqueCreateSuccessful', deleted: 'PodCliqueDeleteSuccessful' },
+  PodClique: CLIQUE_EVENTS,
   PodCliqueScalingGroup: {
     created: 'PodCliqueScalingGroupCreateSuccessful',
+    createFailed: 'PodCliqueScalingGroupCreateOrUpdateFailed',
+    updateFailed: 'PodCliqueScalingGroupCreateOrUpdateFailed',
     deleted: 'PodCliqueScalingGroupDeleteSuccessful',
+    deleteFailed: 'PodCliqueScalingGroupDeleteFailed',
   },
-  PodGang: { created: 'PodGangCreateOrUpdateSuccessful', deleted: 'PodGangDeleteSuccessful' },
+  PodGang: {
+    created: 'PodGangCreateOrUpdateSuccessful',
+    createFailed: 'PodGangCreateFailed',
+    deleted: 'PodGangDeleteSuccessful',
+    deleteFailed: 'PodGangDeleteFailed',
+  },
 }
 
 /** Gangs are only created and deleted here: reconcile/pod-gang.ts keeps them as they should be. */
@@ -295,10 +302,6 @@ const OF_TOPOLOGIES: ReadonlySet<Problem['reason']> = new Set([
   'DomainNotFound',
   'TopologyAwareSchedulingDisabled',
 ])
-
-/** The server will not have it as it is; what may pass by itself is not worth telling. */
-const isRefused = (error: unknown): error is KubeError =>
-  error instanceof KubeError && !error.failure.retryable && error.failure.reason !== 'Conflict'
 
 const nameTaken = ({ kind, metadata }: KubeObject): Problem => ({
   reason: 'NameTaken',
