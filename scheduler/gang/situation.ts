@@ -1,5 +1,5 @@
 import type { ClusterState } from '../state/cluster.ts'
-import type { GangFacts, GroupFacts } from '../state/gang-facts.ts'
+import { type GangFacts, type GroupFacts, isSameSpec } from '../state/gang-facts.ts'
 import type { GangKey } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { groupOf } from './members.ts'
@@ -139,16 +139,15 @@ export function isSameToPlan(a: GangSituation, b: GangSituation): boolean {
   return isSameSpec(a.gang, b.gang) && isEach(a.groups, b.groups, isSameGroup)
 }
 
-function isSameSpec(a: GangFacts, b: GangFacts): boolean {
-  const written = (gang: GangFacts): string => JSON.stringify({ ...gang, status: null })
-  return a === b || written(a) === written(b)
-}
-
 const isSameGroup = (a: GroupSituation, b: GroupSituation): boolean =>
   a.gated.length === b.gated.length &&
   isEach(a.bound, b.bound, (x, y) => x.pod.uid === y.pod.uid && x.node === y.node && x.isConfirmed === y.isConfirmed) &&
-  isEach(a.pending, b.pending, (x, y) => x.uid === y.uid && x.demand.key === y.demand.key) &&
+  isEach(a.pending, b.pending, isSamePod) &&
   isEach(a.suspended, b.suspended, (x, y) => x.uid === y.uid)
+
+/** Labels decide whether the anti-affinity of a running pod keeps it out. */
+const isSamePod = (a: PodFacts, b: PodFacts): boolean =>
+  a === b || (a.uid === b.uid && a.demand.key === b.demand.key && JSON.stringify(a.labels) === JSON.stringify(b.labels))
 
 const isEach = <T>(a: readonly T[], b: readonly T[], isSame: (x: T, y: T) => boolean): boolean =>
   a.length === b.length && a.every((x, i) => isSame(x, b[i] as T))

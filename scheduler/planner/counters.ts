@@ -33,6 +33,17 @@ function sumsOf(all: readonly Sums[], level: CompiledLevel): Float64Array | null
   return null
 }
 
+/**
+ * More levels than gangs can name at a time. Levels of keys that no topology lists come and go as they are asked for,
+ * and sums of one that is gone are never read again.
+ */
+const LEVELS_MAX = 128
+
+function keep(all: Sums[], sums: Sums): void {
+  if (all.length >= LEVELS_MAX) all.shift()
+  all.push(sums)
+}
+
 /** Per node and per domain how many pods of one class fit beside what is there. O(nodes) to make, O(1) a changed node. */
 export class Counts {
   readonly perNode: Int32Array
@@ -70,7 +81,7 @@ export class Counts {
     const sums = new Float64Array(level.paths.length)
     const { domainOf } = level
     for (let n = 0; n < domainOf.length; n++) if (domainOf[n]! >= 0) sums[domainOf[n]!]! += this.perNode[n]!
-    this.#perDomain.push({ level, sums })
+    keep(this.#perDomain, { level, sums })
     return sums
   }
 
@@ -128,7 +139,7 @@ export class FreeRoom {
       if (d < 0) continue
       for (let r = 0; r < columns; r++) sums[d * columns + r]! += this.#seen[n * columns + r]!
     }
-    this.#perDomain.push({ level, sums })
+    keep(this.#perDomain, { level, sums })
     return sums
   }
 

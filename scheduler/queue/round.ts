@@ -107,6 +107,7 @@ function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): 
     const held = question === null ? null : askHeld(options, entry, question)
     if (held?.kind === 'placed') {
       place(entry, item, held.question, held.verdict, options)
+      claims.forget(gang)
       return true
     }
     if (held?.kind === 'awaited') {

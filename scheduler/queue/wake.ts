@@ -1,5 +1,6 @@
 import { looksAround } from '../gang/spread.ts'
 import { type GangSituation, isSameToPlan } from '../gang/situation.ts'
+import { tiesOf } from '../gang/ties.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import { viewOf } from '../state/pod-class.ts'
 
@@ -11,6 +12,9 @@ export interface Tried {
    * not come in this round. */
   growthEpoch: number
   readonly moves: number
+  /** Its plan depended on where other gangs of its namespace were. */
+  readonly hasLookedAround: boolean
+  readonly fenceEpoch: number
   /** Of labels, taints and cordons: a domain that does not count any more may be what a spread lacked. */
   readonly nodeEpoch: number
   /** Grows every 60 s: everything is tried again, in case a cause of change was forgotten here. */
@@ -22,6 +26,8 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
   topologyEpoch: cluster.topologyEpoch,
   growthEpoch: cluster.growth.epoch,
   moves: cluster.movesIn(situation.gang.namespace),
+  hasLookedAround: looksAround(situation.gang) || tiesOf(cluster, situation.gang).length > 0,
+  fenceEpoch: cluster.fenceEpoch,
   nodeEpoch: cluster.nodeChanges.epoch,
   round,
 })
@@ -29,10 +35,10 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
 /** Whether something has changed since that could change the answer. O(what grew × classes of the gang). */
 export function isWorthTrying(cluster: ClusterState, situation: GangSituation, tried: Tried, round: number): boolean {
   if (tried.round !== round || !isSameToPlan(tried.situation, situation)) return true
-  if (tried.topologyEpoch !== cluster.topologyEpoch) return true
+  if (tried.topologyEpoch !== cluster.topologyEpoch || tried.fenceEpoch !== cluster.fenceEpoch) return true
   const hasMoved =
     tried.moves !== cluster.movesIn(situation.gang.namespace) || tried.nodeEpoch !== cluster.nodeChanges.epoch
-  if (hasMoved && looksAround(situation.gang)) return true
+  if (hasMoved && tried.hasLookedAround) return true
   const grown = cluster.growth.since(tried.growthEpoch)
   if (grown === 'forgotten') return true
   if (grown.size === 0) return false
@@ -44,7 +50,7 @@ export function isWorthTrying(cluster: ClusterState, situation: GangSituation, t
 
 type Demand = Parameters<ClusterState['classes']['read']>[0]
 
-/** Refusals of a kubelet and fences of running pods are left out: at worst the gang is tried once too often. */
+/** Refusals of a kubelet and anti-affinity of running pods are left out: at worst the gang is tried once too often. */
 function canUse(cluster: ClusterState, demand: Demand, grown: ReadonlySet<string>): boolean {
   cluster.nodes.require(demand.requests)
   const layout = cluster.nodes.read()

@@ -1,8 +1,8 @@
 import type { CompiledTopology, TopologyDeclaration, TopologyIndex } from '../../topology/index.ts'
 import { LiveTopology } from '../../topology/index.ts'
 import { ChangeLog } from './change-log.ts'
-import { type GangFacts, keysOf } from './gang-facts.ts'
-import { gangOfPod, Gangs } from './gangs.ts'
+import { type GangFacts, isSameSpec, keysOf } from './gang-facts.ts'
+import { gangOfPod, Gangs, keyOfGang } from './gangs.ts'
 import { Holds } from './holds.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { KeptCounters } from './kept-counters.ts'
@@ -40,6 +40,7 @@ export class ClusterState {
   readonly #confirmed = new Set<string>()
   readonly #topology: LiveTopology
   #topologyEpoch = 0
+  #fenceEpoch = 0
   readonly #moves = new Map<string, { count: number }>()
 
   constructor(schedulerNames: readonly string[]) {
@@ -106,6 +107,8 @@ export class ClusterState {
     if (pod.node !== null) this.#forget(pod.uid)
     if (before !== undefined || pod.node !== null || pod.pinnedTo !== null) this.#charge(pod) // else it weighs nothing
     if (before !== undefined && gangOfPod(before) !== gangOfPod(pod)) this.gangs.removePod(before)
+    // All that is asked for has its column before anybody plans: what is planned later weighs in what is planned now.
+    if (pod.node === null && this.isOurs(pod)) this.nodes.require(pod.demand.requests)
     // Others' pods of no gang are only weight on nodes.
     if (pod.gang !== null || this.isOurs(pod)) this.gangs.setPod(pod)
   }
@@ -115,7 +118,7 @@ export class ClusterState {
     if (pod === undefined) return
     this.#pods.delete(uid)
     this.#forget(uid)
-    this.#repelling.delete(uid)
+    this.#unfence(pod)
     this.usage.set(uid, null)
     this.#moved(pod.namespace)
     this.gangs.removePod(pod)
@@ -142,11 +145,15 @@ export class ClusterState {
   }
 
   setGang(gang: GangFacts): void {
+    const before = this.gangs.get(keyOfGang(gang))
     this.gangs.set(gang)
+    if (before === undefined || !isSameSpec(before, gang)) this.#moved(gang.namespace)
   }
 
   deleteGang(uid: string): void {
+    const gang = this.gangs.byUid(uid)
     this.gangs.delete(uid)
+    if (gang !== undefined) this.#moved(gang.namespace)
   }
 
   setNode(node: NodeFacts): void {
@@ -156,10 +163,12 @@ export class ClusterState {
     this.growth.add(node.name)
     if (before === undefined || before.uid !== node.uid) this.refusals.forgetNode(node.name)
     if (this.#topology.note(before ?? null, node)) this.#topologyEpoch++
+    this.#moveFences(node.name)
   }
 
   deleteNode(name: string): void {
     const before = this.nodes.get(name)
+    this.#moveFences(name)
     this.nodes.delete(name)
     this.refusals.forgetNode(name)
     if (this.#topology.note(before ?? null, null)) this.#topologyEpoch++
@@ -183,13 +192,18 @@ export class ClusterState {
     return index.topologyFor(gang.topologyName, keysOf(gang))
   }
 
-  /** Changes whenever a pod of the namespace came to a node or left one. */
+  /** Changes whenever a pod of the namespace came to a node or left one, or a PodGang came, went or says something else. */
   movesIn(namespace: string): number {
     return this.#moves.get(namespace)?.count ?? 0
   }
 
   get topologyEpoch(): number {
     return this.#topologyEpoch
+  }
+
+  /** Changes whenever a running pod's anti-affinity ended, or may hold in another domain than before. */
+  get fenceEpoch(): number {
+    return this.#fenceEpoch
   }
 
   /** Pods whose required anti-affinity counts where they run, in no order. */
@@ -200,6 +214,11 @@ export class ClusterState {
   /** Some node is kept from some class by a kubelet's refusal or a running pod's anti-affinity. */
   get hasExceptions(): boolean {
     return this.#repelling.size > 0 || !this.refusals.isEmpty
+  }
+
+  /** The node's labels say in which domain the anti-affinity of its pods holds. */
+  #moveFences(node: string): void {
+    for (const uid of this.#repelling) if (this.#pods.get(uid)?.node === node) this.#fenceEpoch++
   }
 
   #moved(namespace: string): void {
@@ -217,7 +236,14 @@ export class ClusterState {
     const node = pod.isFinished ? null : (this.nodeOf(pod) ?? this.#pinned(pod))
     this.usage.set(pod.uid, node === null ? null : { node, requests: pod.demand.requests })
     if (pod.repulsions.length > 0 && pod.node !== null && !pod.isFinished) this.#repelling.add(pod.uid)
-    else if (this.#repelling.delete(pod.uid) && node !== null) this.growth.add(node)
+    else this.#unfence(pod)
+  }
+
+  /** The pod keeps nobody out any more: of its own node, or of a whole domain. */
+  #unfence(pod: PodFacts): void {
+    if (!this.#repelling.delete(pod.uid)) return
+    this.#fenceEpoch++
+    if (pod.node !== null) this.growth.add(pod.node)
   }
 
   /** A pending pod of somebody else that goes to one node whatever we do. */

@@ -130,6 +130,12 @@ function constraintOf(written: GangTopologyConstraint | undefined): Constraint {
   }
 }
 
+/** Whether nothing but the status differs. */
+export function isSameSpec(a: GangFacts, b: GangFacts): boolean {
+  const written = (gang: GangFacts): string => JSON.stringify({ ...gang, status: null })
+  return a === b || written(a) === written(b)
+}
+
 export const conditionOf = (status: GangStatusFacts, type: string): Condition | null =>
   status.conditions.find((condition) => condition.type === type) ?? null
 

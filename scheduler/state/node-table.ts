@@ -14,6 +14,8 @@ export class NodeTable {
   readonly #facts = new Map<string, NodeFacts>()
   readonly #usage: Usage
   readonly #columns = new Set<string>(['cpu', 'memory', 'pods'])
+  /** The last that were made sure of: pods of one class share theirs and come together. */
+  #required: Readonly<Record<string, number>> | null = null
   /** Rows to be filled anew at the next read: nodes that changed, and nodes whose use did. */
   readonly #changed = new Set<number>()
   readonly #used = new Set<number>()
@@ -64,6 +66,8 @@ export class NodeTable {
 
   /** Makes sure that each of these resources has a column. */
   require(resources: Readonly<Record<string, number>>): void {
+    if (resources === this.#required) return
+    this.#required = resources
     for (const name in resources) {
       if (this.#columns.has(name)) continue
       this.#columns.add(name)
