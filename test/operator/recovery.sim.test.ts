@@ -16,8 +16,9 @@ afterEach(() => at.stop())
 
 /** As the suite's `…-gt` workloads. */
 async function up(name: string, replicas = 1): Promise<void> {
-  const yaml = workloadYaml(name, replicas).replace('  template:\n', '  template:\n    terminationDelay: 10s\n')
-  await at.apply(POD_CLIQUE_SETS, yaml)
+  const yaml = workloadYaml(name, replicas)
+  const delayed = yaml.replace('  template:\n', '  template:\n    terminationDelay: 10s\n')
+  await at.apply(POD_CLIQUE_SETS, yaml.includes('terminationDelay') ? yaml : delayed)
   await at.settle()
   // What changes in the first seconds counts as never having been healthy.
   await at.clock.runFor(10_000)
@@ -155,4 +156,43 @@ test('a recovery in which the operator stops anywhere makes each pod anew once',
   expect(made.size).toBeLessThanOrEqual(10 + 2 + 10)
   await heal()
   expect((await podsOf('workload2-0')).filter(isReady)).toHaveLength(10)
+})
+
+test('GT: a member lost below the minimum of a group that needs all its copies costs the whole gang', async () => {
+  await up('workload1')
+  const before = await uidsOf('workload1-0')
+  await lose('workload1-0-sg-x-0-pc-c', 1)
+  await at.clock.runFor(2 * DELAY_MS)
+  expect((await uidsOf('workload1-0')).filter(isOneOf(before))).toEqual([])
+  await heal()
+  expect((await podsOf('workload1-0')).filter(isReady)).toHaveLength(10)
+})
+
+test('GT: what is above the minimum of a clique may be lost for good; the last of it costs the gang', async () => {
+  await up('workload2')
+  const before = await uidsOf('workload2-0')
+  await lose('workload2-0-pc-a', 1)
+  await at.clock.runFor(6 * DELAY_MS)
+  expect((await uidsOf('workload2-0')).filter(isOneOf(before))).toHaveLength(9)
+  await lose('workload2-0-pc-a', 1)
+  await at.clock.runFor(2 * DELAY_MS)
+  expect((await uidsOf('workload2-0')).filter(isOneOf(before))).toEqual([])
+  await heal()
+  expect((await podsOf('workload2-0')).filter(isReady)).toHaveLength(10)
+})
+
+test('GT: of a clique whose minimum is all its pods one is enough to cost its copy, and no other', async () => {
+  await up('workload5-gt')
+  const [lost, kept, alone] = [
+    await uidsOf('workload5-gt-0-sg-x-1'),
+    await uidsOf('workload5-gt-0-sg-x-0'),
+    await uidsOf('workload5-gt-0-pc-a'),
+  ]
+  await lose('workload5-gt-0-sg-x-1-pc-c', 1)
+  await at.clock.runFor(2 * DELAY_MS)
+  expect((await uidsOf('workload5-gt-0-sg-x-1')).filter(isOneOf(lost))).toEqual([])
+  expect(await uidsOf('workload5-gt-0-sg-x-0')).toEqual(kept)
+  expect(await uidsOf('workload5-gt-0-pc-a')).toEqual(alone)
+  await heal()
+  expect((await podsOf('workload5-gt-0')).filter(isReady)).toHaveLength(10)
 })
