@@ -121,7 +121,7 @@ function step(view: CliqueRolloutView, standing: CliqueUpdateProgress): CliqueRo
   const isOld = (pod: Pod): boolean => !isMadeFrom(pod, label) || isFormer(pod, clique)
   const old = active.filter(isOld)
   const fresh = active.filter((pod) => !isOld(pod))
-  const isCurrentDone = isReplaced(standing, active, fresh)
+  const isCurrentDone = isReplaced(clique, standing, active, fresh)
   const selected = isMember ? null : nextReady(clique, active, old, isCurrentDone)
   const progress = selected === null ? standing : selecting(standing, selected)
   if (old.length === 0 && isCurrentDone && isWhole(clique, fresh)) {
@@ -138,15 +138,21 @@ function step(view: CliqueRolloutView, standing: CliqueUpdateProgress): CliqueRo
   }
 }
 
-/** The pod that was chosen last is gone, and the one in its place is Ready. */
-function isReplaced(progress: CliqueUpdateProgress, active: readonly Pod[], fresh: readonly Pod[]): boolean {
+/** The pod that was chosen last is gone, and the one in its place is Ready; or its place went with a scale-in. */
+function isReplaced(
+  { spec }: PodClique,
+  progress: CliqueUpdateProgress,
+  active: readonly Pod[],
+  fresh: readonly Pod[],
+): boolean {
   const selected = progress.readyPodsSelectedToUpdate
   if (selected === undefined) return true
   if (active.some(({ metadata }) => metadata.name === selected.current)) return false
   const index = selected.currentPodIndex
   if (index === undefined) return fresh.every(isReady)
   const heir = fresh.find((pod) => indexLabel(pod, POD_INDEX) === index)
-  return heir !== undefined && isReady(heir)
+  if (heir !== undefined) return isReady(heir)
+  return active.length >= (spec.replicas ?? 1) && fresh.every(isReady)
 }
 
 function nextReady(clique: PodClique, active: readonly Pod[], old: readonly Pod[], isCurrentDone: boolean): Pod | null {

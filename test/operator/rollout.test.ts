@@ -103,6 +103,15 @@ test('the next one goes when the pod in its place is Ready, whoever else is', ()
   expect(going(of, [{ index: 0 }, ...others])).toEqual(['old-0'])
 })
 
+test('a clique that is scaled in while a pod is replaced does not wait for a pod that nobody will make', () => {
+  const of = clique(selected('old-2', 2), 2, 1)
+  expect(going(of, [{ index: 0 }])).toEqual([])
+  expect(going(of, [{ index: 0, hash: 'new', ready: false }, { index: 1 }])).toEqual([])
+  expect(going(of, [{ index: 0 }, { index: 1 }])).toEqual(['old-0'])
+  const both = [0, 1].map((index) => ({ index, hash: 'new' }))
+  expect(stepOf(of, both).progress).toHaveProperty('updateEndedAt')
+})
+
 test('it has ended when the new pods are Ready, and a pod that finds no node holds nobody up', () => {
   const of = (minAvailable: number): PodClique => clique(selected('old-0', 0), 3, minAvailable)
   const fresh = (...ready: boolean[]): Drawn[] => ready.map((is, index) => ({ index, hash: 'new', ready: is }))
