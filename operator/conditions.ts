@@ -6,6 +6,8 @@ export interface Finding {
   readonly status: Condition['status']
   readonly reason: string
   readonly message: string
+  /** RFC 3339: since when it is so, where it was never said before; else it is so since now. */
+  readonly since?: string
 }
 
 export interface FindingContext {
@@ -27,10 +29,10 @@ export function withFindings(
   const found = new Map(findings.map((finding) => [finding.type, finding]))
   const kept = (standing ?? []).filter(({ type }) => !removed.includes(type))
   const old = new Map(kept.map((condition) => [condition.type, condition]))
-  const made = (finding: Finding): Condition => {
+  const made = ({ since, ...finding }: Finding): Condition => {
     const before = old.get(finding.type)
     const isSame = before?.status === finding.status && before.reason === finding.reason
-    const lastTransitionTime = (isSame ? before.lastTransitionTime : undefined) ?? now
+    const lastTransitionTime = (isSame ? before.lastTransitionTime : before === undefined ? since : undefined) ?? now
     return { ...finding, lastTransitionTime, observedGeneration: generation }
   }
   const standingOnes = kept.map((condition) => {

@@ -65,7 +65,7 @@ export function cliqueStatus(
   const breach = rollout.isRunning ? UPDATING : breachFinding(active, scheduledReplicas, minAvailable)
   const recovery = recoveryFinding(clique, breach, isMadeAnew && !rollout.isRunning)
   const findings = [
-    scheduledFinding(scheduledReplicas, minAvailable),
+    scheduledFinding(clique, scheduledReplicas, minAvailable),
     breach,
     ...recovery.found,
     ...kstatus({
@@ -120,13 +120,18 @@ const UPDATING: Finding = {
 
 const isGated = ({ spec }: Pod): boolean => !spec.nodeName && (spec.schedulingGates?.length ?? 0) > 0
 
-function scheduledFinding(scheduled: number, minAvailable: number): Finding {
+/** What lacks its minimum when it is looked at first lacked it from the start, however late that look is. */
+const sinceStart = ({ metadata }: Component, isEnough: boolean): Pick<Finding, 'since'> =>
+  isEnough ? {} : { since: metadata.creationTimestamp }
+
+function scheduledFinding(clique: PodClique, scheduled: number, minAvailable: number): Finding {
   const isEnough = scheduled >= minAvailable
   return {
     type: 'PodCliqueScheduled',
     status: isEnough ? 'True' : 'False',
     reason: isEnough ? 'SufficientScheduledPods' : 'InsufficientScheduledPods',
     message: `${scheduled} pods have a node, ${minAvailable} are needed`,
+    ...sinceStart(clique, isEnough),
   }
 }
 
@@ -167,7 +172,7 @@ export function groupStatus(
   const isMadeAnew = broken.length > 0 && broken.every((members) => members.some((member) => isInRecovery(member)))
   const breach = rollout.isRunning
     ? UPDATING
-    : groupBreach(complete.length - broken.length, Math.min(replicas, minAvailable))
+    : groupBreach(group, complete.length - broken.length, Math.min(replicas, minAvailable))
   const recovery = recoveryFinding(group, breach, isMadeAnew && breach.status === 'True')
   const isCurrent = !rollout.isRunning && rollout.generationHash === targetHash
   const isSettled = available.length >= replicas && isCurrent
@@ -208,11 +213,12 @@ export function isUpdated(clique: PodClique, targetHash: string): boolean {
   )
 }
 
-function groupBreach(unbroken: number, minAvailable: number): Finding {
+function groupBreach(group: PodCliqueScalingGroup, unbroken: number, minAvailable: number): Finding {
   const isEnough = unbroken >= minAvailable
   const reason = `${isEnough ? 'Sufficient' : 'Insufficient'}AvailablePodCliqueScalingGroupReplicas`
   const message = `${unbroken} replicas are whole, ${minAvailable} are needed`
-  return { type: 'MinAvailableBreached', status: isEnough ? 'False' : 'True', reason, message }
+  const status = isEnough ? 'False' : 'True'
+  return { type: 'MinAvailableBreached', status, reason, message, ...sinceStart(group, isEnough) }
 }
 
 export interface SetView {

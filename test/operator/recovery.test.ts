@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { PodClique } from '../../api/generated/kinds.ts'
-import type { Condition } from '../../api/kinds/kubernetes.ts'
+import type { Condition, Pod } from '../../api/kinds/kubernetes.ts'
+import { cliqueStatus } from '../../operator/status.ts'
 import { DEFAULT_DELAY_MS, delayMs, recoveryOf } from '../../operator/decisions/recovery.ts'
 
 const at = (minute: number): number => Date.parse('2026-01-01T00:00:00Z') + minute * 60_000
@@ -45,6 +46,20 @@ test('what was never scheduled, or is being recovered, is left alone', () => {
   expect(after(60, { scheduled: ['False', 0] })).toEqual({ kind: 'none' })
   expect(after(60, { inRecovery: true })).toEqual({ kind: 'none' })
   expect(after(60, { scheduled: ['True', 0] }).kind).toBe('due')
+})
+
+test('what was never scheduled is left alone also where its first look came late, as after a crash', () => {
+  const seen = (standing: PodClique, minute: number, pods: readonly Pod[]): PodClique => {
+    const rollout = { progress: null, templateHash: '', generationHash: '', remove: [], isRunning: false }
+    const view = { clique: standing, pods, setName: 's', rollout, isMember: false, isMadeAnew: false }
+    return { ...standing, status: cliqueStatus(view, { now: time(minute), generation: 1 }) }
+  }
+  const { status: _, ...unseen } = clique({})
+  const pending = seen(unseen, 3, [])
+  expect(recoveryOf([pending], 5 * 60_000, at(600))).toEqual({ kind: 'none' })
+  const metadata = { name: 'p', uid: 'p', resourceVersion: '1', creationTimestamp: time(4) }
+  const placed = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [], nodeName: 'n' } } as Pod
+  expect(recoveryOf([seen(seen(pending, 4, [placed]), 7, [])], 5 * 60_000, at(600)).kind).toBe('due')
 })
 
 test('the oldest breach decides, and is named the same however often it is looked at', () => {
