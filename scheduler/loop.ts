@@ -68,6 +68,8 @@ export class Loop {
   #round = 0
   #roundTimer: Timer | null = null
   readonly #timers = new Map<string, Timer>()
+  /** Gangs that could not be looked at, a defect of ours: they do not stand in the way of others, and are not forgotten. */
+  readonly #unseen = new Set<string>()
   readonly #undoing = new Set<Promise<void>>()
   #isRunning = false
   #decisions = 0
@@ -134,6 +136,8 @@ export class Loop {
   #nextRound(): void {
     this.#roundTimer = this.#options.clock.after(ROUND_MS, 'background', () => {
       this.#round++
+      for (const key of this.#unseen) this.#options.cluster.gangs.touch(key)
+      this.#unseen.clear()
       this.notify()
       this.#nextRound()
     })
@@ -163,18 +167,28 @@ export class Loop {
   }
 
   #lookAgain(nowMs: number): void {
-    const { cluster, book, status, surplus } = this.#options
+    const { cluster, log } = this.#options
     for (const key of cluster.gangs.takeDirty()) {
-      const before = book.get(key)?.situation ?? null
-      const entry = book.refresh(key, nowMs)
-      this.#lookAtHolds(key, before, entry, nowMs)
-      if (entry === null) continue
-      if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) noteWhole(entry)
-      surplus.look(entry)
-      this.#afterwards(entry, nowMs)
-      this.#due.rest(entry)
-      status.touch(key)
+      try {
+        this.#look(key, nowMs)
+      } catch (error) {
+        this.#unseen.add(key)
+        log.error('a gang could not be looked at', { key, error: textOf(error) })
+      }
     }
+  }
+
+  #look(key: string, nowMs: number): void {
+    const { book, status, surplus } = this.#options
+    const before = book.get(key)?.situation ?? null
+    const entry = book.refresh(key, nowMs)
+    this.#lookAtHolds(key, before, entry, nowMs)
+    if (entry === null) return
+    if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) noteWhole(entry)
+    surplus.look(entry)
+    this.#afterwards(entry, nowMs)
+    this.#due.rest(entry)
+    status.touch(key)
   }
 
   /** Seats that became free for those whom they are kept for are a reason to try at once. */
@@ -207,7 +221,7 @@ export class Loop {
       entry.stuckSinceMs = null
       return
     }
-    if ((waiting ?? refusal) === null || undoable(situation).length === 0) return
+    if (entry.isBeingUndone || (waiting ?? refusal) === null || undoable(situation).length === 0) return
     entry.stuckSinceMs ??= nowMs
     const restMs = entry.stuckSinceMs + UNDO_AFTER_MS - nowMs
     if (restMs > 0) {
@@ -222,6 +236,7 @@ export class Loop {
     const { situation } = entry
     const { client, log, cluster } = this.#options
     const facts = { namespace: situation.gang.namespace, podGang: situation.gang.name }
+    entry.isBeingUndone = true
     const undoing = undo(client, situation, () => !this.#isRunning)
       .then((deleted) => {
         if (deleted > 0) this.#restAfterUndo(entry)
@@ -230,6 +245,7 @@ export class Loop {
       })
       .catch((error: unknown) => log.warn('an undo broke off', { ...facts, error: String(error) }))
       .finally(() => {
+        entry.isBeingUndone = false
         this.#undoing.delete(undoing)
         cluster.gangs.touch(situation.key)
         this.notify()

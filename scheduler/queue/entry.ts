@@ -47,6 +47,8 @@ export interface Entry {
   unplacedSinceMs: number | null
   /** Since when a gang that was never whole, and of which part is bound, could not be completed. */
   stuckSinceMs: number | null
+  /** Its seats are being given back: a plan that completed it now would lose the pods that it counted on. */
+  isBeingUndone: boolean
   /** How often its seats were given back since it was last whole. */
   undos: number
   /** Until when, on the monotonic clock, it rests after that. */
@@ -71,6 +73,7 @@ export const newEntry = (situation: GangSituation): Entry => ({
   clearedSurplus: NONE_CLEARED,
   unplacedSinceMs: null,
   stuckSinceMs: null,
+  isBeingUndone: false,
   undos: 0,
   restsUntilMs: 0,
 })
@@ -91,9 +94,9 @@ function kindOf(entry: Entry): Item['kind'] {
 
 /** What is next for the gang; null: nothing can be planned. */
 export function itemOf(entry: Entry): Item | null {
-  const { situation, waiting } = entry
+  const { situation, waiting, isBeingUndone } = entry
   const { gang, priority, missing, groups } = situation
-  if (waiting !== null) return null
+  if (waiting !== null || isBeingUndone) return null
   const isSurplus = missing === 0
   if (isSurplus && nextSurplus(entry).length === 0) return null
   return {

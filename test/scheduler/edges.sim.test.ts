@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { sleep } from '../../kube/clock.ts'
 import { NODES, POD_CLIQUES, POD_GANGS, PODS, PRIORITY_CLASSES } from '../../kube/resources.ts'
 import type { HttpRequest, Transport } from '../../kube/transport.ts'
 import { gang, inOne, node, pod, RACK, racks, simpleGang } from './objects.ts'
@@ -93,6 +94,24 @@ test('no seat is given back while a pod of the gang cannot be read, since it mig
   await world.pass(100_000)
   expect(Object.keys(await world.placed()).sort()).toEqual(['g-0', 'g-1'])
   expect(deleted).toEqual([])
+})
+
+test('a gang is not completed while its seats are being given back', async () => {
+  const done: string[] = []
+  let isUndoing = false
+  const wrap: WorldOptions['wrap'] = (transport, clock) =>
+    between((request, pass) => {
+      const { method, path } = request
+      if (isBinding(request) && path.includes('/g-1/') && !isUndoing) return refusal(403, 'Forbidden')
+      if (isUndoing && (isBinding(request) || method === 'DELETE')) done.push(method)
+      if (method !== 'GET' || !path.includes('/pods/g-0') || isUndoing) return pass()
+      isUndoing = true // the reads of the undo take long, and what was in the way is over
+      return sleep(clock, 90_000, 'work').then(pass)
+    })(transport)
+  await start({ nodes: [node('n1')], wrap })
+  await halfBound()
+  await world.pass(200_000)
+  expect(done[0]).toBe('DELETE')
 })
 
 test('a server that never decides a binding does not keep a simulation from settling', async () => {
