@@ -110,6 +110,7 @@ export class Binder {
     if (now.node !== null || cluster.nodeOf(now) !== node) return false
     const facts = cluster.nodes.get(node)
     if (facts === undefined || firstFailing(now.demand, facts) >= 0) return false
+    if (!cluster.nodes.bears(node, now.demand.requests)) return false // turned away and sent again, it may come late
     return gangUid === null || cluster.gangs.byUid(gangUid)?.uid === gangUid
   }
 

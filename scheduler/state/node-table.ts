@@ -64,6 +64,17 @@ export class NodeTable {
     if (row !== undefined) this.#used.add(row)
   }
 
+  /** Of what is asked for, the node has as much as is used there, the asking counted already: it may have shrunk since. */
+  bears(name: string, asked: Readonly<Record<string, number>>): boolean {
+    const node = this.#facts.get(name)
+    const used = this.#usage.amountsOn(name)
+    if (node === undefined || used === null) return node !== undefined
+    return Object.entries(asked).every(
+      ([resource, amount]) =>
+        amount === 0 || used.get(this.#usage.columnOf(resource)) <= allocatableOf(node, resource),
+    )
+  }
+
   /** Makes sure that each of these resources has a column. */
   require(resources: Readonly<Record<string, number>>): void {
     if (resources === this.#required) return
@@ -117,7 +128,7 @@ export class NodeTable {
     const first = row * resources.length
     for (let column = 0; column < resources.length; column++) {
       const resource = resources[column]!
-      allocatable[first + column] = resource.startsWith(HOST_PORT_PREFIX) ? 1 : (node.allocatable[resource] ?? 0)
+      allocatable[first + column] = allocatableOf(node, resource)
     }
     this.#fillFree(layout, row)
   }
@@ -131,6 +142,9 @@ export class NodeTable {
     }
   }
 }
+
+const allocatableOf = ({ allocatable }: NodeFacts, resource: string): number =>
+  resource.startsWith(HOST_PORT_PREFIX) ? 1 : (allocatable[resource] ?? 0)
 
 export interface Layout {
   /** Changes when nodes come or go or a column joins: positions of another generation mean something else. */

@@ -17,6 +17,7 @@ import type { ClusterState } from '../state/cluster.ts'
 import { gangFacts } from '../state/gang-facts.ts'
 import { isMissing } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
+import { Forbidden } from './forbidden.ts'
 import { gangStatus, gangStatusPatch } from './gang.ts'
 import { podCondition, podReason, saysSo } from './pod.ts'
 import { gangReason } from './reason.ts'
@@ -49,11 +50,13 @@ export class StatusWriter {
   readonly #allowance: Allowance
   readonly #recorder: EventRecorder
   readonly #queue: WorkQueue<string>
+  readonly #forbidden: Forbidden
   readonly #aborter = new AbortController()
 
   constructor(options: StatusOptions) {
     const { client, clock, random, writer, log, component } = options
     this.#options = options
+    this.#forbidden = new Forbidden(clock)
     this.#allowance = new Allowance(clock, WRITES_PER_SECOND)
     this.#recorder = eventRecorder({ client, clock, component, writer, allowance: this.#allowance })
     this.#queue = new WorkQueue({
@@ -93,13 +96,21 @@ export class StatusWriter {
   async #reconcile(key: string): Promise<Reconciled | void> {
     const { book, clock } = this.#options
     const entry = book.get(key)
-    if (entry === undefined) return
+    if (entry === undefined) return this.#forbidden.forget(key)
+    const rest = this.#forbidden.restOf(key)
+    if (rest !== null) return rest
     const { unplacedSinceMs, situation } = entry
     const restMs = unplacedSinceMs === null ? 0 : unplacedSinceMs + PATIENCE_MS - clock.monotonicMs()
     if (restMs > 0 && !isWhole(situation)) return { again: restMs }
-    if (situation.isOurs && !situation.gang.isPlain && !isMissing(situation.gang)) await this.#writeGang(entry)
+    try {
+      if (situation.isOurs && !situation.gang.isPlain && !isMissing(situation.gang)) await this.#writeGang(entry)
+      if (restMs <= 0) await this.#writePods(entry)
+    } catch (error) {
+      this.#forbidden.note(key, error)
+      throw error
+    }
+    this.#forbidden.forget(key)
     if (restMs > 0) return { again: restMs }
-    await this.#writePods(entry)
   }
 
   async #writeGang(entry: Entry): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { POD_CLIQUES, PODS } from '../../kube/resources.ts'
+import { NODES, POD_CLIQUES, PODS } from '../../kube/resources.ts'
 import { TransportError, type HttpRequest, type Transport } from '../../kube/transport.ts'
 import { gang, node, pod, simpleGang } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
@@ -182,4 +182,53 @@ test('in a cluster without our CRDs plain pods are placed all the same', async (
   await world.create(pod('p'))
   await world.pass(30_000)
   expect(await world.placed()).toEqual({ p: 'n1' })
+})
+
+test('a binding that was turned away is not sent to a node that has become too small meanwhile', async () => {
+  let turnedAway = 0
+  const wrap = between((request) =>
+    isBinding(request) && turnedAway++ < 2
+      ? Promise.resolve({ status: 429, headers: { 'retry-after': '5' }, body: TOO_MANY })
+      : null,
+  )
+  await start({ nodes: [node('n1', { gpus: 2 })], wrap })
+  await world.create(...simpleGang('g', 2, 2))
+  await world.pass(1_000)
+  expect(turnedAway).toBe(2)
+  const status = { allocatable: { 'nvidia.com/gpu': '1' } }
+  const key = { namespace: '', name: 'n1' }
+  await world.during(world.client.mergePatch(NODES, key, { status }, { subresource: 'status' }))
+  await world.pass(60_000)
+  expect(Object.keys(await world.placed()).length, 'one seat is left').toBeLessThanOrEqual(1)
+  await world.create(node('n2', { gpus: 1 }))
+  await world.settle()
+  expect(Object.values(await world.placed()).sort()).toEqual(['n1', 'n2'])
+})
+
+const TOO_MANY = JSON.stringify({ kind: 'Status', code: 429, reason: 'TooManyRequests', message: 'later' })
+
+test('a status that is forbidden is not asked for with every event of its gang, and written once it is allowed', async () => {
+  let isForbidden = true
+  const sentMs: number[] = []
+  const isStatus = ({ method, path }: HttpRequest): boolean => method === 'PATCH' && path.endsWith('/status')
+  const wrap = (transport: Transport, clock: World['clock']): Transport =>
+    between((request) => {
+      if (!isForbidden || !isStatus(request)) return null
+      sentMs.push(clock.monotonicMs())
+      const body = JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden', message: 'no' })
+      return Promise.resolve({ status: 403, headers: {}, body })
+    })(transport)
+  await start({ nodes: [node('n1', { gpus: 1 })], wrap })
+  await world.create(...simpleGang('g', 2, 2))
+  for (let at = 0; at < 40; at++) {
+    const labels = { tick: String(at) }
+    await world.during(world.client.mergePatch(PODS, { namespace: 'default', name: 'g-0' }, { metadata: { labels } }))
+    const taints = at % 2 === 0 ? [{ key: 'x', effect: 'NoSchedule' }] : []
+    await world.during(world.client.mergePatch(NODES, { namespace: '', name: 'n1' }, { spec: { taints } }))
+    await world.pass(250)
+  }
+  expect(sentMs.length).within(3, 10)
+  isForbidden = false
+  await world.settle()
+  expect((await world.gang('g')).status?.phase).toBe('Pending')
 })

@@ -19,7 +19,8 @@ export const manners: Checker = {
 /** What the simulated server asks for: network.ts tells it in the header. */
 export const RETRY_AFTER_MS = 2_000
 const WINDOW_MS = 10_000
-const FORBIDDEN_MAX = 60
+/** Once a second. */
+const FORBIDDEN_MAX = 10
 
 const isAlike = (a: Ticket, b: Ticket): boolean => a.method === b.method && a.path === b.path && a.uid === b.uid
 
