@@ -106,8 +106,8 @@ export const MUTANTS: readonly Mutant[] = [
     'writes of a leader have no time-out',
     'B16',
     'kube/leader/leader-client.ts',
-    'return { ...(options as O), timeoutMs }',
-    'return { ...(options as O), timeoutMs: timeoutMs * 4 }',
+    'return { ...(options as O), timeoutMs, maySend }',
+    'return { ...(options as O), timeoutMs: timeoutMs * 4, maySend }',
   ),
   m(
     'the lease is timed by the wall clock',
