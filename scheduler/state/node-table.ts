@@ -70,8 +70,7 @@ export class NodeTable {
     const used = this.#usage.amountsOn(name)
     if (node === undefined || used === null) return node !== undefined
     return Object.entries(asked).every(
-      ([resource, amount]) =>
-        amount === 0 || used.get(this.#usage.columnOf(resource)) <= allocatableOf(node, resource),
+      ([resource, amount]) => amount === 0 || used.get(this.#usage.columnOf(resource)) <= allocatableOf(node, resource),
     )
   }
 
