@@ -7,6 +7,8 @@ const common = { pool: 'forks' as const, testTimeout: 30_000 }
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // By itself vitest takes one worker on two cores; half of the e2e tests wait for somebody else.
+    maxWorkers: 2,
     projects: [
       {
         test: {
