@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { sleep } from '../../kube/clock.ts'
-import { NODES, POD_CLIQUES, POD_GANGS, PODS, PRIORITY_CLASSES } from '../../kube/resources.ts'
-import type { HttpRequest, Transport } from '../../kube/transport.ts'
+import { NODES, POD_GANGS, PODS, PRIORITY_CLASSES } from '../../kube/resources.ts'
+import type { Transport } from '../../kube/transport.ts'
+import { between, cliqueIn, isBinding, refusal, refusingOne, UNSTARTABLE } from './half-bound.ts'
 import { gang, inOne, node, pod, RACK, racks, simpleGang } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
 
@@ -12,48 +13,12 @@ const start = async (options: WorldOptions): Promise<void> => {
 }
 afterEach(() => world.stop())
 
-type Reply = ReturnType<Transport['request']>
-
-/** Everything passes but what `on` takes over. */
-const between =
-  (on: (request: HttpRequest, pass: () => Reply) => Reply | null) =>
-  (transport: Transport): Transport => ({
-    ...transport,
-    request: (request) => on(request, () => transport.request(request)) ?? transport.request(request),
-    stream: (request) => transport.stream(request),
-    close: () => transport.close(),
-  })
-
-const refusal = (code: number, reason: string): Reply => {
-  const body = { kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message: 'no' }
-  return Promise.resolve({ status: code, headers: {}, body: JSON.stringify(body) })
-}
-
-const isBinding = ({ method, path }: HttpRequest): boolean => method === 'POST' && path.includes('/binding')
-
 const lineOf = (name: string): { reason: string | null; message: string | null } | undefined =>
   world.scheduler.report().pods.find((each) => each.name === name)
 
-const CLIQUE = {
-  apiVersion: 'grove.io/v1alpha1',
-  kind: 'PodClique',
-  metadata: { name: 'a', namespace: 'default' },
-  spec: { roleName: 'a', replicas: 2, podSpec: { containers: [{ name: 'main', image: 'busybox' }] } },
-}
-/** Never gets Ready. */
-const UNSTARTABLE = {
-  containers: [{ name: 'main', image: 'busybox', envFrom: [{ secretRef: { name: 'missing' } }], resources: {} }],
-}
-
-async function controller(): Promise<{ kind: string; name: string; uid: string }> {
-  const made = await world.during(world.client.create(POD_CLIQUES, CLIQUE))
-  if (made.kind === 'failure') throw new Error(made.message)
-  return { kind: 'PodClique', name: 'a', uid: made.value.metadata.uid }
-}
-
 /** g-0 is bound, g-1 is not: its bindings are refused. */
 async function halfBound(): Promise<void> {
-  const owner = await controller()
+  const owner = await cliqueIn(world)
   await world.create(
     gang('g', [{ name: 'a', minimum: 2, pods: ['g-0', 'g-1'] }]),
     pod('g-0', { gang: 'g', group: 'a', controller: owner, spec: UNSTARTABLE }),
@@ -62,10 +27,6 @@ async function halfBound(): Promise<void> {
   await world.pass(5_000)
   expect(await world.placed()).toEqual({ 'g-0': 'n1' })
 }
-
-const refusingOne = between((request) =>
-  isBinding(request) && request.path.includes('/g-1/') ? refusal(403, 'Forbidden') : null,
-)
 
 test('seats are given back also when the other pods of the gang are gone', async () => {
   await start({ nodes: [node('n1')], wrap: refusingOne })
@@ -85,7 +46,7 @@ test('no seat is given back while a pod of the gang cannot be read, since it mig
     return pass()
   })
   await start({ nodes: [node('n1')], wrap })
-  const owner = await controller()
+  const owner = await cliqueIn(world)
   const form = { gang: 'g', group: 'a', controller: owner, spec: UNSTARTABLE }
   await world.create(
     gang('g', [{ name: 'a', minimum: 3, pods: ['g-0', 'g-1', 'g-2'] }]),
@@ -158,7 +119,7 @@ test('a PodGang that is gone before we hear of it is not read over and over for 
   await world.settle()
   isLate = true
   await world.during(world.client.delete(POD_GANGS, { namespace: 'default', name: 'g' }))
-  const owner = await controller()
+  const owner = await cliqueIn(world)
   await world.create(pod('g-1', { gang: 'g', group: 'a', controller: { ...owner } }))
   await world.pass(10_000)
   expect(reads).toBeGreaterThan(0)

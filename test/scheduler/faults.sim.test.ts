@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
-import { NODES, POD_CLIQUES, PODS } from '../../kube/resources.ts'
+import { NODES, PODS } from '../../kube/resources.ts'
 import { TransportError, type HttpRequest, type Transport } from '../../kube/transport.ts'
+import { between, cliqueIn, isBinding, refusingOne, UNSTARTABLE } from './half-bound.ts'
 import { gang, node, pod, simpleGang } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
 
@@ -10,20 +11,7 @@ const start = async (options: WorldOptions): Promise<void> => {
 }
 afterEach(() => world.stop())
 
-const isBinding = ({ method, path }: HttpRequest): boolean => method === 'POST' && path.includes('/binding')
 const isWrite = ({ method }: HttpRequest): boolean => method !== 'GET'
-
-/** Everything passes but what `on` takes over. */
-const between =
-  (
-    on: (request: HttpRequest, pass: () => ReturnType<Transport['request']>) => ReturnType<Transport['request']> | null,
-  ) =>
-  (transport: Transport): Transport => ({
-    ...transport,
-    request: (request) => on(request, () => transport.request(request)) ?? transport.request(request),
-    stream: (request) => transport.stream(request),
-    close: () => transport.close(),
-  })
 
 test('a binding whose answer is lost is neither done twice nor forgotten', async () => {
   let lost = 0
@@ -52,33 +40,8 @@ test('a binding that never reached the server is made again', async () => {
   expect(Object.keys(await world.placed())).toHaveLength(2)
 })
 
-const clique = {
-  apiVersion: 'grove.io/v1alpha1',
-  kind: 'PodClique',
-  metadata: { name: 'a', namespace: 'default' },
-  spec: { roleName: 'a', replicas: 2, podSpec: { containers: [{ name: 'main', image: 'busybox' }] } },
-}
-
-/** Bindings of `g-1` are refused for good, so that the gang stays half bound. */
-const refusing = between((request) =>
-  isBinding(request) && request.path.includes('/g-1/')
-    ? Promise.resolve({
-        status: 403,
-        headers: {},
-        body: JSON.stringify({
-          kind: 'Status',
-          apiVersion: 'v1',
-          status: 'Failure',
-          code: 403,
-          reason: 'Forbidden',
-          message: 'no',
-        }),
-      })
-    : null,
-)
-
 test('a half bound gang that cannot be completed gives its seats back', async () => {
-  await start({ nodes: [node('n1')], wrap: refusing })
+  await start({ nodes: [node('n1')], wrap: refusingOne })
   await world.create(
     gang('g', [{ name: 'a', minimum: 2, pods: ['g-0', 'g-1'] }]),
     pod('g-0', { gang: 'g', group: 'a', spec: { initContainers: SLOW } }),
@@ -94,9 +57,8 @@ test('a half bound gang that cannot be completed gives its seats back', async ()
 const SLOW = [{ name: 'slow', image: 'busybox', command: ['sleep', '3600'] }]
 
 test('seats of a first attempt are given back when a controller makes the pods again', async () => {
-  await start({ nodes: [node('n1')], wrap: refusing })
-  const made = await world.during(world.client.create(POD_CLIQUES, clique))
-  const controller = { kind: 'PodClique', name: 'a', uid: made.kind === 'ok' ? made.value.metadata.uid : made.message }
+  await start({ nodes: [node('n1')], wrap: refusingOne })
+  const controller = await cliqueIn(world)
   await world.create(
     gang('g', [{ name: 'a', minimum: 2, pods: ['g-0', 'g-1'] }]),
     pod('g-0', { gang: 'g', group: 'a', controller, spec: UNSTARTABLE }),
@@ -107,10 +69,6 @@ test('seats of a first attempt are given back when a controller makes the pods a
   await world.pass(100_000)
   expect((await world.pods()).map(({ metadata }) => metadata.name)).not.toContain('g-0')
 })
-
-const UNSTARTABLE = {
-  containers: [{ name: 'main', image: 'busybox', envFrom: [{ secretRef: { name: 'missing' } }], resources: {} }],
-}
 
 test('a scheduler that starts in the middle completes what another had begun', async () => {
   let bound = 0

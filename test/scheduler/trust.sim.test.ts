@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { POD_CLIQUES, PODS } from '../../kube/resources.ts'
-import type { HttpRequest, Transport } from '../../kube/transport.ts'
+import { PODS } from '../../kube/resources.ts'
+import { cliqueIn, refusingOne, UNSTARTABLE } from './half-bound.ts'
 import { gang, node, pod, type PodForm } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
 
@@ -10,37 +10,10 @@ const start = async (options: WorldOptions): Promise<void> => {
 }
 afterEach(() => world.stop())
 
-const CLIQUE = {
-  apiVersion: 'grove.io/v1alpha1',
-  kind: 'PodClique',
-  metadata: { name: 'a', namespace: 'default' },
-  spec: { roleName: 'a', replicas: 2, podSpec: { containers: [{ name: 'main', image: 'busybox' }] } },
-}
-/** Never gets Ready. */
-const UNSTARTABLE = {
-  containers: [{ name: 'main', image: 'busybox', envFrom: [{ secretRef: { name: 'missing' } }], resources: {} }],
-}
-
-async function controller(): Promise<{ kind: string; name: string; uid: string }> {
-  const made = await world.during(world.client.create(POD_CLIQUES, CLIQUE))
-  if (made.kind === 'failure') throw new Error(made.message)
-  return { kind: 'PodClique', name: 'a', uid: made.value.metadata.uid }
-}
-
-const refusingOne = (transport: Transport): Transport => ({
-  ...transport,
-  request: (request: HttpRequest) =>
-    request.path.includes('/g-1/binding')
-      ? Promise.resolve({ status: 403, headers: {}, body: '{"kind":"Status","code":403,"reason":"Forbidden"}' })
-      : transport.request(request),
-  stream: (request) => transport.stream(request),
-  close: () => transport.close(),
-})
-
 /** g-0 is on n1 already, g-1 can never be bound. `attempt`: what the writer of g-0 says of its binding. */
 async function halfBoundByOthers(attempt: (gangUid: string) => string | null): Promise<void> {
   await start({ nodes: [node('n1')], wrap: refusingOne })
-  const owner = await controller()
+  const owner = await cliqueIn(world)
   await world.create(gang('g', [{ name: 'a', minimum: 2, pods: ['g-0', 'g-1'] }]))
   const text = attempt((await world.gang('g')).metadata.uid)
   const annotations = text === null ? {} : { annotations: { 'espalier.io/attempt': text } }
@@ -65,7 +38,7 @@ test('a bind that somebody only claims to be ours is not undone', async () => {
 
 test('a gang that is given back again and again is tried less and less often', async () => {
   await start({ nodes: [node('n1')], wrap: refusingOne })
-  const owner = await controller()
+  const owner = await cliqueIn(world)
   const form: PodForm = { gang: 'g', group: 'a', controller: owner, spec: UNSTARTABLE }
   await world.create(
     gang('g', [{ name: 'a', minimum: 2, pods: ['g-0', 'g-1'] }]),
