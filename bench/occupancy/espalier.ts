@@ -1,16 +1,10 @@
-import type { KubeClient } from '../../kube/client.ts'
 import type { Clock } from '../../kube/clock.ts'
-import { silentLog } from '../../kube/log.ts'
 import { seededRandom } from '../../kube/random.ts'
-import { Loop } from '../../scheduler/loop.ts'
-import { NO_METRICS } from '../../scheduler/metrics.ts'
-import { plan } from '../../scheduler/planner/plan.ts'
-import { Book } from '../../scheduler/queue/book.ts'
-import { Gather } from '../../scheduler/queue/gather.ts'
-import { STEPS_MAX } from '../../scheduler/scheduler.ts'
-import { ClusterState } from '../../scheduler/state/cluster.ts'
+import type { Loop } from '../../scheduler/loop.ts'
+import type { ClusterState } from '../../scheduler/state/cluster.ts'
 import type { NodeFacts } from '../../scheduler/state/node-facts.ts'
 import type { PodFacts } from '../../scheduler/state/pod-facts.ts'
+import { createCutOffLoop } from '../planner/cut-off-loop.ts'
 import { type Arrivals, arrivalsOf, declarationOf } from '../planner/objects.ts'
 import type { Scenario } from '../planner/scenario.ts'
 import type { Rival, Start } from './rivals.ts'
@@ -36,7 +30,7 @@ interface Running {
 /** The scheduler's own state, queue, loop and planner in virtual time; what it binds is assumed and seen at once. */
 export class Espalier implements Rival {
   readonly name = 'espalier'
-  readonly #cluster = new ClusterState(['espalier'])
+  readonly #cluster: ClusterState
   readonly #loop: Loop
   readonly #packs: Packs
   readonly #timers: { readonly atMs: number; readonly wake: () => void }[] = []
@@ -48,9 +42,9 @@ export class Espalier implements Rival {
   constructor(nodes: readonly NodeFacts[], packs: Packs) {
     this.#packs = packs
     this.#position = new Map(nodes.map(({ name }, at) => [name, at]))
-    this.#cluster.setDeclarations([declarationOf([BLOCK, DOMAIN, 'host'])])
-    for (const node of nodes) this.#cluster.setNode(node)
-    this.#loop = this.#createLoop()
+    const { cluster, loop } = createCutOffLoop(this.#clock(), nodes, declarationOf([BLOCK, DOMAIN, 'host']))
+    this.#cluster = cluster
+    this.#loop = loop
     this.#loop.start()
   }
 
@@ -93,25 +87,6 @@ export class Espalier implements Rival {
     return at < 0 ? undefined : this.#timers.splice(at, 1)[0]
   }
 
-  #createLoop(): Loop {
-    const cluster = this.#cluster
-    return new Loop({
-      metrics: NO_METRICS,
-      clock: this.#clock(),
-      client: null as unknown as KubeClient, // only an undo would ask it, and nothing stays half bound here
-      log: { ...silentLog, error: (message, facts) => fail(`${message} ${JSON.stringify(facts)}`) },
-      cluster,
-      book: new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => undefined }),
-      gather: new Gather(0),
-      binder: { bind: (orders) => orders.forEach(({ pod, node }) => cluster.assume(pod.uid, node)) },
-      status: { touch: () => undefined },
-      surplus: { look: () => undefined },
-      plan,
-      defaultPack: 'narrowest',
-      maxSteps: STEPS_MAX,
-    })
-  }
-
   #clock(): Clock {
     return {
       nowMs: () => this.#nowMs,
@@ -126,8 +101,4 @@ export class Espalier implements Rival {
       },
     }
   }
-}
-
-function fail(message: string): never {
-  throw new Error(message)
 }

@@ -1,16 +1,10 @@
-import type { KubeClient } from '../../kube/client.ts'
 import type { Clock } from '../../kube/clock.ts'
-import { silentLog } from '../../kube/log.ts'
 import type { Explanation } from '../../api/explanation.ts'
 import { explainGang } from '../../scheduler/explanation/explain-gang.ts'
-import { Loop } from '../../scheduler/loop.ts'
-import { NO_METRICS } from '../../scheduler/metrics.ts'
-import { plan } from '../../scheduler/planner/plan.ts'
-import { Book } from '../../scheduler/queue/book.ts'
-import { Gather } from '../../scheduler/queue/gather.ts'
 import { STEPS_MAX } from '../../scheduler/scheduler.ts'
-import { ClusterState } from '../../scheduler/state/cluster.ts'
+import type { ClusterState } from '../../scheduler/state/cluster.ts'
 import type { NodeFacts } from '../../scheduler/state/node-facts.ts'
+import { createCutOffLoop } from './cut-off-loop.ts'
 import { type Arrivals, declarationOf } from './objects.ts'
 import type { Level } from './scenario.ts'
 
@@ -24,26 +18,8 @@ export interface Desk {
 }
 
 export function createDesk(nodes: readonly NodeFacts[], levels: readonly Level[]): Desk {
-  const cluster = new ClusterState(['espalier'])
-  cluster.setDeclarations([declarationOf(levels)])
-  for (const node of nodes) cluster.setNode(node)
-  const book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => undefined })
   const turns: (() => void)[] = []
-  const loop = new Loop({
-    metrics: NO_METRICS,
-    clock: clockOf(turns),
-    client: null as unknown as KubeClient, // only an undo would ask it
-    log: { ...silentLog, error: (message, facts) => fail(`${message} ${JSON.stringify(facts)}`) },
-    cluster,
-    book,
-    gather: new Gather(0),
-    binder: { bind: (orders) => orders.forEach(({ pod, node }) => cluster.assume(pod.uid, node)) },
-    status: { touch: () => undefined },
-    surplus: { look: () => undefined },
-    plan,
-    defaultPack: 'narrowest',
-    maxSteps: STEPS_MAX,
-  })
+  const { cluster, book, loop } = createCutOffLoop(clockOf(turns), nodes, declarationOf(levels))
   loop.start()
   for (let turn = turns.pop(); turn !== undefined; turn = turns.pop()) turn()
   return {
