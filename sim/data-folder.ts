@@ -49,9 +49,12 @@ export function openDataFolder(folder: string, clock: Clock): DataFolder {
     return new Journal(folder, clock, stored, notices)
   } catch (error) {
     rmSync(lock, { force: true })
-    throw error
+    throw error instanceof DataFolderError ? error : notWritten(folder, error)
   }
 }
+
+const notWritten = (path: string, error: unknown): DataFolderError =>
+  new DataFolderError(`${path} cannot be written: ${String((error as Error).message)}`)
 
 /** True: there is nothing in it yet. */
 function checkFolder(folder: string): boolean {
@@ -87,7 +90,7 @@ function beginFolder(folder: string): void {
     mkdirSync(folder, { recursive: true })
     replaceFile(join(folder, FORMAT_FILE), [`${JSON.stringify(FORMAT)}\n`])
   } catch (error) {
-    throw new DataFolderError(`${folder} cannot be written: ${String((error as Error).message)}`)
+    throw notWritten(folder, error)
   }
 }
 
@@ -106,7 +109,7 @@ function takeLock(folder: string): string {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' })
   } catch (error) {
-    throw new DataFolderError(`${file} cannot be written: ${String((error as Error).message)}`)
+    throw notWritten(file, error)
   }
   return file
 }
@@ -243,9 +246,10 @@ class Journal implements DataFolder {
     this.#log = this.#emptyLog()
   }
 
+  /** Throws DataFolderError, and then nothing of the change is kept. */
   append(change: Change): void {
     const { collection, key, object, version } = change
-    this.#log.append(`${JSON.stringify(change)}\n`)
+    this.#write(change)
     if (object === null) this.#objects.delete(idOf(collection, key))
     else this.#objects.set(idOf(collection, key), { collection, key, object })
     this.#version = version
@@ -255,8 +259,16 @@ class Journal implements DataFolder {
   }
 
   begun(): void {
-    this.#log.append(`${JSON.stringify({ mark: BEGUN })}\n`)
+    this.#write({ mark: BEGUN })
     this.#flushSoon()
+  }
+
+  #write(line: unknown): void {
+    try {
+      this.#log.append(`${JSON.stringify(line)}\n`)
+    } catch (error) {
+      throw notWritten(this.#folder, error)
+    }
   }
 
   close(): void {

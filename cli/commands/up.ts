@@ -207,10 +207,13 @@ function openData(io: Io, folder: string | null): DataFolder | null {
     for (const notice of data.notices) io.err(notice)
     return data
   } catch (error) {
-    if (error instanceof DataFolderError) throw new Refused(`--data: ${error.message}`, 2)
-    throw error
+    throw refusedData(error, 2)
   }
 }
+
+/** What the folder refused, as a line for its user; anything else as it is. */
+const refusedData = (error: unknown, code: 1 | 2): unknown =>
+  error instanceof DataFolderError ? new Refused(`--data: ${error.message}`, code) : error
 
 interface ServeOptions {
   readonly port: number
@@ -265,6 +268,8 @@ export const up: Command = {
       } finally {
         await demo.close()
       }
+    } catch (error) {
+      throw refusedData(error, 1)
     } finally {
       data?.close()
     }

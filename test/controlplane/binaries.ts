@@ -113,12 +113,16 @@ function buildOnce(program: Program, target: string): boolean {
   }
 }
 
-/** Builds beside the final name and renames, so that a build cut short leaves nothing that looks finished. */
+/**
+ * Builds beside the final name and renames, so that a build cut short leaves nothing that looks finished. Every builder
+ * has a file of its own: where two broke the lock of a dead one at once, both build, and either's program is whole.
+ */
 function build(program: Program, target: string): boolean {
+  const part = `${target}.part.${process.pid}`
   say(`building ${program} once into ${target} (minutes)`)
   const built = spawnSync(
     'go',
-    ['build', '-trimpath', `-ldflags=${SOURCES[program].linkerFlags}`, '-o', `${target}.part`, SOURCES[program].main],
+    ['build', '-trimpath', `-ldflags=${SOURCES[program].linkerFlags}`, '-o', part, SOURCES[program].main],
     {
       cwd: folderOf(program),
       env: { ...process.env, CGO_ENABLED: '0' },
@@ -126,10 +130,10 @@ function build(program: Program, target: string): boolean {
     },
   )
   if (built.status === 0) {
-    renameSync(`${target}.part`, target)
+    renameSync(part, target)
     return true
   }
-  rmSync(`${target}.part`, { force: true })
+  rmSync(part, { force: true })
   say(
     `building ${program} failed, as Go says above. Without a network: run \`go mod download\` in ` +
       `test/controlplane/${SOURCES[program].module} where there is one, or set KUBEBUILDER_ASSETS to a folder with the programs`,

@@ -1,10 +1,12 @@
 import {
   appendFileSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -17,7 +19,7 @@ import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { CONFIG_MAPS, CRDS, NODES, type ResourceType } from '../../kube/resources.ts'
 import { VirtualClock } from '../../sim/clock.ts'
-import { type DataFolder, openDataFolder } from '../../sim/data-folder.ts'
+import { type DataFolder, DataFolderError, openDataFolder } from '../../sim/data-folder.ts'
 import { node, startWorld } from './world.ts'
 
 let root = ''
@@ -35,6 +37,14 @@ const begin = (): DataFolder => {
   const data = open()
   data.begun()
   return data
+}
+/** Null: a descriptor that was open while they were listed. */
+function targetOf(link: string): string | null {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return null
+  }
 }
 const object = (name: string, version: number): KubeObject => ({
   apiVersion: 'v1',
@@ -99,6 +109,24 @@ describe('a data folder', () => {
     put(data, 'b', 12_000)
     data.close()
     expect(reopened()).toEqual({ version: 12_000, names: ['a@11999', 'b@12000'], notices: [] })
+  })
+
+  test('a snapshot that cannot be written is refused with a sentence', () => {
+    const data = begin()
+    data.append({ version: 1, collection: '/things', key: 'a', object: object('a', 1) })
+    data.close()
+    mkdirSync(join(folder, 'snapshot.jsonl.new'))
+    expect(open).toThrow(DataFolderError)
+    expect(open).toThrow(`${folder} cannot be written: EISDIR`)
+  })
+
+  test.skipIf(!existsSync('/proc/self/fd'))('a write that the disk refuses is refused with a sentence', () => {
+    const data = begin()
+    const log = readdirSync('/proc/self/fd').find((fd) => targetOf(`/proc/self/fd/${fd}`) === join(folder, 'log.jsonl'))
+    closeSync(Number(log))
+    const change = { version: 1, collection: '/things', key: 'a', object: object('a', 1) }
+    expect(() => data.append(change)).toThrow(DataFolderError)
+    expect(() => data.append(change)).toThrow(`${folder} cannot be written: EBADF`)
   })
 
   test('a log that outlived the making of its snapshot changes nothing', () => {
