@@ -3,6 +3,7 @@ import { seededRandom } from '../../kube/random.ts'
 import type { Line } from '../harness.ts'
 import { domainsPerGang, faultsOf } from './checker.ts'
 import { createDesk } from './desk.ts'
+import { fencesOf, shutNodes } from './fences.ts'
 import { arrivalsOf, nodesOf } from './objects.ts'
 import type { Level, Scenario } from './scenario.ts'
 
@@ -52,6 +53,8 @@ function runOnce(
   desk.timed(arrivalsOf({ ...before, groups: other, isHopeless: true }, 'before', 1, random), 1)
   if (scenario.isWarm) desk.timed(arrivalsOf(before, 'warm', shapes, random), 1)
   for (const { uid } of [...desk.cluster.pods()]) desk.cluster.deletePod(uid)
+  const fences = scenario.isFenced ? fencesOf(nodes) : []
+  for (const pod of fences) desk.cluster.setPod(pod)
   const arrivals = arrivalsOf(scenario, 'g', shapes, random)
   const counter = allocations()
   const cpu = process.threadCpuUsage()
@@ -68,6 +71,8 @@ function runOnce(
   const everywhere = new Map(all.flatMap((pod) => [[pod.name, desk.cluster.nodeOf(pod) ?? '']] as const))
   const faults = faultsOf(scenario, nodes, arrivals.pods, placed)
   if (!scenario.isHopeless) faults.push(...faultsOf({ ...scenario, groups: [] }, nodes, all, everywhere))
+  const shut = shutNodes(fences)
+  for (const [pod, node] of placed) if (shut.has(node)) faults.push(`${pod} is on ${node}, where it is kept out`)
   if (faults.length > 0) throw new Error(`${scenario.id}: ${faults.slice(0, 5).join('; ')}`)
   const racks = round(domainsPerGang('rack', nodes, arrivals.pods, placed))
   return {

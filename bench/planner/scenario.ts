@@ -14,6 +14,8 @@ export interface Scenario {
   readonly isHopeless?: true
   /** The class has been planned for before: its counters exist. */
   readonly isWarm?: true
+  /** Pods with required anti-affinity run already: see fences.ts. */
+  readonly isFenced?: true
   readonly peer: { readonly name: string; readonly ms: number } | null
   readonly reachMs: number
 }
@@ -45,7 +47,7 @@ const subGroups = Array.from({ length: 100 }, (_, i) => ({
 const FIVE: Grid = [5, 25, 40]
 const SCALE = { gangs: 1, groups: one(64, 1), required: 'rack', isWarm: true, peer: null, reachMs: 0 } as const
 
-export const SCENARIOS: readonly Scenario[] = [
+const ROWS: readonly Scenario[] = [
   {
     id: 'singles-4000',
     cluster: [5, 10, 10],
@@ -188,6 +190,14 @@ export const SCENARIOS: readonly Scenario[] = [
   { ...SCALE, id: 'growth-10000', cluster: [5, 50, 40] },
   { ...SCALE, id: 'growth-100000', cluster: [5, 500, 40] },
 ]
+
+/** The bulk rows once more beside running pods with required anti-affinity. */
+const FENCED = ['gangs-1000x8-rack', 'hopeless-400', 'gangs-2250x4-rack'].map((id): Scenario => {
+  const row = ROWS.find((each) => each.id === id) as Scenario
+  return { ...row, id: `${id}-fenced`, isFenced: true, peer: null }
+})
+
+export const SCENARIOS: readonly Scenario[] = [...ROWS, ...FENCED]
 
 /** What the flags change of a scenario. */
 export interface Changes {

@@ -1,5 +1,6 @@
 import type { ClusterState } from '../state/cluster.ts'
 import type { Demand } from '../state/demand.ts'
+import { signatureOf } from '../state/fences.ts'
 import type { Constraint, GangFacts } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { type AskOptions, type Question, questionOf, type Wanted } from './request.ts'
@@ -57,26 +58,33 @@ export class Questions {
   /** Equal for gangs that ask the same. Null: more than its shape decides. */
   #shapeOf({ gang, groups }: GangSituation): string | null {
     const cluster = this.#cluster
-    if (cluster.hasExceptions || looksAround(gang) || tiesOf(cluster, gang).length > 0) return null
+    if (looksAround(gang) || tiesOf(cluster, gang).length > 0) return null
     let shape = specOf(gang)
     for (const { group, pending, gated, suspended, bound, missing } of groups) {
       const isFresh = pending.length === missing && gated.length + suspended.length + bound.length === 0
       if (!isFresh) return null
       // The name of a pod of no gang stands in no explanation.
-      shape += `${gang.isPlain ? '' : quoted(group.name)}${packOf(group.constraint)}${this.#runsOf(pending)};`
+      const runs = this.#runsOf(pending)
+      if (runs === null) return null
+      shape += `${gang.isPlain ? '' : quoted(group.name)}${packOf(group.constraint)}${runs};`
     }
     return shape
   }
 
-  /** Seats stand in the order of the pods, so their classes do too. */
-  #runsOf(pods: readonly PodFacts[]): string {
+  /** Seats stand in the order of the pods, so their classes do too. Null: a kubelet refused some of these. */
+  #runsOf(pods: readonly PodFacts[]): string | null {
+    const { fences, refusals } = this.#cluster
+    const signature = (pod: PodFacts): string => (fences.isEmpty ? '' : signatureOf(fences.against(pod)))
     let runs = ''
-    let from = 0
-    for (let i = 1; i <= pods.length; i++) {
-      const { demand } = pods[from] as PodFacts
-      if (pods[i]?.demand === demand) continue
-      runs += `${this.#demandId(demand)}x${i - from},`
-      from = i
+    for (let from = 0, to = 0; from < pods.length; from = to) {
+      const first = pods[from] as PodFacts
+      const shut = signature(first)
+      if (refusals.has(first.demand.key)) return null
+      for (to = from + 1; to < pods.length; to++) {
+        const pod = pods[to] as PodFacts
+        if (pod.demand !== first.demand || signature(pod) !== shut) break
+      }
+      runs += `${this.#demandId(first.demand)}x${to - from}${shut === '' ? '' : `!${shut}`},`
     }
     return runs
   }

@@ -3,6 +3,7 @@ import { type GangSituation, isSameToPlan } from '../gang/situation.ts'
 import { tiesOf } from '../gang/ties.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import { viewOf } from '../state/pod-class.ts'
+import { repels } from '../state/repulsion.ts'
 
 /** What was so when a gang was refused. */
 export interface Tried {
@@ -14,7 +15,8 @@ export interface Tried {
   readonly moves: number
   /** Its plan depended on where other gangs of its namespace were. */
   readonly hasLookedAround: boolean
-  readonly fenceEpoch: number
+  /** The log of fences that opened, up to which none was one that had kept the gang out. */
+  fenceEpoch: number
   /** Of labels, taints and cordons: a domain that does not count any more may be what a spread lacked. */
   readonly nodeEpoch: number
   /** Grows every 60 s: everything is tried again, in case a cause of change was forgotten here. */
@@ -27,7 +29,7 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
   growthEpoch: cluster.growth.epoch,
   moves: cluster.movesIn(situation.gang.namespace),
   hasLookedAround: looksAround(situation.gang) || tiesOf(cluster, situation.gang).length > 0,
-  fenceEpoch: cluster.fenceEpoch,
+  fenceEpoch: cluster.fences.openings.epoch,
   nodeEpoch: cluster.nodeChanges.epoch,
   round,
 })
@@ -35,7 +37,7 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
 /** Whether something has changed since that could change the answer. O(what grew × classes of the gang). */
 export function isWorthTrying(cluster: ClusterState, situation: GangSituation, tried: Tried, round: number): boolean {
   if (tried.round !== round || !isSameToPlan(tried.situation, situation)) return true
-  if (tried.topologyEpoch !== cluster.topologyEpoch || tried.fenceEpoch !== cluster.fenceEpoch) return true
+  if (tried.topologyEpoch !== cluster.topologyEpoch || hasFenceOpened(cluster, situation, tried)) return true
   const hasMoved =
     tried.moves !== cluster.movesIn(situation.gang.namespace) || tried.nodeEpoch !== cluster.nodeChanges.epoch
   if (hasMoved && tried.hasLookedAround) return true
@@ -46,6 +48,18 @@ export function isWorthTrying(cluster: ClusterState, situation: GangSituation, t
   const isUsable = [...new Map(demands).values()].some((demand) => canUse(cluster, demand, grown))
   if (!isUsable) tried.growthEpoch = cluster.growth.epoch
   return isUsable
+}
+
+/** What looks at other gangs may have been kept out with them. O(fences opened × pods of the gang). */
+function hasFenceOpened({ fences }: ClusterState, { groups }: GangSituation, tried: Tried): boolean {
+  const opened = fences.openings.since(tried.fenceEpoch)
+  if (opened === 'forgotten') return true
+  if (opened.size === 0) return false
+  if (tried.hasLookedAround) return true
+  const pods = groups.flatMap(({ pending, gated, suspended }) => [...pending, ...gated, ...suspended])
+  const isKeptOut = [...opened].some(({ repulsion }) => pods.some((pod) => repels(repulsion, pod)))
+  if (!isKeptOut) tried.fenceEpoch = fences.openings.epoch
+  return isKeptOut
 }
 
 type Demand = Parameters<ClusterState['classes']['read']>[0]

@@ -1,6 +1,7 @@
 import type { CompiledTopology, TopologyDeclaration, TopologyIndex } from '../../topology/index.ts'
 import { LiveTopology } from '../../topology/index.ts'
 import { ChangeLog } from './change-log.ts'
+import { Fences } from './fences.ts'
 import { type GangFacts, isSameSpec, keysOf } from './gang-facts.ts'
 import { gangOfPod, Gangs, keyOfGang } from './gangs.ts'
 import { Holds } from './holds.ts'
@@ -28,19 +29,18 @@ export class ClusterState {
   readonly classes: PodClasses
   readonly counters: KeptCounters
   readonly refusals: Refusals = new Refusals()
+  /** What keeps pods out of domains: required anti-affinity of running pods. */
+  readonly fences: Fences = new Fences()
   readonly gangs: Gangs = new Gangs()
   /** Seats that are kept for pods to come. */
   readonly holds: Holds
   readonly #pods = new Map<string, PodFacts>()
-  /** Bound pods whose required anti-affinity keeps others out. */
-  readonly #repelling = new Set<string>()
   /** Where pods were bound by us and are not seen yet. */
   readonly #assumed = new Map<string, string>()
   /** Of these, the ones whose binding was answered for. */
   readonly #confirmed = new Set<string>()
   readonly #topology: LiveTopology
   #topologyEpoch = 0
-  #fenceEpoch = 0
   readonly #moves = new Map<string, { count: number }>()
 
   constructor(schedulerNames: readonly string[]) {
@@ -118,7 +118,7 @@ export class ClusterState {
     if (pod === undefined) return
     this.#pods.delete(uid)
     this.#forget(uid)
-    this.#unfence(pod)
+    this.#fence(pod, null)
     this.usage.set(uid, null)
     this.#moved(pod.namespace)
     this.gangs.removePod(pod)
@@ -163,12 +163,12 @@ export class ClusterState {
     this.growth.add(node.name)
     if (before === undefined || before.uid !== node.uid) this.refusals.forgetNode(node.name)
     if (this.#topology.note(before ?? null, node)) this.#topologyEpoch++
-    this.#moveFences(node.name)
+    this.fences.move(node.name)
   }
 
   deleteNode(name: string): void {
     const before = this.nodes.get(name)
-    this.#moveFences(name)
+    this.fences.move(name)
     this.nodes.delete(name)
     this.refusals.forgetNode(name)
     if (this.#topology.note(before ?? null, null)) this.#topologyEpoch++
@@ -201,26 +201,6 @@ export class ClusterState {
     return this.#topologyEpoch
   }
 
-  /** Changes whenever a running pod's anti-affinity ended, or may hold in another domain than before. */
-  get fenceEpoch(): number {
-    return this.#fenceEpoch
-  }
-
-  /** Pods whose required anti-affinity counts where they run, in no order. */
-  repellingPods(): PodFacts[] {
-    return [...this.#repelling].flatMap((uid) => this.#pods.get(uid) ?? [])
-  }
-
-  /** Some node is kept from some class by a kubelet's refusal or a running pod's anti-affinity. */
-  get hasExceptions(): boolean {
-    return this.#repelling.size > 0 || !this.refusals.isEmpty
-  }
-
-  /** The node's labels say in which domain the anti-affinity of its pods holds. */
-  #moveFences(node: string): void {
-    for (const uid of this.#repelling) if (this.#pods.get(uid)?.node === node) this.#fenceEpoch++
-  }
-
   #moved(namespace: string): void {
     const moves = this.#moves.get(namespace)
     if (moves === undefined) this.#moves.set(namespace, { count: 1 })
@@ -235,15 +215,13 @@ export class ClusterState {
   #charge(pod: PodFacts): void {
     const node = pod.isFinished ? null : (this.nodeOf(pod) ?? this.#pinned(pod))
     this.usage.set(pod.uid, node === null ? null : { node, requests: pod.demand.requests })
-    if (pod.repulsions.length > 0 && pod.node !== null && !pod.isFinished) this.#repelling.add(pod.uid)
-    else this.#unfence(pod)
+    this.#fence(pod, pod.isFinished ? null : pod.node)
   }
 
-  /** The pod keeps nobody out any more: of its own node, or of a whole domain. */
-  #unfence(pod: PodFacts): void {
-    if (!this.#repelling.delete(pod.uid)) return
-    this.#fenceEpoch++
-    if (pod.node !== null) this.growth.add(pod.node)
+  /** `node`: where its anti-affinity holds from now on; null: nowhere. */
+  #fence(pod: PodFacts, node: string | null): void {
+    if (pod.repulsions.length === 0 && this.fences.isEmpty) return
+    if (this.fences.set(pod, node) && pod.node !== null) this.growth.add(pod.node)
   }
 
   /** A pending pod of somebody else that goes to one node whatever we do. */

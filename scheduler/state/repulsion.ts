@@ -1,5 +1,5 @@
 import type { Pod } from '../../api/kinds/kubernetes.ts'
-import { labelSelectorFrom, matches, type Selector } from '../../api/selector.ts'
+import { labelSelectorFrom, matches, NOTHING, type Selector } from '../../api/selector.ts'
 
 /**
  * One required anti-affinity term of a pod: where that pod runs, pods that it selects stay out of the domain. Plain
@@ -35,11 +35,13 @@ export function repulsionsOf(pod: Pod): Repulsion[] {
 
 const selectors = new WeakMap<object, Selector>()
 
-function selectorOf(written: object): Selector {
-  const known = selectors.get(written)
+/** What a term's label selector selects; nothing where none is written. */
+export function selectorOf({ labelSelector }: Repulsion): Selector {
+  if (labelSelector === null) return NOTHING
+  const known = selectors.get(labelSelector)
   if (known !== undefined) return known
-  const selector = labelSelectorFrom(written)
-  selectors.set(written, selector)
+  const selector = labelSelectorFrom(labelSelector)
+  selectors.set(labelSelector, selector)
   return selector
 }
 
@@ -49,7 +51,6 @@ export interface Repelled {
 }
 
 export function repels(repulsion: Repulsion, pod: Repelled): boolean {
-  if (repulsion.labelSelector === null) return false
   if (!repulsion.isAnyNamespace && !repulsion.namespaces.includes(pod.namespace)) return false
-  return matches(selectorOf(repulsion.labelSelector), pod.labels)
+  return matches(selectorOf(repulsion), pod.labels)
 }

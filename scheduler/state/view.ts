@@ -1,11 +1,11 @@
 import type { CompiledTopology } from '../../topology/index.ts'
 import type { PlanView, PodClassView } from '../planner/request.ts'
 import type { ClusterState } from './cluster.ts'
+import { type Fence, signatureOf } from './fences.ts'
 import type { NodeFacts } from './node-facts.ts'
 import type { Layout } from './node-table.ts'
 import { viewOf } from './pod-class.ts'
 import type { PodFacts } from './pod-facts.ts'
-import { type Repulsion, repels } from './repulsion.ts'
 
 /** A view for one request, and which of its classes each pod is in. */
 export interface ViewFor {
@@ -23,12 +23,11 @@ export function viewFor(
 ): ViewFor {
   for (const demand of new Set(pods.map((pod) => pod.demand))) cluster.nodes.require(demand.requests)
   const layout = cluster.nodes.read()
-  const fences = fencesOf(cluster)
   const classes: PodClassView[] = []
   const byKey = new Map<string, number>()
   const byPod = new Map<string, number>()
   for (const pod of pods) {
-    const against = fences.length === 0 ? fences : fences.filter(({ repulsion }) => repels(repulsion, pod))
+    const against = cluster.fences.against(pod)
     const { key: demand } = pod.demand
     const key = against.length === 0 ? demand : `${demand} ${against.map(({ id }) => id).join(' ')}`
     let at = byKey.get(key)
@@ -44,27 +43,25 @@ export function viewFor(
   return { view, layout, classOf: (pod) => byPod.get(pod.uid) ?? 0 }
 }
 
-/** Where a running pod's anti-affinity holds: nodes whose label `key` is `value`. */
-interface Fence {
-  readonly id: string
-  readonly repulsion: Repulsion
-  readonly value: string
-}
-
-function fencesOf(cluster: ClusterState): Fence[] {
-  return cluster.repellingPods().flatMap((pod) => {
-    const labels = pod.node === null ? undefined : cluster.nodes.get(pod.node)?.labels
-    return pod.repulsions.flatMap((repulsion, at) => {
-      const value = labels?.[repulsion.topologyKey]
-      return value === undefined ? [] : [{ id: `${pod.uid}.${at}`, repulsion, value }]
-    })
-  })
-}
-
 /** Whether a running pod's anti-affinity keeps the pod off a node, whatever else does. */
-export function fencedNodes(cluster: ClusterState, pod: PodFacts): (node: NodeFacts) => boolean {
-  const against = fencesOf(cluster).filter(({ repulsion }) => repels(repulsion, pod))
-  return ({ labels }) => against.some(({ repulsion, value }) => labels[repulsion.topologyKey] === value)
+export const fencedNodes = (cluster: ClusterState, pod: PodFacts): ((node: NodeFacts) => boolean) =>
+  isFenced(cluster, cluster.fences.against(pod))
+
+/** Whether a node lies in a domain where a pod of some of the fences runs. */
+function isFenced(cluster: ClusterState, fences: readonly Fence[]): (node: NodeFacts) => boolean {
+  const shut = fences.map(({ repulsion: { topologyKey }, nodes }) => {
+    const values = new Set<string>()
+    for (const name of nodes.keys()) {
+      const value = cluster.nodes.get(name)?.labels[topologyKey]
+      if (value !== undefined) values.add(value)
+    }
+    return { topologyKey, values }
+  })
+  return ({ labels }) =>
+    shut.some(({ topologyKey, values }) => {
+      const value = labels[topologyKey]
+      return value !== undefined && values.has(value)
+    })
 }
 
 function classView(
@@ -76,19 +73,43 @@ function classView(
 ): PodClassView {
   const base = viewOf(cluster.classes.read(pod.demand, layout))
   const avoided = cluster.refusals.avoided(pod.demand.key, nowMs)
-  if (avoided.length === 0 && fences.length === 0) return base
+  if (avoided.length === 0) return fencedView(cluster, base, layout, fences)
+  const rows = avoided.flatMap((name) => layout.ixOf.get(name) ?? [])
+  return fencedView(cluster, without(base, rows, 'KubeletRefused'), layout, fences)
+}
+
+/** Where a class passes, less where fences keep it out: kept, so that its counters are, until nodes or fences change. */
+const fencedViews = new WeakMap<PodClassView, Map<string, PodClassView>>()
+const FENCED_MAX = 64
+
+/** `base` is another object whenever labels of nodes changed. O(nodes) where it is not known. */
+function fencedView(
+  cluster: ClusterState,
+  base: PodClassView,
+  { facts }: Layout,
+  fences: readonly Fence[],
+): PodClassView {
+  if (fences.length === 0) return base
+  const views = fencedViews.get(base) ?? new Map<string, PodClassView>()
+  fencedViews.set(base, views)
+  const signature = signatureOf(fences)
+  const known = views.get(signature)
+  if (known !== undefined) return known
+  const isShut = isFenced(cluster, fences)
+  const rows = facts.flatMap((node, at) => (base.feasible[at] === 1 && isShut(node) ? [at] : []))
+  const view = without(base, rows, 'AntiAffinityOfRunningPod')
+  if (views.size >= FENCED_MAX) views.clear()
+  views.set(signature, view)
+  return view
+}
+
+function without(base: PodClassView, rows: readonly number[], code: string): PodClassView {
   const feasible = base.feasible.slice()
   const excluded = new Map(base.excluded)
-  const exclude = (at: number, code: string): void => {
-    if (feasible[at] !== 1) return
+  for (const at of rows) {
+    if (feasible[at] !== 1) continue
     feasible[at] = 0
     excluded.set(code, (excluded.get(code) ?? 0) + 1)
   }
-  for (const name of avoided) exclude(layout.ixOf.get(name) ?? -1, 'KubeletRefused')
-  layout.nodeNames.forEach((name, at) => {
-    const labels = cluster.nodes.get(name)?.labels ?? {}
-    const isFenced = fences.some(({ repulsion, value }) => labels[repulsion.topologyKey] === value)
-    if (isFenced) exclude(at, 'AntiAffinityOfRunningPod')
-  })
   return { requests: base.requests, feasible, excluded }
 }

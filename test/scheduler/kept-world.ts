@@ -97,6 +97,10 @@ export class Desk {
     return steps
   }
 
+  entry(key: string): Entry {
+    return this.#book.get(key)!
+  }
+
   /** Gangs seen whole, by uid. */
   whole(): ReadonlySet<string> {
     return new Set([...this.#book.entries()].filter(({ wasSeenWhole }) => wasSeenWhole).map(({ uid }) => uid))

@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, integer, property, record } from 'fast-check'
 import { expect, test } from 'vitest'
 import type { NewObject } from '../../api/kinds/kubernetes.ts'
-import { ATTEMPT } from '../../api/names.ts'
+import { ATTEMPT, HOSTNAME_LABEL, POD_INDEX } from '../../api/names.ts'
 import type { TopologyDeclaration } from '../../topology/declaration.ts'
 import { Desk, freshDesk, nothingTold, type Step, type Told } from './kept-world.ts'
 import { BLOCK, gang, node, pod, RACK } from './objects.ts'
@@ -15,6 +15,8 @@ const OWN = 'example.com/own'
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'] as const
 const GANGS = ['g1', 'g2', 'g3', 'g4', 'g5'] as const
 const APPS = ['x', 'y'] as const
+/** Whom the anti-affinity of a running pod names: an app, in one of the ways to write it, or nobody that there is. */
+const AGAINST = ['label', 'label', 'labels', 'expression', 'exists', 'everybody', 'elsewhere', 'anywhere'] as const
 const FPGA = 'example.com/fpga'
 
 const levels = [
@@ -37,7 +39,9 @@ const KINDS = [
   'ending',
   'ungate',
   'fence',
+  'fence',
   'fenceGone',
+  'fenceOver',
 ] as const
 const MORE = ['refused', 'later', 'declare', 'edit', 'relabelPod', 'allSeen'] as const
 const OFTEN = ['gang', 'gang', 'gang', 'gang', 'node', 'cordon', 'allSeen', 'podGone', 'podGone'] as const
@@ -64,7 +68,8 @@ const events = array(
     priority: constantFrom(0, 0, 10),
     app: constantFrom(...APPS),
     index: integer({ min: 0, max: 3 }),
-    fence: constantFrom(RACK, BLOCK, 'kubernetes.io/hostname'),
+    fence: constantFrom(RACK, BLOCK, HOSTNAME_LABEL),
+    against: constantFrom(...AGAINST),
     declared: constantFrom(...Object.keys(DECLARED)),
     waitMs: constantFrom(1, 5_000, 12_000),
     placements: constantFrom(1, 2, 100, 100, 100),
@@ -93,6 +98,7 @@ interface Event {
   readonly app: string
   readonly index: number
   readonly fence: string
+  readonly against: (typeof AGAINST)[number]
   readonly declared: string
   readonly waitMs: number
   readonly placements: number
@@ -142,10 +148,12 @@ class World {
       case 'relabelPod':
         return has ? this.#change(name, (of) => relabelled(of, event.app)) : undefined
       case 'fence':
-        this.#podGone(`fence-${event.app}`) // what a pod keeps out, and where it runs, never changes
-        return this.#setPod(`fence-${event.app}`, fence(event))
+        this.#podGone(fenceName(event)) // what a pod keeps out, and where it runs, never changes
+        return this.#setPod(fenceName(event), fence(event))
       case 'fenceGone':
-        return this.#podGone(`fence-${event.app}`)
+        return this.#podGone(fenceName(event))
+      case 'fenceOver':
+        return this.told.pods.has(fenceName(event)) ? this.#change(fenceName(event), finished) : undefined
       case 'refused':
         return this.#refused(name, event.node)
       case 'later':
@@ -281,13 +289,39 @@ function podOf({ gang: name, asks, isGated, hasFpga, priority, app }: Event, ind
   return { ...made, spec: { ...(made['spec'] as object), containers: [{ name: 'main', resources: { limits } }] } }
 }
 
+const fenceName = ({ index }: Event): string => `fence-${index}`
+
 /** A running pod of somebody else that keeps pods of an app out of its domain. */
-function fence({ node: at, app, fence: topologyKey }: Event): NewObject {
-  const term = { topologyKey, labelSelector: { matchLabels: { app } } }
-  const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } }
-  return pod(`fence-${app}`, { schedulerName: 'other', gpus: 0, nodeName: at, spec: { affinity } })
+function fence(event: Event): NewObject {
+  const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [termOf(event)] } }
+  return pod(fenceName(event), { schedulerName: 'other', gpus: 0, nodeName: event.node, spec: { affinity } })
 }
 
+function termOf({ app, fence: topologyKey, against }: Event): object {
+  const labelSelector = { matchLabels: { app } }
+  const expression = (key: string, operator: string, values?: string[]): object => ({
+    topologyKey,
+    labelSelector: { matchExpressions: [{ key, operator, ...(values === undefined ? {} : { values }) }] },
+  })
+  switch (against) {
+    case 'label':
+      return { topologyKey, labelSelector }
+    case 'labels':
+      return { topologyKey, labelSelector: { matchLabels: { [POD_INDEX]: '1', app } } }
+    case 'expression':
+      return expression('app', 'In', [app, 'z'])
+    case 'exists':
+      return expression('app', 'Exists')
+    case 'everybody':
+      return { topologyKey, labelSelector: {} }
+    case 'elsewhere':
+      return { topologyKey, labelSelector, namespaces: ['elsewhere'] }
+    case 'anywhere':
+      return { topologyKey, labelSelector, namespaceSelector: {} }
+  }
+}
+
+const finished = (of: NewObject): NewObject => ({ ...of, status: { phase: 'Succeeded' } })
 const spec = (of: NewObject, over: object): NewObject => ({ ...of, spec: { ...(of['spec'] as object), ...over } })
 const meta = (of: NewObject, over: object): NewObject => ({ ...of, metadata: { ...of.metadata, ...over } })
 

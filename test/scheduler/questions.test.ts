@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Node, Pod } from '../../api/kinds/kubernetes.ts'
+import { HOSTNAME_LABEL, POD_CLIQUE } from '../../api/names.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import { Questions } from '../../scheduler/gang/questions.ts'
 import { type Question, questionOf } from '../../scheduler/gang/request.ts'
@@ -101,4 +102,48 @@ test('a question is not kept beyond what it was true for', () => {
       expect(kept, `${i} ${required}`).toEqual(fresh)
     }
   }
+})
+
+/** A running pod of somebody else; its required anti-affinity is against pods with this label, node by node. */
+function setFence(of: ClusterState, name: string, nodeName: string, against: Record<string, string>): void {
+  const term = { topologyKey: HOSTNAME_LABEL, labelSelector: { matchLabels: against } }
+  const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } }
+  const made = pod(name, { schedulerName: 'other', gpus: 0, nodeName, spec: { affinity } })
+  of.setPod(podFacts(asObject(made, name) as Pod))
+}
+
+test('anti-affinity of running pods leaves questions shared: by gangs that it is not against, and by those it is', () => {
+  const made = cluster()
+  const questions = new Questions(made)
+  const asked = (key: string): Question =>
+    questions.of(situationOf(made, key, () => false)!, { kind: 'minimum' }, OPTIONS)!
+  const alike = ['x0', 'x1', 'x2', 'x3', 'x4', 'x5'].map((name) => setGang(made, name, {}))
+  setFence(made, 'f', 'a1', { app: 'database' })
+  const first = asked(alike[0]!)
+  expect(asked(alike[1]!).request.groups).toBe(first.request.groups)
+  setFence(made, 'f1', 'a1', { [POD_CLIQUE]: 'g' })
+  const second = asked(alike[2]!)
+  expect([second.view.classes[0]!.feasible, first.view.classes[0]!.feasible]).toEqual([
+    Uint8Array.of(0, 1, 1, 1),
+    Uint8Array.of(1, 1, 1, 1),
+  ])
+  expect(asked(alike[3]!).request.groups).toBe(second.request.groups)
+  setFence(made, 'f2', 'b1', { [POD_CLIQUE]: 'g' })
+  expect(asked(alike[4]!).view.classes[0]!.feasible).toEqual(Uint8Array.of(0, 1, 0, 1))
+  made.deletePod('f1')
+  made.deletePod('f2')
+  expect(asked(alike[5]!).request.groups).toBe(first.request.groups)
+})
+
+test('a kubelet’s refusal keeps the questions of its own class alone from being shared', () => {
+  const made = cluster()
+  const questions = new Questions(made)
+  const asked = (key: string): Question =>
+    questions.of(situationOf(made, key, () => false)!, { kind: 'minimum' }, OPTIONS)!
+  const keys = ['x0', 'x1'].map((name) => setGang(made, name, {}))
+  const others = ['y0', 'y1'].map((name) => setGang(made, name, { gpus: 2 }))
+  made.refusals.add(made.pod('x0-0')!.demand.key, 'a2', 0)
+  expect(asked(keys[1]!).request.groups).not.toBe(asked(keys[0]!).request.groups)
+  expect(asked(keys[0]!).view.classes[0]!.feasible).toEqual(Uint8Array.of(1, 0, 1, 1))
+  expect(asked(others[1]!).request.groups).toBe(asked(others[0]!).request.groups)
 })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { NewObject } from '../../api/kinds/kubernetes.ts'
+import { isWorthTrying } from '../../scheduler/queue/wake.ts'
 import { Desk } from './kept-world.ts'
 import { gang, inOne, node, pod, RACK, simpleGang } from './objects.ts'
 
@@ -64,6 +65,19 @@ test('the pod’s own labels change, so that nothing keeps it out', () => {
   const made = fenced()
   tell(made, [pod('p', { labels: { app: 'y' } })])
   expect(placed(made)).toEqual(['p n2'])
+})
+
+test('the end of a pod that kept others out wakes only whom it had kept out', () => {
+  const made = fenced()
+  tell(made, [pod('other', { labels: { app: 'z' }, gpus: 9 })])
+  expect(placed(made)).toEqual([])
+  const worth = (name: string): boolean => {
+    const { situation, refusal } = made.entry(`pod:${name}`)
+    return isWorthTrying(made.cluster, situation, refusal!.tried, 0)
+  }
+  expect([worth('p'), worth('other')]).toEqual([false, false])
+  made.cluster.deletePod('f1')
+  expect([worth('p'), worth('other')]).toEqual([true, false])
 })
 
 /** `base` runs in rack r1, whose usable node is full; `scaled` names it. */
