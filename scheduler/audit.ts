@@ -24,13 +24,16 @@ export interface Kept {
 export function auditOf(cluster: ClusterState, rest: Pick<Kept, 'entries' | 'suspended' | 'bindings'>): SchedulerAudit {
   const { resources, ixOf, free } = cluster.nodes.read()
   return {
-    used: (node, resource) => cluster.usage.amountsOn(node)?.get(cluster.usage.columnOf(resource)) ?? 0,
+    used: (node, resource) => {
+      const use = cluster.usage.find(node)
+      return use === null ? 0 : cluster.usage.amount(use, cluster.usage.columnOf(resource))
+    },
     free: (node) => {
       const first = (ixOf.get(node) ?? 0) * resources.length
       return ixOf.has(node) ? resources.map((resource, column) => [resource, free[first + column] ?? 0]) : []
     },
     kept: {
-      pods: [...cluster.pods()].length,
+      pods: cluster.podCount,
       nodes: cluster.nodes.size,
       gangs: cluster.gangs.size,
       assumed: cluster.assumedCount,

@@ -36,7 +36,7 @@ export function createCutOffLoop(
     cluster,
     book,
     gather: new Gather(0),
-    binder: { bind: (orders) => orders.forEach(({ pod, node }) => cluster.assume(pod.uid, node)) },
+    binder: { bind: (orders) => cluster.assumeAll(orders) },
     status: { touch: () => undefined },
     surplus: { look: () => undefined },
     plan,

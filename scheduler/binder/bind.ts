@@ -64,7 +64,7 @@ export class Binder {
 
   /** Assumes all seats, then sends all bindings at once. */
   bind(orders: readonly Order[]): void {
-    for (const { pod, node } of orders) this.#options.cluster.assume(pod.uid, node)
+    this.#options.cluster.assumeAll(orders)
     for (const order of orders) void this.#carryOut(order)
   }
 

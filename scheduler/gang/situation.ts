@@ -1,6 +1,7 @@
 import type { ClusterState } from '../state/cluster.ts'
 import { type GangFacts, type GroupFacts, isSameSpec } from '../state/gang-facts.ts'
 import type { GangKey } from '../state/gangs.ts'
+import type { KnownPod } from '../state/known-pod.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { groupOf } from './members.ts'
 
@@ -11,6 +12,8 @@ export interface Seated {
   /** Seen on its node, or answered for; else only assumed there. */
   readonly isConfirmed: boolean
 }
+
+const NO_PODS: readonly PodFacts[] = []
 
 export interface GroupSituation {
   readonly group: GroupFacts
@@ -47,8 +50,8 @@ export interface GangSituation {
 
 interface Members {
   /** All that say they are in the gang. */
-  readonly of: readonly PodFacts[]
-  readonly byGroup: readonly (readonly PodFacts[])[]
+  readonly of: readonly KnownPod[]
+  readonly byGroup: readonly (readonly KnownPod[])[]
   readonly strays: readonly PodFacts[]
 }
 
@@ -65,12 +68,12 @@ export function situationOf(
   const pods = cluster.gangs.podsInOrder(key)
   const gang = cluster.gangs.get(key) ?? cluster.gangs.unnamed(key)
   if (gang === null) return null
-  const hasOurs = pods.some((pod) => cluster.isOurs(pod))
+  const hasOurs = pods.some(({ isOurs }) => isOurs)
   if (gang.uid === '' && !hasOurs) return null
   const isKnown = before !== null && before.gang === gang && before.members.of === pods
   const members = isKnown ? before.members : membersOf(gang, pods)
   const groups = gang.groups.map((group, g) =>
-    groupSituation(cluster, group, members.byGroup[g] as readonly PodFacts[], isSuspended),
+    groupSituation(group, members.byGroup[g] as readonly KnownPod[], isSuspended),
   )
   return {
     key,
@@ -84,29 +87,35 @@ export function situationOf(
   }
 }
 
-function membersOf(gang: GangFacts, pods: readonly PodFacts[]): Members {
-  const strays: PodFacts[] = []
+function membersOf(gang: GangFacts, pods: readonly KnownPod[]): Members {
   if (gang.groups.length === 1) {
-    const isIn = (pod: PodFacts): boolean => groupOf(gang, pod) !== null
-    if (pods.every(isIn)) return { of: pods, byGroup: [pods], strays }
+    const isIn = ({ facts }: KnownPod): boolean => groupOf(gang, facts) !== null
+    if (pods.every(isIn)) return { of: pods, byGroup: [pods], strays: NO_PODS }
   }
-  const byGroup = new Map<GroupFacts, PodFacts[]>(gang.groups.map((group) => [group, []]))
-  for (const pod of pods) (byGroup.get(groupOf(gang, pod) as GroupFacts) ?? strays).push(pod)
+  const strays: PodFacts[] = []
+  const byGroup = new Map<GroupFacts, KnownPod[]>(gang.groups.map((group) => [group, []]))
+  for (const pod of pods) {
+    const group = groupOf(gang, pod.facts)
+    if (group === null) strays.push(pod.facts)
+    else byGroup.get(group)?.push(pod)
+  }
   return { of: pods, byGroup: [...byGroup.values()], strays }
 }
 
 function priorityOf({ byGroup }: Members): number {
   let highest = Number.NEGATIVE_INFINITY
   for (const pods of byGroup) {
-    for (const { isFinished, priority } of pods) if (!isFinished && priority > highest) highest = priority
+    for (const { facts } of pods) {
+      const { isFinished, priority } = facts
+      if (!isFinished && priority > highest) highest = priority
+    }
   }
   return highest === Number.NEGATIVE_INFINITY ? 0 : highest
 }
 
 function groupSituation(
-  cluster: ClusterState,
   group: GroupFacts,
-  members: readonly PodFacts[],
+  members: readonly KnownPod[],
   isSuspended: (uid: string) => boolean,
 ): GroupSituation {
   const bound: Seated[] = []
@@ -116,14 +125,14 @@ function groupSituation(
   const suspended: PodFacts[] = []
   let ready = 0
   let failed = 0
-  for (const pod of members) {
+  for (const known of members) {
+    const { facts: pod, node } = known
     if (pod.isFailed && !pod.isTerminating) failed++
     if (pod.isTerminating || pod.isFinished) continue
-    const node = cluster.nodeOf(pod)
     if (node !== null) {
-      bound.push({ pod, node, isConfirmed: cluster.isConfirmed(pod) })
+      bound.push({ pod, node, isConfirmed: known.isConfirmed })
       if (pod.isReady) ready++
-    } else if (cluster.isOurs(pod)) {
+    } else if (known.isOurs) {
       const isGated = pod.gates.length > 0
       const rest = pod.unsupported !== null ? unsupported : isSuspended(pod.uid) ? suspended : pending
       ;(isGated ? gated : rest).push(pod)

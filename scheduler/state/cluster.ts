@@ -7,11 +7,12 @@ import { gangOfPod, Gangs, keyOfGang } from './gangs.ts'
 import { Holds } from './holds.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { KeptCounters } from './kept-counters.ts'
+import { KnownPod } from './known-pod.ts'
 import { NodeTable } from './node-table.ts'
 import { PodClasses } from './pod-class.ts'
 import type { PodFacts } from './pod-facts.ts'
 import { Refusals } from './refusals.ts'
-import { Usage } from './usage.ts'
+import { type Charge, Usage } from './usage.ts'
 
 /**
  * All that the scheduler knows of the cluster, brought forward event by event: a pod's event touches one node's use
@@ -34,20 +35,17 @@ export class ClusterState {
   readonly gangs: Gangs = new Gangs()
   /** Seats that are kept for pods to come. */
   readonly holds: Holds
-  readonly #pods = new Map<string, PodFacts>()
-  /** Where pods were bound by us and are not seen yet. */
-  readonly #assumed = new Map<string, string>()
-  /** Of these, the ones whose binding was answered for. */
-  readonly #confirmed = new Set<string>()
+  readonly #pods = new Map<string, KnownPod>()
+  #assumedCount = 0
   readonly #topology: LiveTopology
   #topologyEpoch = 0
   readonly #moves = new Map<string, { count: number }>()
 
   constructor(schedulerNames: readonly string[]) {
     this.schedulerNames = new Set(schedulerNames)
-    this.usage = new Usage((node, hasShrunk) => {
-      this.nodes.touch(node)
-      if (hasShrunk) this.growth.add(node)
+    this.usage = new Usage((use, hasShrunk) => {
+      this.nodes.touch(use)
+      if (hasShrunk) this.growth.add(use.name)
     })
     this.holds = new Holds(this.usage)
     this.nodes = new NodeTable(this.usage)
@@ -57,11 +55,11 @@ export class ClusterState {
   }
 
   pod(uid: string): PodFacts | undefined {
-    return this.#pods.get(uid)
+    return this.#pods.get(uid)?.facts
   }
 
-  pods(): IterableIterator<PodFacts> {
-    return this.#pods.values()
+  *pods(): Generator<PodFacts> {
+    for (const { facts } of this.#pods.values()) yield facts
   }
 
   isOurs(pod: PodFacts): boolean {
@@ -70,23 +68,23 @@ export class ClusterState {
 
   /** Where the pod is or, as far as we know, will be. */
   nodeOf(pod: PodFacts): string | null {
-    return pod.node ?? this.#assumed.get(pod.uid) ?? null
+    return pod.node ?? this.#pods.get(pod.uid)?.assumed ?? null
   }
 
   isAssumed(uid: string): boolean {
-    return this.#assumed.has(uid)
+    return (this.#pods.get(uid)?.assumed ?? null) !== null
   }
 
-  /** Seen on its node, or the server has said that it is bound there. */
-  isConfirmed(pod: PodFacts): boolean {
-    return pod.node !== null || this.#confirmed.has(pod.uid)
+  /** What the pod counts with, and where; null: with nothing. */
+  chargeOf(uid: string): Charge | null {
+    return this.#pods.get(uid)?.charge ?? null
   }
 
   confirm(uid: string): void {
-    const pod = this.#pods.get(uid)
-    if (pod === undefined || !this.#assumed.has(uid)) return
-    this.#confirmed.add(uid)
-    this.gangs.touch(gangOfPod(pod))
+    const known = this.#pods.get(uid)
+    if (known === undefined || known.assumed === null) return
+    known.isAnswered = true
+    this.gangs.touch(gangOfPod(known.facts))
   }
 
   get podCount(): number {
@@ -94,54 +92,81 @@ export class ClusterState {
   }
 
   get assumedCount(): number {
-    return this.#assumed.size
+    return this.#assumedCount
   }
 
   setPod(told: PodFacts): void {
-    const before = this.#pods.get(told.uid)
-    // A pod never leaves its node: an event from before a binding that we have read of already is late.
-    const pod = told.node === null && before?.node ? { ...told, node: before.node } : told
-    if (pod.node !== (before?.node ?? null) || pod.isTerminating !== (before?.isTerminating ?? false))
-      this.#moved(pod.namespace)
-    this.#pods.set(pod.uid, pod)
-    if (pod.node !== null) this.#forget(pod.uid)
-    if (before !== undefined || pod.node !== null || pod.pinnedTo !== null) this.#charge(pod) // else it weighs nothing
-    if (before !== undefined && gangOfPod(before) !== gangOfPod(pod)) this.gangs.removePod(before)
+    const known = this.#pods.get(told.uid)
+    if (known === undefined) this.#add(told)
+    else this.#change(known, told)
     // All that is asked for has its column before anybody plans: what is planned later weighs in what is planned now.
-    if (pod.node === null && this.isOurs(pod)) this.nodes.require(pod.demand.requests)
+    if (told.node === null && this.isOurs(told)) this.nodes.require(told.demand.requests)
+  }
+
+  #add(pod: PodFacts): void {
+    const known = new KnownPod(pod, this.isOurs(pod))
+    this.#pods.set(pod.uid, known)
+    if (pod.node !== null || pod.isTerminating) this.#moved(pod.namespace)
+    if (pod.node !== null || pod.pinnedTo !== null) this.#charge(known) // else it weighs nothing
     // Others' pods of no gang are only weight on nodes.
-    if (pod.gang !== null || this.isOurs(pod)) this.gangs.setPod(pod)
+    if (pod.gang !== null || known.isOurs) this.gangs.addPod(known)
+  }
+
+  #change(known: KnownPod, told: PodFacts): void {
+    const before = known.facts
+    // A pod never leaves its node: an event from before a binding that we have read of already is late.
+    const pod = told.node === null && before.node !== null ? { ...told, node: before.node } : told
+    if (pod.node !== before.node || pod.isTerminating !== before.isTerminating) this.#moved(pod.namespace)
+    known.facts = pod
+    known.isOurs = this.isOurs(pod)
+    if (pod.node !== null) this.#forget(known)
+    this.#charge(known)
+    const isMember = pod.gang !== null || known.isOurs
+    if (known.member >= 0 && (!isMember || gangOfPod(before) !== gangOfPod(pod))) this.gangs.removePod(known, before)
+    if (isMember && known.member < 0) this.gangs.addPod(known)
+    else if (isMember) this.gangs.changePod(known)
   }
 
   deletePod(uid: string): void {
-    const pod = this.#pods.get(uid)
-    if (pod === undefined) return
+    const known = this.#pods.get(uid)
+    if (known === undefined) return
+    const { facts } = known
     this.#pods.delete(uid)
-    this.#forget(uid)
-    this.#fence(pod, null)
-    this.usage.set(uid, null)
-    this.#moved(pod.namespace)
-    this.gangs.removePod(pod)
+    this.#forget(known)
+    this.#fence(facts, null)
+    this.#chargeWith(known, null)
+    this.#moved(facts.namespace)
+    this.gangs.removePod(known, facts)
   }
 
   /** From now on the pod counts as being on the node. */
   assume(uid: string, node: string): void {
-    const pod = this.#pods.get(uid)
-    if (pod === undefined || pod.node !== null) return
-    this.#assumed.set(uid, node)
-    this.#charge(pod)
-    this.#moved(pod.namespace)
-    this.gangs.touch(gangOfPod(pod))
+    this.assumeAll([{ pod: { uid }, node }])
+  }
+
+  /** The pods of a plan, from now on, as being on their nodes. */
+  assumeAll(seats: readonly { readonly pod: Pick<PodFacts, 'uid'>; readonly node: string }[]): void {
+    let key: string | null = null
+    for (const { pod, node } of seats) {
+      const known = this.#pods.get(pod.uid)
+      if (known === undefined || known.facts.node !== null) continue
+      if (known.assumed === null) this.#assumedCount++
+      known.assumed = node
+      this.#charge(known)
+      if (known.facts.gangKey === key) continue
+      key = known.facts.gangKey
+      this.#moved(known.facts.namespace)
+      this.gangs.touch(key)
+    }
   }
 
   /** A read has shown that the pod is not on the node where it was assumed. */
   release(uid: string): void {
-    if (!this.#forget(uid)) return
-    const pod = this.#pods.get(uid)
-    if (pod === undefined) return
-    this.#charge(pod)
-    this.#moved(pod.namespace)
-    this.gangs.touch(gangOfPod(pod))
+    const known = this.#pods.get(uid)
+    if (known === undefined || !this.#forget(known)) return
+    this.#charge(known)
+    this.#moved(known.facts.namespace)
+    this.gangs.touch(gangOfPod(known.facts))
   }
 
   setGang(gang: GangFacts): void {
@@ -207,15 +232,24 @@ export class ClusterState {
     else moves.count++
   }
 
-  #forget(uid: string): boolean {
-    this.#confirmed.delete(uid)
-    return this.#assumed.delete(uid)
+  #forget(known: KnownPod): boolean {
+    if (known.assumed === null) return false
+    known.assumed = null
+    known.isAnswered = false
+    this.#assumedCount--
+    return true
   }
 
-  #charge(pod: PodFacts): void {
-    const node = pod.isFinished ? null : (this.nodeOf(pod) ?? this.#pinned(pod))
-    this.usage.set(pod.uid, node === null ? null : { node, requests: pod.demand.requests })
-    this.#fence(pod, pod.isFinished ? null : pod.node)
+  #charge(known: KnownPod): void {
+    const { facts } = known
+    const node = facts.isFinished ? null : (known.node ?? this.#pinned(facts))
+    this.#chargeWith(known, node === null ? null : { node, requests: facts.demand.requests })
+    this.#fence(facts, facts.isFinished ? null : facts.node)
+  }
+
+  #chargeWith(known: KnownPod, charge: Charge | null): void {
+    this.usage.change(known.charge, charge)
+    known.charge = charge
   }
 
   /** `node`: where its anti-affinity holds from now on; null: nowhere. */

@@ -1,5 +1,6 @@
 import { byBytes } from './bytes.ts'
 import { type GangFacts, NO_CONSTRAINT } from './gang-facts.ts'
+import type { KnownPod } from './known-pod.ts'
 import type { PodFacts } from './pod-facts.ts'
 
 /** namespace/name of a PodGang, or `pod:` and a uid for a pod of no gang. */
@@ -51,28 +52,30 @@ const missingGang = (namespace: string, name: string): GangFacts => ({
 export const isMissing = (gang: GangFacts): boolean => gang.uid === ''
 
 interface Members {
-  readonly byUid: Map<string, PodFacts>
+  /** In no order; each knows its place. */
+  readonly pods: KnownPod[]
   /** Null: not sorted since a pod came, went or changed. */
-  inOrder: readonly PodFacts[] | null
+  inOrder: readonly KnownPod[] | null
   /** Of a pod of no gang; null: not made yet. */
   ofOne: GangFacts | null
 }
 
-const NONE: readonly PodFacts[] = []
-const byIndex = (a: PodFacts, b: PodFacts): number => a.index - b.index || byBytes(a.name, b.name)
+const NONE: readonly KnownPod[] = []
+const byIndex = ({ facts: a }: KnownPod, { facts: b }: KnownPod): number => a.index - b.index || byBytes(a.name, b.name)
 
 /** More pods than this are worth a sort; fewer are put in their places as they come. */
 const FEW = 16
 
-function inOrder(pods: Iterable<PodFacts>): readonly PodFacts[] {
-  const sorted: PodFacts[] = []
-  for (const pod of pods) {
-    let at = sorted.push(pod) - 1
-    if (at >= FEW) continue
-    for (; at > 0 && byIndex(pod, sorted[at - 1] as PodFacts) < 0; at--) sorted[at] = sorted[at - 1] as PodFacts
+function inOrder(pods: readonly KnownPod[]): readonly KnownPod[] {
+  if (pods.length > FEW) return pods.toSorted(byIndex)
+  const sorted = pods.slice()
+  for (let i = 1; i < sorted.length; i++) {
+    const pod = sorted[i] as KnownPod
+    let at = i
+    for (; at > 0 && byIndex(pod, sorted[at - 1] as KnownPod) < 0; at--) sorted[at] = sorted[at - 1] as KnownPod
     sorted[at] = pod
   }
-  return sorted.length > FEW ? sorted.sort(byIndex) : sorted
+  return sorted
 }
 
 /** PodGangs, the pods that say they are in one, and which of them have to be looked at again. */
@@ -123,21 +126,20 @@ export class Gangs {
   /** What its pods are in where there is no PodGang: each a gang of one, or one that they wait for. Null: no pods. */
   unnamed(key: GangKey): GangFacts | null {
     const members = this.#pods.get(key)
-    const [pod] = this.podsInOrder(key)
+    const pod = members?.pods[0]?.facts
     if (members === undefined || pod === undefined) return null
     return pod.gang === null ? (members.ofOne ??= gangOfOne(pod)) : missingGang(pod.namespace, pod.gang)
   }
 
   /** Pods that say they are in this gang, in no order. */
-  podsOf(key: GangKey): Iterable<PodFacts> {
-    return this.#pods.get(key)?.byUid.values() ?? []
+  podsOf(key: GangKey): readonly PodFacts[] {
+    return (this.#pods.get(key)?.pods ?? NONE).map(({ facts }) => facts)
   }
 
   /** The same by index, then name: one list until a pod of the gang comes, goes or changes. */
-  podsInOrder(key: GangKey): readonly PodFacts[] {
+  podsInOrder(key: GangKey): readonly KnownPod[] {
     const members = this.#pods.get(key)
-    if (members === undefined) return NONE
-    return (members.inOrder ??= inOrder(members.byUid.values()))
+    return members === undefined ? NONE : (members.inOrder ??= inOrder(members.pods))
   }
 
   set(gang: GangFacts): void {
@@ -170,22 +172,41 @@ export class Gangs {
     else if (keys.delete(keyOfGang(gang)) && keys.size === 0) this.#tying.delete(gang.namespace)
   }
 
-  setPod(pod: PodFacts): void {
-    const key = gangOfPod(pod)
-    let members = this.#pods.get(key)
-    if (members === undefined) this.#pods.set(key, (members = { byUid: new Map(), inOrder: null, ofOne: null }))
-    members.byUid.set(pod.uid, pod)
-    members.inOrder = null
-    members.ofOne = null
+  /** The pod is in no gang here. */
+  addPod(pod: KnownPod): void {
+    const key = gangOfPod(pod.facts)
+    const members = this.#pods.get(key)
+    if (members === undefined) this.#pods.set(key, { pods: [pod], inOrder: null, ofOne: null })
+    else members.inOrder = null
+    pod.member = members === undefined ? 0 : members.pods.push(pod) - 1
     this.touch(key)
   }
 
-  removePod(pod: PodFacts): void {
-    const key = gangOfPod(pod)
+  /** Something is told of the pod that was not before, its gang aside. */
+  changePod({ facts }: KnownPod): void {
+    const key = gangOfPod(facts)
     const members = this.#pods.get(key)
-    if (members?.byUid.delete(pod.uid) === true) members.inOrder = null
-    if (members?.byUid.size === 0) this.#pods.delete(key)
+    if (members !== undefined) {
+      members.inOrder = null
+      members.ofOne = null
+    }
     this.touch(key)
+  }
+
+  /** From the gang that it was in by `facts`. */
+  removePod(pod: KnownPod, facts: PodFacts): void {
+    const key = gangOfPod(facts)
+    this.touch(key)
+    const members = this.#pods.get(key)
+    if (members === undefined || pod.member < 0) return
+    const last = members.pods.pop() as KnownPod
+    if (last !== pod) {
+      members.pods[pod.member] = last
+      last.member = pod.member
+    }
+    pod.member = -1
+    members.inOrder = null
+    if (members.pods.length === 0) this.#pods.delete(key)
   }
 
   touch(key: GangKey): void {

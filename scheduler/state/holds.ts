@@ -1,5 +1,5 @@
 import type { GangKey } from './gangs.ts'
-import type { Usage } from './usage.ts'
+import type { Charge, Usage } from './usage.ts'
 
 /** The seat of a pod that is going or gone, kept for the pod that comes in its place. */
 export interface Hold {
@@ -31,6 +31,10 @@ export class Holds {
     return [...(this.#byGang.get(key)?.values() ?? [])]
   }
 
+  hasAny(key: GangKey): boolean {
+    return this.#byGang.has(key)
+  }
+
   has(key: GangKey, uid: string): boolean {
     return this.#byGang.get(key)?.has(uid) ?? false
   }
@@ -43,17 +47,19 @@ export class Holds {
 
   set(key: GangKey, hold: Hold): void {
     const holds = this.#byGang.get(key) ?? new Map<string, Hold>()
+    const before = holds.get(hold.uid)
     this.#byGang.set(key, holds.set(hold.uid, hold))
-    if (hold.isVacated) this.#usage.set(chargeName(hold), { node: hold.node, requests: hold.requests })
+    this.#usage.change(chargeOf(before), chargeOf(hold))
   }
 
   release(key: GangKey, hold: Hold): void {
     const holds = this.#byGang.get(key)
+    const before = holds?.get(hold.uid)
     if (holds?.delete(hold.uid) !== true) return
     if (holds.size === 0) this.#byGang.delete(key)
-    this.#usage.set(chargeName(hold), null)
+    this.#usage.change(chargeOf(before), null)
   }
 }
 
-/** No uid contains a slash. */
-const chargeName = ({ uid }: Hold): string => `hold/${uid}`
+/** Until it is vacated its pod is what counts. */
+const chargeOf = (hold: Hold | undefined): Charge | null => (hold?.isVacated === true ? hold : null)

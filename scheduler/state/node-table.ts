@@ -2,7 +2,7 @@ import { byBytes } from './bytes.ts'
 import { ChangeLog } from './change-log.ts'
 import { HOST_PORT_PREFIX } from './demand.ts'
 import type { NodeFacts } from './node-facts.ts'
-import type { Usage } from './usage.ts'
+import type { NodeUse, Usage } from './usage.ts'
 
 /**
  * Nodes and their free room as the planner reads them: nodes in byte order of names, one row a node, one column a
@@ -18,10 +18,12 @@ export class NodeTable {
   #required: Readonly<Record<string, number>> | null = null
   /** Rows to be filled anew at the next read: nodes that changed, and nodes whose use did. */
   readonly #changed = new Set<number>()
-  readonly #used = new Set<number>()
+  #used: number[] = []
   /** Rows of the layout that were filled anew. */
   readonly rows: ChangeLog<number> = new ChangeLog()
   #layout: Layout | null = null
+  /** Of the last layout. */
+  #uses: readonly NodeUse[] = []
   #generation = 0
   #allocatableEpoch = 0
 
@@ -59,18 +61,20 @@ export class NodeTable {
   }
 
   /** The use of a node changed. */
-  touch(name: string): void {
-    const row = this.#layout?.ixOf.get(name)
-    if (row !== undefined) this.#used.add(row)
+  touch({ row }: NodeUse): void {
+    if (this.#layout === null || row < 0 || this.#layout.isUsed[row] === 1) return
+    this.#layout.isUsed[row] = 1
+    this.#used.push(row)
   }
 
   /** Of what is asked for, the node has as much as is used there, the asking counted already: it may have shrunk since. */
   bears(name: string, asked: Readonly<Record<string, number>>): boolean {
     const node = this.#facts.get(name)
-    const used = this.#usage.amountsOn(name)
-    if (node === undefined || used === null) return node !== undefined
+    const use = this.#usage.find(name)
+    if (node === undefined || use === null) return node !== undefined
+    const used = (resource: string): number => this.#usage.amount(use, this.#usage.columnOf(resource))
     return Object.entries(asked).every(
-      ([resource, amount]) => amount === 0 || used.get(this.#usage.columnOf(resource)) <= allocatableOf(node, resource),
+      ([resource, amount]) => amount === 0 || used(resource) <= allocatableOf(node, resource),
     )
   }
 
@@ -87,15 +91,24 @@ export class NodeTable {
 
   /** Up to date. Its arrays are changed in place by later reads: for the turn in hand only. */
   read(): Layout {
-    const layout = (this.#layout ??= this.#layOut())
-    if (this.#changed.size + this.#used.size === 0) return layout
-    for (const row of this.#changed) this.#fill(layout, row)
-    for (const row of this.#used) if (!this.#changed.has(row)) this.#fillFree(layout, row)
-    for (const rows of [this.#changed, this.#used]) {
-      for (const row of rows) this.rows.add(row)
-      rows.clear()
+    const layout = this.#layout ?? this.#layOut()
+    if (this.#changed.size > 0) this.#readChanged(layout)
+    if (this.#used.length === 0) return layout
+    for (const row of this.#used) {
+      layout.isUsed[row] = 0
+      this.#fillFree(layout, row)
+      this.rows.add(row)
     }
+    this.#used.length = 0
     return layout
+  }
+
+  #readChanged(layout: Layout): void {
+    for (const row of this.#changed) {
+      this.#fill(layout, row)
+      this.rows.add(row)
+    }
+    this.#changed.clear()
   }
 
   /** O(nodes × columns). */
@@ -112,12 +125,23 @@ export class NodeTable {
       free: new Float64Array(cells),
       allocatable: new Float64Array(cells),
       facts: nodeNames.map((name) => this.#facts.get(name)!),
+      isUsed: new Uint8Array(nodeNames.length),
+      uses: this.#usesOf(nodeNames),
       usageColumns: resources.map((name) => this.#usage.columnOf(name)),
     }
     for (let row = 0; row < nodeNames.length; row++) this.#fill(layout, row)
     this.#changed.clear()
-    this.#used.clear()
+    this.#used.length = 0
+    this.#layout = layout
     return layout
+  }
+
+  /** In their rows; those of nodes that are gone are given up. */
+  #usesOf(nodeNames: readonly string[]): readonly NodeUse[] {
+    for (const use of this.#uses) if (!this.#facts.has(use.name)) this.#usage.leaveTable(use)
+    this.#uses = nodeNames.map((name) => this.#usage.useOf(name))
+    for (let row = 0; row < this.#uses.length; row++) this.#uses[row]!.row = row
+    return this.#uses
   }
 
   #fill(layout: Layout, row: number): void {
@@ -133,11 +157,11 @@ export class NodeTable {
   }
 
   /** The use of the node changed and nothing else. */
-  #fillFree({ nodeNames, free, allocatable, usageColumns }: Layout, row: number): void {
-    const used = this.#usage.amountsOn(nodeNames[row]!)
+  #fillFree({ uses, free, allocatable, usageColumns }: Layout, row: number): void {
+    const use = uses[row]!
     const first = row * usageColumns.length
     for (let column = 0; column < usageColumns.length; column++) {
-      free[first + column] = allocatable[first + column]! - (used?.get(usageColumns[column]!) ?? 0)
+      free[first + column] = allocatable[first + column]! - this.#usage.amount(use, usageColumns[column]!)
     }
   }
 }
@@ -157,6 +181,9 @@ export interface Layout {
   readonly allocatable: Float64Array
   /** Per row. */
   readonly facts: NodeFacts[]
+  readonly uses: readonly NodeUse[]
+  /** Per row 1 where use changed since the last read. */
+  readonly isUsed: Uint8Array
   /** Per column where Usage counts the resource. */
   readonly usageColumns: readonly number[]
 }

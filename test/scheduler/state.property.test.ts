@@ -182,7 +182,7 @@ const shown = (cluster: ClusterState): unknown => {
     allocatable: [...view.allocatable],
     feasible: view.classes.map(({ feasible }) => [...feasible]),
     excluded: view.classes.map(({ excluded }) => [...excluded]),
-    charges: byText(cluster.usage.charges(), ([uid]) => uid),
+    charges: byText(cluster.pods(), ({ uid }) => uid).map(({ uid }) => [uid, cluster.chargeOf(uid)]),
     assumed: cluster.assumedCount,
     gangs: byText(gangs.keys(), (key) => key).map((key) => ({
       key,
@@ -296,7 +296,7 @@ test('the sequences bind, assume, pin and free something, in every shape', () =>
   const charged =
     (pods: (pod: PodFacts, cluster: ClusterState) => boolean) =>
     (cluster: ClusterState): boolean =>
-      [...cluster.pods()].some((each) => cluster.usage.chargeOf(each.uid) !== null && pods(each, cluster))
+      [...cluster.pods()].some((each) => cluster.chargeOf(each.uid) !== null && pods(each, cluster))
   expect(count(charged(({ node: at }) => at !== null))).toBeGreaterThan(100)
   expect(count(charged(({ uid }, cluster) => cluster.isAssumed(uid)))).toBeGreaterThan(20)
   expect(count(charged(({ isTerminating }) => isTerminating))).toBeGreaterThan(50)

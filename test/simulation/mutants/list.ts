@@ -49,7 +49,7 @@ export const MUTANTS: readonly Mutant[] = [
     'for (const order of orders) void this.#carryOut(order)',
     "for (const order of orders) { void this.#carryOut(order); this.#options.clock.after(1_000, 'work', () => this.#options.cluster.release(order.pod.uid)) }",
   ),
-  m('a deleted pod leaves a ghost', 'B5', 'scheduler/state/cluster.ts', 'this.usage.set(uid, null)', ''),
+  m('a deleted pod leaves a ghost', 'B5', 'scheduler/state/cluster.ts', 'this.#chargeWith(known, null)', ''),
   m(
     'a stale PodGang clears surplus pods',
     'B6',
