@@ -19,6 +19,7 @@ import { Refused } from './queue/refused.ts'
 import { type Placement, planRound } from './queue/round.ts'
 import type { SurplusReader } from './queue/surplus.ts'
 import type { ClusterState } from './state/cluster.ts'
+import type { Hold } from './state/holds.ts'
 import type { StatusWriter } from './status/writer.ts'
 
 export interface LoopOptions {
@@ -50,7 +51,14 @@ const noteWhole = (entry: Entry): void => {
   entry.undos = 0
 }
 
+/** uids of the pods that had the seats. */
+const vacatedIn = (holds: readonly Hold[]): string[] => holds.filter(({ isVacated }) => isVacated).map(({ uid }) => uid)
+
 const NO_PODS: ReadonlySet<string> = new Set()
+/** Level → domain. */
+type Domains = Readonly<Record<string, string>>
+
+const NO_DOMAINS: Domains = {}
 const nothing = (): void => {}
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
@@ -70,10 +78,14 @@ export class Loop {
   readonly #timers = new Map<string, Timer>()
   /** Gangs that could not be looked at, a defect of ours: they do not stand in the way of others, and are not forgotten. */
   readonly #unseen = new Set<string>()
+  /** Gangs with seats taken, not looked at since. */
+  readonly #placed: string[] = []
   readonly #undoing = new Set<Promise<void>>()
   #isRunning = false
   #decisions = 0
-  readonly #domainsOf = new WeakMap<CompiledTopology, Map<string, Readonly<Record<string, string>>>>()
+  readonly #domainsOf = new WeakMap<CompiledTopology, Map<string, Domains>>()
+  /** Most gangs are placed by one topology. */
+  #lastDomains: { readonly topology: CompiledTopology; readonly byNode: Map<string, Domains> } | null = null
 
   constructor(options: LoopOptions) {
     this.#options = options
@@ -160,6 +172,7 @@ export class Loop {
       })
       this.#decisions += result.decisions
       if (result.waitMs !== null) this.notifyIn('gather', result.waitMs)
+      if (!result.isCut) for (const key of this.#placed.splice(0)) cluster.gangs.touch(key)
       if (result.isCut || cluster.gangs.hasDirty) this.#turnIn(0)
     } catch (error) {
       log.error('a turn broke off', { error: textOf(error) })
@@ -193,17 +206,21 @@ export class Loop {
 
   /** Seats that became free for those whom they are kept for are a reason to try at once. */
   #lookAtHolds(key: string, before: GangSituation | null, entry: Entry | null, nowMs: number): void {
-    const { cluster } = this.#options
-    const isPlain = entry?.situation.gang.isPlain === true
-    if (isPlain) return // a pod of no gang leaves nothing to anybody
-    const vacated = (): number => cluster.holds.of(key).filter(({ isVacated }) => isVacated).length
-    const vacatedBefore = vacated()
+    const { holds } = this.#options.cluster
+    if (entry?.situation.gang.isPlain === true) return // a pod of no gang leaves nothing to anybody
+    const isKnownWhole = entry !== null && wasWhole(entry)
+    if (!isKnownWhole && !holds.hasAny(key)) {
+      if (entry !== null) entry.held = NO_PODS
+      return
+    }
+    const vacatedBefore = new Set(vacatedIn(holds.of(key)))
     const now = entry?.situation ?? null
-    const restMs = lookAtHolds({ cluster, key, before, now, wasWhole: entry !== null && wasWhole(entry), nowMs })
+    const { cluster } = this.#options
+    const restMs = lookAtHolds({ cluster, key, before, now, wasWhole: isKnownWhole, nowMs })
     if (entry !== null) {
       const seats = heldSeats(cluster, entry.situation)
       entry.held = seats.size === 0 ? NO_PODS : new Set(seats.keys())
-      if (vacated() > vacatedBefore) entry.refusal = null
+      if (vacatedIn(holds.of(key)).some((uid) => !vacatedBefore.has(uid))) entry.refusal = null
     }
     if (restMs !== null) this.notifyIn(`hold ${key}`, restMs, () => cluster.gangs.touch(key))
   }
@@ -271,10 +288,19 @@ export class Loop {
     )
     this.#useHolds(entry, seats)
     binder.bind(orders)
+    if (item.kind !== 'surplus') return this.#lookLater(entry.situation.key)
     cluster.gangs.touch(entry.situation.key)
-    if (item.kind !== 'surplus') return // the next turn looks at it
     const refreshed = book.refresh(entry.situation.key, nowMs)
     if (refreshed !== null) surplus.look(refreshed)
+  }
+
+  /**
+   * What follows from its seats can wait until nobody waits for a place, or somebody tells something of the gang: in a
+   * turn that is cut short, looking at what was placed would take the time that the rest of the queue needs.
+   */
+  #lookLater(key: string): void {
+    this.#options.cluster.gangs.settle(key)
+    this.#placed.push(key)
   }
 
   /** What was kept for these pods is theirs now, wherever they go. */
@@ -289,20 +315,26 @@ export class Loop {
   }
 
   /** The chosen domain of each level, for the downward API. The same for every pod that comes to the node. */
-  #domains(topology: CompiledTopology | null, node: string): Readonly<Record<string, string>> {
-    const { cluster } = this.#options
-    if (topology === null) return {}
-    const ofTopology = this.#domainsOf.get(topology) ?? new Map<string, Readonly<Record<string, string>>>()
-    this.#domainsOf.set(topology, ofTopology)
-    const known = ofTopology.get(node)
-    if (known !== undefined) return known
-    const at = cluster.nodes.read().ixOf.get(node) ?? -1
+  #domains(topology: CompiledTopology | null, node: string): Domains {
+    if (topology === null) return NO_DOMAINS
+    if (this.#lastDomains?.topology !== topology) {
+      const byNode = this.#domainsOf.get(topology) ?? new Map<string, Domains>()
+      this.#domainsOf.set(topology, byNode)
+      this.#lastDomains = { topology, byNode }
+    }
+    const { byNode } = this.#lastDomains
+    let domains = byNode.get(node)
+    if (domains === undefined) byNode.set(node, (domains = this.#domainsIn(topology, node)))
+    return domains
+  }
+
+  #domainsIn({ levels }: CompiledTopology, node: string): Domains {
+    const at = this.#options.cluster.nodes.read().ixOf.get(node) ?? -1
     const domains: Record<string, string> = {}
-    for (const level of topology.levels) {
+    for (const level of levels) {
       const value = level.values[level.domainOf[at] ?? -1]
       if (value !== undefined) domains[`${DOMAIN_PREFIX}${level.name}`] = value
     }
-    ofTopology.set(node, domains)
     return domains
   }
 }

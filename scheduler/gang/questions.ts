@@ -1,15 +1,28 @@
 import type { ClusterState } from '../state/cluster.ts'
 import type { Demand } from '../state/demand.ts'
 import { signatureOf } from '../state/fences.ts'
-import type { Constraint, GangFacts } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { type AskOptions, type Question, questionOf, type Wanted } from './request.ts'
-import type { GangSituation } from './situation.ts'
+import type { GangSituation, GroupSituation } from './situation.ts'
 import { looksAround } from './spread.ts'
 import { tiesOf } from './ties.ts'
 
-/** Shapes not asked for since so many others came are forgotten, all at once. */
-const SHAPES_MAX = 1_000
+/** Questions not asked since so many others came are forgotten, all at once. */
+const QUESTIONS_MAX = 1_000
+
+/** Pods that ask for the same and are kept out of the same, one after another. */
+interface Run {
+  readonly demand: Demand
+  /** Signature of the fences against them. */
+  readonly shut: string
+  readonly count: number
+}
+
+interface Kept {
+  readonly question: Question
+  /** Per group of the gang. */
+  readonly runs: readonly (readonly Run[])[]
+}
 
 /**
  * What the planner is asked, gang by gang. Gangs alike ask the same: when all of one's pods are still to be seated and
@@ -17,9 +30,9 @@ const SHAPES_MAX = 1_000
  */
 export class Questions {
   readonly #cluster: ClusterState
-  readonly #shapes = new Map<string, Question>()
-  readonly #demandIds = new WeakMap<Demand, number>()
-  #demandCount = 0
+  /** By shape, then by what the first pod asks for. */
+  readonly #kept = new Map<string, Map<Demand, Kept[]>>()
+  #count = 0
   /** What the questions kept are true for. */
   #at = { generation: -1, nodeChanges: -1, topologyEpoch: -1 }
 
@@ -29,18 +42,46 @@ export class Questions {
 
   /** Null: the gang names a topology that does not exist. */
   of(situation: GangSituation, wanted: Wanted, options: AskOptions): Question | null {
-    const shape = wanted.kind === 'minimum' ? this.#shapeOf(situation) : null
-    if (shape === null) return questionOf(this.#cluster, situation, wanted, options)
+    const first = wanted.kind === 'minimum' && this.#isByShape(situation) ? firstOf(situation) : undefined
+    if (first === undefined) return questionOf(this.#cluster, situation, wanted, options)
     this.#forgetOld()
-    const known = this.#shapes.get(shape)
-    if (known !== undefined) return sameFor(known, situation)
+    const known = this.#find(situation, first.demand)
+    if (known !== null) return sameFor(known, situation)
     const question = questionOf(this.#cluster, situation, wanted, options)
     if (question === null) return null
     this.#forgetOld() // asking may have laid the nodes out anew
-    if (this.#shapes.size >= SHAPES_MAX) this.#shapes.clear()
     const shared = { ...question, request: { ...question.request, isShared: true as const } }
-    this.#shapes.set(shape, shared)
+    this.#keep(situation, first.demand, shared)
     return shared
+  }
+
+  /** Its pods are all still to be seated, and no other gang and no kubelet has a say. */
+  #isByShape({ gang, groups }: GangSituation): boolean {
+    const cluster = this.#cluster
+    if (!groups.every(isFresh) || looksAround(gang) || tiesOf(cluster, gang).length > 0) return false
+    const { refusals } = cluster
+    return refusals.isEmpty || !groups.some(({ pending }) => pending.some(({ demand }) => refusals.has(demand.key)))
+  }
+
+  #find({ gang, groups }: GangSituation, first: Demand): Question | null {
+    const alike = this.#kept.get(gang.shape)?.get(first)
+    if (alike === undefined) return null
+    for (const { runs, question } of alike) if (groups.every((group, g) => this.#isIn(runs[g]!, group))) return question
+    return null
+  }
+
+  #keep({ gang, groups }: GangSituation, first: Demand, question: Question): void {
+    if (this.#count++ >= QUESTIONS_MAX) this.#clear()
+    const ofShape = this.#kept.get(gang.shape) ?? new Map<Demand, Kept[]>()
+    this.#kept.set(gang.shape, ofShape)
+    const alike = ofShape.get(first) ?? []
+    alike.push({ question, runs: groups.map(({ pending }) => this.#runsOf(pending)) })
+    ofShape.set(first, alike)
+  }
+
+  #clear(): void {
+    this.#kept.clear()
+    this.#count = 0
   }
 
   #forgetOld(): void {
@@ -52,66 +93,49 @@ export class Questions {
       this.#at.topologyEpoch === topologyEpoch
     if (isSame) return
     this.#at = { generation, nodeChanges: nodeChanges.epoch, topologyEpoch }
-    this.#shapes.clear()
+    this.#clear()
   }
 
-  /** Equal for gangs that ask the same. Null: more than its shape decides. */
-  #shapeOf({ gang, groups }: GangSituation): string | null {
-    const cluster = this.#cluster
-    if (looksAround(gang) || tiesOf(cluster, gang).length > 0) return null
-    let shape = specOf(gang)
-    for (const { group, pending, gated, suspended, bound, missing } of groups) {
-      const isFresh = pending.length === missing && gated.length + suspended.length + bound.length === 0
-      if (!isFresh) return null
-      // The name of a pod of no gang stands in no explanation.
-      const runs = this.#runsOf(pending)
-      if (runs === null) return null
-      shape += `${gang.isPlain ? '' : quoted(group.name)}${packOf(group.constraint)}${runs};`
-    }
-    return shape
+  #shut(pod: PodFacts): string {
+    const { fences } = this.#cluster
+    return fences.isEmpty ? '' : signatureOf(fences.against(pod))
   }
 
-  /** Seats stand in the order of the pods, so their classes do too. Null: a kubelet refused some of these. */
-  #runsOf(pods: readonly PodFacts[]): string | null {
-    const { fences, refusals } = this.#cluster
-    const signature = (pod: PodFacts): string => (fences.isEmpty ? '' : signatureOf(fences.against(pod)))
-    let runs = ''
-    for (let from = 0, to = 0; from < pods.length; from = to) {
-      const first = pods[from] as PodFacts
-      const shut = signature(first)
-      if (refusals.has(first.demand.key)) return null
-      for (to = from + 1; to < pods.length; to++) {
-        const pod = pods[to] as PodFacts
-        if (pod.demand !== first.demand || signature(pod) !== shut) break
-      }
-      runs += `${this.#demandId(first.demand)}x${to - from}${shut === '' ? '' : `!${shut}`},`
+  /** Seats stand in the order of the pods, so their classes do too. */
+  #runsOf(pods: readonly PodFacts[]): Run[] {
+    const runs: Run[] = []
+    for (const pod of pods) {
+      const shut = this.#shut(pod)
+      const last = runs.at(-1)
+      if (last?.demand === pod.demand && last.shut === shut) runs[runs.length - 1] = { ...last, count: last.count + 1 }
+      else runs.push({ demand: pod.demand, shut, count: 1 })
     }
     return runs
   }
 
-  #demandId(demand: Demand): number {
-    const known = this.#demandIds.get(demand)
-    if (known !== undefined) return known
-    this.#demandIds.set(demand, ++this.#demandCount)
-    return this.#demandCount
+  /** The pods to be seated are these runs. */
+  #isIn(runs: readonly Run[], { pending }: GroupSituation): boolean {
+    let at = 0
+    for (const { demand, shut, count } of runs) {
+      const end = at + count
+      if (end > pending.length) return false
+      for (; at < end; at++) {
+        const pod = pending[at] as PodFacts
+        if (pod.demand !== demand || this.#shut(pod) !== shut) return false
+      }
+    }
+    return at === pending.length
   }
 }
+
+const isFresh = ({ pending, gated, suspended, bound, missing }: GroupSituation): boolean =>
+  pending.length === missing && gated.length + suspended.length + bound.length === 0
+
+const firstOf = ({ groups }: GangSituation): PodFacts | undefined =>
+  groups.find(({ pending }) => pending.length > 0)?.pending[0]
 
 function sameFor(question: Question, { gang, groups }: GangSituation): Question {
   const [only] = groups
   const pods = groups.length === 1 && only !== undefined ? only.pending : groups.flatMap(({ pending }) => pending)
   return { ...question, request: { ...question.request, gang: `${gang.namespace}/${gang.name}` }, pods }
 }
-
-function specOf({ topologyName, constraint, constraintGroups }: GangFacts): string {
-  let spec = `${quoted(topologyName)}${packOf(constraint)};`
-  for (const { name, groups, constraint: own } of constraintGroups) {
-    spec += `${quoted(name)}${packOf(own)}${groups.map(quoted).join('')};`
-  }
-  return spec
-}
-
-const packOf = ({ required, preferred }: Constraint): string => `${quoted(required)}${quoted(preferred)}`
-
-/** With its length, so that no name can be taken for two others. */
-const quoted = (name: string | null): string => (name === null ? '-' : `${name.length}'${name}`)

@@ -10,6 +10,20 @@ export function topologyFault(cluster: ClusterState, gang: GangFacts): Reason | 
   if (topology === null) {
     return gang.topologyName === null ? null : reason('TopologyUnknown', { topology: gang.topologyName })
   }
+  const known = faults.get(topology)?.get(gang.shape)
+  if (known !== undefined) return known
+  const found = faultIn(topology, gang)
+  const ofTopology = faults.get(topology) ?? new Map<string, Reason | null>()
+  if (ofTopology.size >= SHAPES_MAX) ofTopology.clear()
+  faults.set(topology, ofTopology.set(gang.shape, found))
+  return found
+}
+
+/** By the gang's shape: it is the same for gangs alike, for as long as the topology is the same object. */
+const faults = new WeakMap<CompiledTopology, Map<string, Reason | null>>()
+const SHAPES_MAX = 10_000
+
+function faultIn(topology: CompiledTopology, gang: GangFacts): Reason | null {
   for (const scope of requiringScopes(gang)) {
     const why = tooBroad(topology, scope)
     if (why !== null) return why

@@ -47,6 +47,8 @@ export interface GangFacts {
   readonly invalid: Reason | null
   readonly isTerminating: boolean
   readonly status: GangStatusFacts
+  /** Equal for gangs that ask for the same, their pods and their own names aside. */
+  readonly shape: string
 }
 
 /** What stands in the status, to know whether there is anything to write. */
@@ -78,7 +80,7 @@ export function gangFacts(gang: PodGang): GangFacts {
   const own = constraintOf(spec.topologyConstraint)
   const annotation = metadata.annotations?.[SPREAD_ANNOTATION]
   const annotated = annotation === undefined ? null : parseGangSpread(annotation).spread
-  return {
+  const facts = {
     uid: metadata.uid,
     namespace,
     name: metadata.name,
@@ -106,6 +108,32 @@ export function gangFacts(gang: PodGang): GangFacts {
     isTerminating: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
     status: statusFacts(gang),
   }
+  return { ...facts, shape: shared(shapeOf(facts)) }
+}
+
+/** In words that no names can make equal: each with its length. */
+function shapeOf(gang: Omit<GangFacts, 'shape'>): string {
+  const word = (text: string | null): string => (text === null ? '-' : `${text.length}'${text}`)
+  const written = ({ required, preferred, spread }: Constraint): string =>
+    `${word(required)}${word(preferred)}${spread === null ? '' : JSON.stringify(spread)};`
+  const configs = gang.constraintGroups.map(
+    ({ name, groups, constraint }) => `${word(name)}${written(constraint)}${groups.map(word).join('')};`,
+  )
+  const groups = gang.groups.map(({ name, constraint }) => `${word(name)}${written(constraint)}`)
+  const tie = gang.sameDomainAs === null ? '' : JSON.stringify(gang.sameDomainAs)
+  return `${word(gang.topologyName)}${written(gang.constraint)}${tie}|${configs.join('')}|${groups.join('')}`
+}
+
+/** Gangs of one shape share the text: less memory, and comparing two is comparing identity. */
+const SHARED_MAX = 10_000
+const shapes = new Map<string, string>()
+
+function shared(shape: string): string {
+  const known = shapes.get(shape)
+  if (known !== undefined) return known
+  if (shapes.size >= SHARED_MAX) shapes.clear()
+  shapes.set(shape, shape)
+  return shape
 }
 
 /** A reference without a namespace is one into the gang's own. */

@@ -11,6 +11,8 @@ export const gangOfPod = (pod: PodFacts): GangKey => pod.gangKey
 export const keyOfGang = (gang: GangFacts): GangKey =>
   gang.isPlain ? `pod:${gang.uid}` : `${gang.namespace}/${gang.name}`
 
+const NO_STATUS: GangFacts['status'] = { phase: null, placementScore: null, conditions: [] }
+
 /** A pod of no gang is a gang of one. */
 const gangOfOne = (pod: PodFacts): GangFacts => ({
   uid: pod.uid,
@@ -27,7 +29,8 @@ const gangOfOne = (pod: PodFacts): GangFacts => ({
   foreignReferences: [],
   invalid: null,
   isTerminating: false,
-  status: { phase: null, placementScore: null, conditions: [] },
+  status: NO_STATUS,
+  shape: 'a pod of no gang',
 })
 
 /** Stands for a PodGang that does not exist: pods that name it wait for it. */
@@ -46,7 +49,8 @@ const missingGang = (namespace: string, name: string): GangFacts => ({
   foreignReferences: [],
   invalid: null,
   isTerminating: false,
-  status: { phase: null, placementScore: null, conditions: [] },
+  status: NO_STATUS,
+  shape: '',
 })
 
 export const isMissing = (gang: GangFacts): boolean => gang.uid === ''

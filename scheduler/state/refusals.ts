@@ -19,6 +19,10 @@ const KUBELET_REASONS: readonly string[] = ['UnexpectedAdmissionError', 'Topolog
 export class Refusals {
   readonly #byClass = new Map<string, Map<string, Refusal>>()
 
+  get isEmpty(): boolean {
+    return this.#byClass.size === 0
+  }
+
   /** Whether the class was refused somewhere, and it is not forgotten yet. */
   has(classKey: string): boolean {
     return this.#byClass.has(classKey)
