@@ -13,6 +13,8 @@ export class Life {
   identity: string | null = null
   /** Until when, by the last renewal that it was told of, it may write; it began to send that renewal 10 s before. */
   leadsUntilMs: number = Number.NEGATIVE_INFINITY
+  /** When each of its terms as leader began. */
+  readonly electedMs: number[] = []
 
   constructor(id: string, nowMs: () => number) {
     this.id = id

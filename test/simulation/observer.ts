@@ -116,6 +116,7 @@ const RENEW_DEADLINE_MS = 10_000
 
 function renewed(ticket: Ticket): void {
   if (ticket.life.leadsUntilMs <= ticket.sentMs) {
+    ticket.life.electedMs.push(ticket.sentMs)
     ticket.life.mirror.forgetPast()
     ticket.life.binds.clear() // what was in flight has been given up by now
   }

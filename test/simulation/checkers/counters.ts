@@ -1,8 +1,8 @@
 import type { Pod } from '../../../api/kinds/kubernetes.ts'
 import type { World } from '../world.ts'
 
-/** What a person sees of events: at most one a pod and cause, short, and at most 50 a second. */
-export function counters({ history }: World): string[] {
+/** What a person sees of events: few a pod, cause and term of a leader (who remembers none of before), short, at most 50 a second. */
+export function counters({ history, observer }: World): string[] {
   const wrong: string[] = []
   const bySecond = new Map<number, number>()
   const byCause = new Map<string, number>()
@@ -17,7 +17,10 @@ export function counters({ history }: World): string[] {
       reason: string
       message: string
     }
-    const cause = `${sender.split('/').slice(0, 2).join('/')} ${involvedObject.uid} ${reason} ${message.split(':')[0]}`
+    const id = sender.split('/').slice(0, 2).join('/')
+    const elected = observer.lives.find((life) => life.id === id)?.electedMs ?? []
+    const term = elected.filter((ms) => ms <= atMs).length
+    const cause = `${id} term ${term} ${involvedObject.uid} ${reason} ${message.split(':')[0]}`
     byCause.set(cause, (byCause.get(cause) ?? 0) + 1)
     if (message.length > 1_024) wrong.push(`an event of ${message.length} characters`)
   }
