@@ -7,12 +7,13 @@ import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
 import { writer } from '../kube/writer.ts'
 import { auditOf, type SchedulerAudit } from './audit.ts'
-import { Binder } from './binder/bind.ts'
+import { parseAttempt } from './binder/attempt.ts'
+import { Binder, type Order } from './binder/bind.ts'
 import { Suspended } from './binder/suspended.ts'
 import { Rivals } from './binder/two-schedulers.ts'
 import { ExplanationDesk } from './explanation/desk.ts'
 import { createFeeds } from './feeds.ts'
-import type { GangSituation } from './gang/situation.ts'
+import { type GangSituation, isMinimumConfirmed, situationOf } from './gang/situation.ts'
 import { Loop } from './loop.ts'
 import { NO_METRICS, type SchedulerMetrics, type Sizes } from './metrics.ts'
 import { plan } from './planner/plan.ts'
@@ -107,7 +108,12 @@ class Running implements Scheduler {
     const shared = { client, clock, random, log, cluster, metrics, writer: this.#writer, book: this.#book }
     const component = schedulerNames[0] ?? SCHEDULER_NAME
     this.#status = new StatusWriter({ ...shared, component, whySuspended })
-    this.#binder = new Binder({ ...shared, suspended, onNews: (pod) => this.#look(gangOfPod(pod)) })
+    this.#binder = new Binder({
+      ...shared,
+      suspended,
+      isWanted: (order) => this.#isWanted(order),
+      onNews: (pod) => this.#look(gangOfPod(pod)),
+    })
     this.#surplus = new SurplusReader({
       client,
       clock,
@@ -198,6 +204,14 @@ class Running implements Scheduler {
   #look(key: string): void {
     this.#cluster.gangs.touch(key)
     this.#loop.notify()
+  }
+
+  /** Nobody else has been seen to bind in the namespace since it was planned, and surplus still is: no minimum was lost. */
+  #isWanted({ pod, attempt }: Order): boolean {
+    if (this.#rivals.isStopped(pod.namespace, this.#options.clock.monotonicMs())) return false
+    if (parseAttempt(attempt)?.kind !== 'surplus') return true
+    const situation = situationOf(this.#cluster, gangOfPod(pod), () => false)
+    return situation !== null && isMinimumConfirmed(situation)
   }
 
   #stopped({ gang: { namespace } }: GangSituation): ReturnType<typeof reason> | null {

@@ -13,6 +13,8 @@ import { isOlder } from './versions.ts'
 
 /** A stream that was silent so long is taken for dead: API servers send a bookmark every 60 to 75 s. */
 const SILENCE_MAX_MS = 80_000
+/** A streaming list is sent from the server's memory, so one that pauses so long does not go on. */
+const LIST_SILENCE_MAX_MS = 30_000
 /** A watch that ends sooner did not end in good order, whatever the server says. */
 const WATCH_MIN_MS = 1_000
 /** A watch is asked to last 240 to 480 s, drawn anew each time, so that many reflectors do not come back at once. */
@@ -113,7 +115,7 @@ class Loop<T extends KubeObject> implements Reflector<T> {
   async #stream(from: string | null): Promise<Input | null> {
     const { client, type, clock } = this.#options
     this.#oldNews = 0
-    const silence = new Silence(clock, SILENCE_MAX_MS, this.#aborter.signal)
+    const silence = new Silence(clock, from === null ? LIST_SILENCE_MAX_MS : SILENCE_MAX_MS, this.#aborter.signal)
     const beganMs = clock.monotonicMs()
     try {
       const answer = await client.watch(type, this.#watchOptions(from), silence.signal)
@@ -136,6 +138,7 @@ class Loop<T extends KubeObject> implements Reflector<T> {
       const input = this.#heard(event)
       if (input === null) continue
       if (input.kind !== 'heard' && input.kind !== 'listed') return input
+      if (input.kind === 'listed') silence.allow(SILENCE_MAX_MS)
       this.#take(input)
       await this.#tellList()
       if (this.#state.kind !== 'watching') return null

@@ -6,7 +6,7 @@ import type { Clock, Timer } from '../clock.ts'
  */
 export class Silence {
   readonly #clock: Clock
-  readonly #maxMs: number
+  #maxMs: number
   readonly #aborter = new AbortController()
   readonly #outer: AbortSignal
   readonly #abort = (): void => this.#aborter.abort()
@@ -31,6 +31,11 @@ export class Silence {
   /** The deadline has passed. */
   get isBroken(): boolean {
     return this.#isBroken
+  }
+
+  /** From now on it may be silent so long, which is not shorter than before. */
+  allow(maxMs: number): void {
+    this.#maxMs = maxMs
   }
 
   /** Costs no timer: the one that runs looks at this when it fires. */

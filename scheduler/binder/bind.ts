@@ -31,6 +31,8 @@ export interface BinderOptions {
   readonly metrics: SchedulerMetrics
   readonly cluster: ClusterState
   readonly suspended: Suspended
+  /** The binding is wanted now, though its plan may be seconds old: it waited for its turn, or was turned away before. */
+  readonly isWanted: (order: Order) => boolean
   /** An answer about the pod is in: look at its gang again. */
   readonly onNews: (pod: PodFacts) => void
 }
@@ -76,15 +78,21 @@ export class Binder {
 
   async #carryOut(order: Order): Promise<void> {
     this.#inFlight++
-    const { log, onNews } = this.#options
-    try {
-      await this.#settle(order, await this.#send(order))
-    } catch (error) {
-      log.error('a binding broke', { pod: order.pod.name, error: String(error) })
-    }
+    await this.#settle(order, await this.#outcomeOf(order))
     this.#inFlight--
     if (this.#inFlight === 0) for (const resolve of this.#whenStill.splice(0)) resolve()
-    onNews(order.pod)
+    this.#options.onNews(order.pod)
+  }
+
+  /** What breaks on its way, a defect of ours, may have reached the server all the same. */
+  async #outcomeOf(order: Order): Promise<Outcome> {
+    const { log, clock } = this.#options
+    try {
+      return await this.#send(order)
+    } catch (error) {
+      log.error('a binding broke', { pod: order.pod.name, error: String(error) })
+      return { kind: 'unknown', readAfterMs: clock.monotonicMs() + BIND_TIMEOUT_MS, why: String(error) }
+    }
   }
 
   async #send(order: Order): Promise<Outcome> {
@@ -103,15 +111,16 @@ export class Binder {
   }
 
   /** What the plan saw is still so, as far as we have heard since. */
-  #isStillMeant({ pod, node, gangUid }: Order): boolean {
-    const { cluster } = this.#options
+  #isStillMeant(order: Order): boolean {
+    const { pod, node, gangUid } = order
+    const { cluster, isWanted } = this.#options
     const now = cluster.pod(pod.uid)
     if (this.#aborter.signal.aborted || now === undefined || now.isTerminating || now.isFinished) return false
     if (now.node !== null || cluster.nodeOf(now) !== node) return false
     const facts = cluster.nodes.get(node)
     if (facts === undefined || firstFailing(now.demand, facts) >= 0) return false
     if (!cluster.nodes.bears(node, now.demand.requests)) return false // turned away and sent again, it may come late
-    return gangUid === null || cluster.gangs.byUid(gangUid)?.uid === gangUid
+    return (gangUid === null || cluster.gangs.byUid(gangUid)?.uid === gangUid) && isWanted(order)
   }
 
   async #settle(order: Order, outcome: Outcome): Promise<void> {
@@ -144,14 +153,18 @@ export class Binder {
 
   /** Asks until somebody answers, or until an event has told already. */
   async #read(order: Order, why: string): Promise<void> {
-    const { client, cluster, suspended } = this.#options
+    const { client, cluster, suspended, log } = this.#options
     const { uid, namespace, name } = order.pod
     for (let tries = 1; !this.#aborter.signal.aborted; tries++) {
       const known = cluster.pod(uid)
       if (known === undefined || known.node !== null) return suspended.forget(uid)
-      const answer = await client.get<KubeObject>(PODS, { namespace, name })
-      if (answer.kind === 'ok' || answer.status === 404) {
-        return this.#learn(order, answer.kind === 'ok' ? answer.value : null, why)
+      try {
+        const answer = await client.get<KubeObject>(PODS, { namespace, name })
+        if (answer.kind === 'ok' || answer.status === 404) {
+          return this.#learn(order, answer.kind === 'ok' ? answer.value : null, why)
+        }
+      } catch (error) {
+        log.error('a pod could not be read after its binding', { pod: name, error: String(error) })
       }
       await this.#rest(backOffMs(tries), tries)
     }

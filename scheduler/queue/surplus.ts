@@ -54,6 +54,7 @@ export class SurplusReader {
       const read = await client.get<KubeObject>(POD_GANGS, { namespace, name })
       if (read.kind === 'ok' && read.value.metadata.uid === uid && isCurrent(entry, read.value as PodGang)) {
         entry.clearedSurplus = new Set([...stillThere(entry), ...uids])
+        entry.refusal = null // it was not about these pods: they could not be tried yet
         break
       }
       // Not the gang that we know: its event is on the way.

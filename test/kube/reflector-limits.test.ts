@@ -61,6 +61,24 @@ describe('a streaming list', () => {
     expect(made.told).toEqual(['added b=1'])
   })
 
+  test('that stops in the middle is given up after 30 s, and the watch after it is believed for longer', async () => {
+    const made = stage()
+    running.push(made)
+    made.server.put('a', '1')
+    made.server.duringList = (watch) => {
+      made.server.duringList = () => {}
+      watch.isMute = true
+    }
+    made.reflector.start()
+    await made.clock.runFor(29_000)
+    expect(made.told).toEqual([])
+    await made.clock.runFor(3_000)
+    expect(made.told).toEqual(['added a=1'])
+    const { length } = made.server.watches
+    await made.clock.runFor(60_000)
+    expect(made.server.watches).toHaveLength(length)
+  })
+
   test('of a server that tells no end of it is given up for pages', async () => {
     const made = stage()
     running.push(made)

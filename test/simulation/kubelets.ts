@@ -22,8 +22,8 @@ export class Kubelets {
   readonly refusing: Map<string, string> = new Map()
   /** The next pods of these nodes never get Ready. */
   readonly stuck: Set<string> = new Set()
-  /** For the exact solver: when a node refused a pod last, and how often. */
-  readonly refusals: Map<string, { lastMs: number; count: number }> = new Map()
+  /** For the exact solver: when a node refused pods. */
+  readonly refusals: Map<string, number[]> = new Map()
   readonly #options: KubeletOptions
   readonly #seen = new Set<string>()
 
@@ -81,10 +81,7 @@ export class Kubelets {
     if (pod === undefined || node === null || isTerminating(pod) || isFinished(pod)) return
     if (this.dead.has(node) || !history.nodes.has(node)) return
     const refusal = this.#refusalOf(pod, node)
-    if (refusal !== null) {
-      const known = this.refusals.get(node)
-      this.refusals.set(node, { lastMs: clock.monotonicMs(), count: (known?.count ?? 0) + 1 })
-    }
+    if (refusal !== null) this.refusals.set(node, [...(this.refusals.get(node) ?? []), clock.monotonicMs()])
     const at = timestamp(clock.nowMs())
     const ready = { type: 'Ready', status: this.stuck.delete(node) ? 'False' : 'True', lastTransitionTime: at }
     const status = refusal === null ? { phase: 'Running', conditions: [ready] } : { phase: 'Failed', reason: refusal }

@@ -17,11 +17,12 @@ import {
 import { fitsNow, type Room, surplusFits } from '../solver.ts'
 import type { World } from '../world.ts'
 
-/** A node may be avoided for up to 10 min after its kubelet refused a pod: DESIGN. */
+/** A node may be avoided for up to 10 min after its kubelet refused a pod, twice as long each time: DESIGN. */
+export const avoidedMs = (times: number): number => Math.min(600_000, 10_000 * 2 ** (times - 1))
+
 function isAvoided({ kubelets, clock }: World, name: string): boolean {
-  const refusal = kubelets.refusals.get(name)
-  if (refusal === undefined) return false
-  return clock.monotonicMs() < refusal.lastMs + Math.min(600_000, 10_000 * 2 ** (refusal.count - 1)) + 1_000
+  const refusedMs = kubelets.refusals.get(name) ?? []
+  return clock.monotonicMs() < (refusedMs.at(-1) ?? Number.NEGATIVE_INFINITY) + avoidedMs(refusedMs.length) + 1_000
 }
 
 /** What the one that leads says why: for people who read the report of a failure. */
