@@ -57,6 +57,7 @@ test('a surplus pod that was turned away is not bound as surplus once the minimu
 test('a pod that was turned away is not bound once another scheduler was seen in its namespace', async () => {
   await start({ nodes: [node('n1', { gpus: 2 }), node('n2', { gpus: 1 })], wrap: turnedAwayOnce('p') })
   await world.create(pod('p', { gpus: 2 }), pod('q', { gpus: 4 }))
+  await world.pass(1_000)
   const target = { apiVersion: 'v1' as const, kind: 'Node' as const, name: 'n2' }
   const metadata = { name: 'q', namespace: 'default' }
   await world.during(world.client.bind({ apiVersion: 'v1', kind: 'Binding', metadata, target }))
