@@ -99,10 +99,11 @@ function takePod({ kind, object, before }: Delta<PodObject>, options: FeedOption
     return
   }
   const known = before?.facts ?? null
-  const assumed = known === null ? null : cluster.nodeOf(known)
+  const atHand = cluster.pod(facts.uid) // a read may have told already
+  const assumed = atHand === undefined ? null : cluster.nodeOf(atHand)
   cluster.setPod(facts)
   if (known === null) return
-  if (isRivalBind(known, facts, cluster.isOurs(facts), assumed)) onRival(facts)
+  if (atHand !== undefined && isRivalBind(atHand, facts, cluster.isOurs(facts), assumed)) onRival(facts)
   const isRefused = !known.isFailed && facts.failure !== null && isKubeletRefusal(facts.failure)
   if (isRefused && facts.node !== null && cluster.isOurs(facts)) onRefused(facts, facts.node)
 }

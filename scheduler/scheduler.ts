@@ -112,6 +112,7 @@ class Running implements Scheduler {
       ...shared,
       suspended,
       isWanted: (order) => this.#isWanted(order),
+      onRival: (pod) => this.#onRival(pod),
       onNews: (pod) => this.#look(gangOfPod(pod)),
     })
     this.#surplus = new SurplusReader({

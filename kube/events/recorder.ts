@@ -91,8 +91,9 @@ class Recorder implements EventRecorder {
     }
     const component = options?.component ?? this.#options.component
     const said = { uid: object.metadata.uid, component, reason, message: message.slice(0, MESSAGE_MAX) }
-    const nowMs = this.#options.clock.nowMs()
-    const verdict = note(this.#seen, said, nowMs, () => this.#nameFor(object.metadata.name, nowMs))
+    const { clock } = this.#options
+    const nowMs = clock.nowMs()
+    const verdict = note(this.#seen, said, clock.monotonicMs(), () => this.#nameFor(object.metadata.name, nowMs))
     if (verdict === null) return
     const count = verdict.kind === 'new' ? 1 : verdict.count
     const event = { ...eventBody(object, type, said, nowMs), count }

@@ -11,6 +11,7 @@ import type { ClusterState } from '../state/cluster.ts'
 import { projectPod, type PodFacts } from '../state/pod-facts.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import type { Suspended } from './suspended.ts'
+import { isRivalBind } from './two-schedulers.ts'
 
 /** One pod, its seat, and what goes with it as annotations. */
 export interface Order {
@@ -33,6 +34,8 @@ export interface BinderOptions {
   readonly suspended: Suspended
   /** The binding is wanted now, though its plan may be seconds old: it waited for its turn, or was turned away before. */
   readonly isWanted: (order: Order) => boolean
+  /** A read has shown the pod where somebody else bound it. */
+  readonly onRival: (pod: PodFacts) => void
   /** An answer about the pod is in: look at its gang again. */
   readonly onNews: (pod: PodFacts) => void
 }
@@ -113,12 +116,13 @@ export class Binder {
   /** What the plan saw is still so, as far as we have heard since. */
   #isStillMeant(order: Order): boolean {
     const { pod, node, gangUid } = order
-    const { cluster, isWanted } = this.#options
+    const { cluster, clock, isWanted } = this.#options
     const now = cluster.pod(pod.uid)
     if (this.#aborter.signal.aborted || now === undefined || now.isTerminating || now.isFinished) return false
     if (now.node !== null || cluster.nodeOf(now) !== node) return false
     const facts = cluster.nodes.get(node)
     if (facts === undefined || firstFailing(now.demand, facts) >= 0) return false
+    if (cluster.refusals.avoided(now.demand.key, clock.monotonicMs()).includes(node)) return false
     if (!cluster.nodes.bears(node, now.demand.requests)) return false // turned away and sent again, it may come late
     return (gangUid === null || cluster.gangs.byUid(gangUid)?.uid === gangUid) && isWanted(order)
   }
@@ -171,9 +175,10 @@ export class Binder {
   }
 
   /** `read`: the pod of that name as it is now; null: there is none. */
-  #learn({ pod: { uid } }: Order, read: KubeObject | null, why: string): void {
-    const { cluster, suspended } = this.#options
-    if (cluster.pod(uid) === undefined) return suspended.forget(uid)
+  #learn({ pod: { uid }, node }: Order, read: KubeObject | null, why: string): void {
+    const { cluster, suspended, onRival } = this.#options
+    const known = cluster.pod(uid)
+    if (known === undefined) return suspended.forget(uid)
     if (read === null || read.metadata.uid !== uid) {
       suspended.add(uid, 'the pod is gone')
       return cluster.release(uid)
@@ -181,7 +186,8 @@ export class Binder {
     const { facts } = projectPod(read)
     if (facts.node !== null) {
       suspended.forget(uid)
-      return cluster.setPod(facts)
+      cluster.setPod(facts)
+      return isRivalBind(known, facts, cluster.isOurs(facts), node) ? onRival(facts) : undefined
     }
     cluster.release(uid)
     if (facts.isTerminating) suspended.add(uid, why)

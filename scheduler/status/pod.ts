@@ -49,8 +49,13 @@ export const podCondition = ({ code, message }: Reason): Pick<Condition, 'type' 
 
 const MESSAGE_MAX = 1_000
 
-/** The pod says so already. */
-export const saysSo = (pod: PodFacts, want: Pick<Condition, 'status' | 'reason' | 'message'>): boolean =>
-  pod.scheduled?.status === want.status &&
-  pod.scheduled.reason === want.reason &&
-  pod.scheduled.message === want.message
+/** What the condition says, and all that decides whether it is written. */
+export interface Said {
+  readonly status: string
+  readonly reason?: string | undefined
+  readonly message?: string | undefined
+}
+
+/** It says so already. */
+export const saysSo = (is: Said | null, want: Said): boolean =>
+  is?.status === want.status && is.reason === want.reason && is.message === want.message

@@ -19,7 +19,7 @@ import { isMissing } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { Forbidden } from './forbidden.ts'
 import { gangStatus, gangStatusPatch } from './gang.ts'
-import { podCondition, podReason, saysSo } from './pod.ts'
+import { podCondition, podReason, type Said, saysSo } from './pod.ts'
 import { gangReason } from './reason.ts'
 
 export interface StatusOptions {
@@ -51,6 +51,8 @@ export class StatusWriter {
   readonly #recorder: EventRecorder
   readonly #queue: WorkQueue<string>
   readonly #forbidden: Forbidden
+  /** What we wrote on a pod and have not heard back yet; a watch can be late by minutes. */
+  readonly #written = new WeakMap<PodFacts, Said>()
   readonly #aborter = new AbortController()
 
   constructor(options: StatusOptions) {
@@ -103,67 +105,77 @@ export class StatusWriter {
     const restMs = unplacedSinceMs === null ? 0 : unplacedSinceMs + PATIENCE_MS - clock.monotonicMs()
     if (restMs > 0 && !isWhole(situation)) return { again: restMs }
     try {
-      if (situation.isOurs && !situation.gang.isPlain && !isMissing(situation.gang)) await this.#writeGang(entry)
-      if (restMs <= 0) await this.#writePods(entry)
+      const hasStatus = situation.isOurs && !situation.gang.isPlain && !isMissing(situation.gang)
+      const isGangWritten = hasStatus && (await this.#writeGang(entry))
+      const arePodsWritten = restMs <= 0 && (await this.#writePods(entry))
+      if (isGangWritten || arePodsWritten) this.#forbidden.forget(key)
     } catch (error) {
       this.#forbidden.note(key, error)
       throw error
     }
-    this.#forbidden.forget(key)
     if (restMs > 0) return { again: restMs }
   }
 
-  async #writeGang(entry: Entry): Promise<void> {
+  /** True: a write was let through. */
+  async #writeGang(entry: Entry): Promise<boolean> {
     const { client, clock, writer } = this.#options
     const { namespace, name, uid, status } = entry.situation.gang
-    if (isUndecided(entry) || gangStatusPatch(status, wanted(entry), '') === null) return
+    if (isUndecided(entry) || gangStatusPatch(status, wanted(entry), '') === null) return false
     for (let tries = 1; tries <= CONFLICTS_MAX; tries++) {
       const get = (): Promise<Answer<KubeObject>> => client.get<KubeObject>(POD_GANGS, { namespace, name })
       const read = await writer.write(get, { priority: PRIORITY }) // a read, too, takes from the bindings
-      if (read.kind === 'failure' && read.status === 404) return
+      if (read.kind === 'failure' && read.status === 404) return false
       if (read.kind === 'failure') throw new KubeError(read)
-      if (read.value.metadata.uid !== uid) return
+      if (read.value.metadata.uid !== uid) return false
       const newest = gangFacts(read.value as PodGang).status
       const patch = gangStatusPatch(newest, wanted(entry), timestamp(clock.nowMs()))
-      if (patch === null || !(await this.#take())) return
+      if (patch === null || !(await this.#take())) return false
       const { resourceVersion } = read.value.metadata
       const body = { metadata: { resourceVersion }, status: patch }
       const send = (): Promise<Answer<KubeObject>> =>
         client.mergePatch(POD_GANGS, { namespace, name }, body, { subresource: 'status' })
       const answer = await writer.write(send, { priority: PRIORITY })
-      if (answer.kind === 'ok' || answer.status === 404) return
+      if (answer.kind === 'ok' || answer.status === 404) return true
       if (answer.status !== 409 || tries === CONFLICTS_MAX) throw new KubeError(answer)
     }
+    return false
   }
 
-  async #writePods(entry: Entry): Promise<void> {
+  /** True: a write was let through. */
+  async #writePods(entry: Entry): Promise<boolean> {
     const { cluster, book, whySuspended } = this.#options
     const { groups, strays, key } = entry.situation
     const waiting = groups.flatMap(({ pending, unsupported, suspended }) => [...pending, ...unsupported, ...suspended])
+    let isWritten = false
     const ours = strays.filter((pod) => cluster.isOurs(pod) && !pod.isTerminating && !pod.isFinished)
     for (const { uid } of [...waiting, ...ours]) {
       const now = book.get(key)
       const pod = cluster.pod(uid)
       if (now === undefined || pod === undefined || cluster.nodeOf(pod) !== null || pod.gates.length > 0) continue
       const why = podReason(cluster, now, pod, whySuspended(uid))
-      if (why.code !== 'Queued' && why.code !== 'Binding') await this.#writePod(pod, podCondition(why))
+      const isTold = why.code !== 'Queued' && why.code !== 'Binding'
+      if (isTold && (await this.#writePod(pod, podCondition(why)))) isWritten = true
     }
+    return isWritten
   }
 
-  async #writePod(pod: PodFacts, want: ReturnType<typeof podCondition>): Promise<void> {
-    if (saysSo(pod, want)) return
+  async #writePod(pod: PodFacts, want: ReturnType<typeof podCondition>): Promise<boolean> {
+    const is = this.#written.get(pod) ?? pod.scheduled
+    if (saysSo(is, want)) return false
     const { client, clock, writer } = this.#options
-    if (!(await this.#take())) return
+    if (!(await this.#take())) return false
     const nowText = timestamp(clock.nowMs())
-    const isNew = pod.scheduled?.status !== want.status
+    const isNew = is?.status !== want.status
     const condition = { ...want, lastProbeTime: null, ...(isNew ? { lastTransitionTime: nowText } : {}) }
     const body = { metadata: { uid: pod.uid }, status: { conditions: [condition] } }
     const send = (): Promise<Answer<KubeObject>> => client.strategicPatch(PODS, pod, body, { subresource: 'status' })
     const answer = await writer.write(send, { priority: PRIORITY })
     if (answer.kind === 'failure' && answer.status !== 404 && answer.status !== 409) throw new KubeError(answer)
-    const isNewCause = codeIn(pod.scheduled?.message) !== codeIn(want.message)
+    if (answer.kind === 'ok') this.#written.set(pod, want)
+    const isNewCause = codeIn(is?.message) !== codeIn(want.message)
     if (answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause)
       this.warn(pod, 'Unschedulable', want.message ?? '')
+    return true
   }
 
   /** False: we are stopping. */

@@ -126,6 +126,39 @@ test('a PodGang that is gone before we hear of it is not read over and over for 
   expect(reads).toBeLessThan(30)
 })
 
+test('a condition and its event are written once, also while we do not hear what we have written', async () => {
+  let events = 0
+  let conditions = 0
+  let isLate = false
+  const wrap = (transport: Transport): Transport => ({
+    ...between((request, pass) => {
+      if (request.method !== 'GET' && request.path.includes('/events')) events++
+      if (request.method === 'PATCH' && request.path.includes('/pods/')) conditions++
+      return pass()
+    })(transport),
+    stream: async (request) => {
+      const stream = await transport.stream(request)
+      async function* late(): AsyncGenerator<string> {
+        for await (const line of stream.lines) if (!isLate) yield line
+      }
+      return request.path.includes('/pods') && stream.status === 200 ? { ...stream, lines: late() } : stream
+    },
+  })
+  await start({ nodes: [node('n1', { gpus: 1 })], wrap })
+  await world.create(...simpleGang('g', 9, 9))
+  await world.pass(500)
+  isLate = true
+  for (const name of ['n2', 'n3', 'n4']) {
+    await world.pass(3_000)
+    await world.create(node(name, { gpus: 1 }))
+  }
+  await world.pass(70_000)
+  const told = (await world.pods()).map(({ status }) => status?.conditions?.[0]?.message ?? '')
+  expect(told.every((message) => message.includes('4 of 9 pods fit'))).toBe(true)
+  expect(events, 'one a pod').toBe(9)
+  expect(conditions, 'one a pod and message').toBe(9 * 4)
+})
+
 test('a node that says the same again wakes nobody', async () => {
   await start({ nodes: [node('n1')] })
   await world.create(...simpleGang('g', 9, 9))

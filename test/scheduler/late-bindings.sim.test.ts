@@ -1,7 +1,7 @@
 /** Bindings that are sent, or answered, when something else is so than when they were planned. */
 import { afterEach, expect, test } from 'vitest'
 import { PODS } from '../../kube/resources.ts'
-import type { HttpAnswer, HttpRequest, Transport } from '../../kube/transport.ts'
+import { type HttpAnswer, type HttpRequest, type Transport, TransportError } from '../../kube/transport.ts'
 import { gang, node, pod } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
 
@@ -63,6 +63,49 @@ test('a pod that was turned away is not bound once another scheduler was seen in
   await world.during(world.client.bind({ apiVersion: 'v1', kind: 'Binding', metadata, target }))
   await world.pass(60_000)
   expect(await world.placed()).toEqual({ q: 'n2' })
+})
+
+test('a pod that was turned away is not bound to a node whose kubelet has refused its like meanwhile', async () => {
+  await start({ nodes: [node('n1', { gpus: 2 })], wrap: turnedAwayOnce('p') })
+  await world.create(pod('p'), pod('q'))
+  await world.pass(1_000)
+  expect(await world.placed()).toEqual({ q: 'n1' })
+  const failed = { status: { phase: 'Failed', reason: 'UnexpectedAdmissionError' } }
+  const key = { namespace: 'default', name: 'q' }
+  await world.during(world.client.mergePatch(PODS, key, failed, { subresource: 'status' }))
+  await world.pass(8_000)
+  expect(Object.keys(await world.placed()), 'for 10 s').toEqual(['q'])
+  await world.pass(10_000)
+  expect(Object.keys(await world.placed()).sort()).toEqual(['p', 'q'])
+})
+
+test('a read that shows a pod with another scheduler stops us before any event does', async () => {
+  let isLate = false
+  const bindElsewhere = (transport: Transport): Transport =>
+    atBinding('p', () => {
+      isLate = true
+      const target = { apiVersion: 'v1' as const, kind: 'Node' as const, name: 'n2' }
+      const metadata = { name: 'p', namespace: 'default' }
+      const other = world.client.bind({ apiVersion: 'v1', kind: 'Binding', metadata, target })
+      return other.then(() => Promise.reject(new TransportError('connection', 'cut')))
+    })(transport)
+  const wrap = (transport: Transport): Transport => ({
+    ...bindElsewhere(transport),
+    stream: async (request) => {
+      const stream = await transport.stream(request)
+      async function* late(): AsyncGenerator<string> {
+        for await (const line of stream.lines) if (!isLate || !line.includes('"name":"p"')) yield line
+      }
+      return { ...stream, lines: late() }
+    },
+  })
+  await start({ nodes: [node('n1', { gpus: 2 }), node('n2', { gpus: 1 })], wrap })
+  await world.create(pod('p', { gpus: 2 }))
+  await world.pass(20_000)
+  await world.create(pod('q'))
+  await world.pass(20_000)
+  expect(await world.placed()).toEqual({ p: 'n2' })
+  expect(world.scheduler.report().pods.find(({ name }) => name === 'q')?.reason).toBe('TwoSchedulers')
 })
 
 test('a binding of which we lose track, a defect of ours, is read back and leaves no seat assumed', async () => {

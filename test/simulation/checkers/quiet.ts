@@ -24,7 +24,9 @@ function isTakenUpAgain({ kubelets, clock }: World, sinceMs: number): boolean {
   const untilMs = clock.monotonicMs()
   return [...kubelets.refusals.values()].some((refusedMs) =>
     refusedMs.some((atMs, before) =>
-      Array.from({ length: before + 1 }, (_, at) => atMs + avoidedMs(at + 1)).some((ms) => sinceMs < ms && ms < untilMs),
+      Array.from({ length: before + 1 }, (_, at) => atMs + avoidedMs(at + 1)).some(
+        (ms) => sinceMs < ms && ms < untilMs,
+      ),
     ),
   )
 }
