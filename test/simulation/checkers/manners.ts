@@ -34,7 +34,9 @@ function lastOf(ticket: Ticket): Ticket | null {
 }
 
 function tooOften(ticket: Ticket, { nowMs }: Court): string | null {
-  const since = ticket.life.tickets.filter((other) => other.sentMs > nowMs - WINDOW_MS && isAlike(other, ticket))
+  const since = ticket.life.tickets.filter(
+    (other) => other.sentMs > nowMs - WINDOW_MS && other.status === 403 && isAlike(other, ticket),
+  )
   return since.length <= FORBIDDEN_MAX
     ? null
     : `${ticket.method} ${ticket.path}: ${since.length} times in ${WINDOW_MS} ms, all forbidden`
