@@ -1,8 +1,8 @@
 /** A cluster as large ones are: nodes of 18 kB, running pods of 10 kB, with managedFields. */
 import { strict as assert } from 'node:assert'
 import type { KubeClient } from '../kube/client.ts'
-import { NODES, PODS } from '../kube/resources.ts'
-import { createAll, inParallel, largeNodes, largePods, RUNNING, sizeOf, take } from './load.ts'
+import { NODES, POD_GANGS, PODS } from '../kube/resources.ts'
+import { createAll, inParallel, largeNodes, largePods, plainGangs, RUNNING, sizeOf, take, WHOLE } from './load.ts'
 
 const NODE_BYTES = 18_000
 const POD_BYTES = 10_000
@@ -36,4 +36,14 @@ export async function fillLarge(
   assertSize(sizes.nodeBytes, NODE_BYTES)
   assertSize(sizes.podBytes, POD_BYTES)
   return sizes
+}
+
+/** The PodGangs that those pods name, each recorded whole and running, as the scheduler leaves them. */
+export async function fillGangs(client: KubeClient, pods: number): Promise<void> {
+  const gangs = plainGangs(pods)
+  await createAll(client, POD_GANGS, gangs)
+  await inParallel(gangs.length, async (i) => {
+    const { name = '', namespace = '' } = gangs[i]!.metadata
+    take(await client.mergePatch(POD_GANGS, { namespace, name }, WHOLE, { subresource: 'status' }))
+  })
 }

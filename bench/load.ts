@@ -63,14 +63,16 @@ const resources = {
   requests: { cpu: '4', memory: '32Gi', 'nvidia.com/gpu': '1' },
 }
 
+const GANG_SIZE = 8
+
 const podMetadata = (i: number): NewObject['metadata'] => ({
   name: `worker-${String(i).padStart(5, '0')}`,
   namespace: 'default',
   labels: {
     app: 'inference',
-    'grove.io/podgang': `gang-${i >> 3}`,
-    'grove.io/podclique': `gang-${i >> 3}-decode`,
-    'grove.io/podclique-pod-index': String(i & 7),
+    'grove.io/podgang': `gang-${Math.floor(i / GANG_SIZE)}`,
+    'grove.io/podclique': `gang-${Math.floor(i / GANG_SIZE)}-decode`,
+    'grove.io/podclique-pod-index': String(i % GANG_SIZE),
   },
 })
 
@@ -85,6 +87,19 @@ export const plainPods = (count: number): NewObject[] =>
       containers: [{ name: 'worker', image: 'registry.example/inference/worker:1.4.2', resources }],
     },
   }))
+
+/** The gangs of so many plain or large pods. */
+export const plainGangs = (pods: number): NewObject[] =>
+  many(Math.ceil(pods / GANG_SIZE), (g) => {
+    const own = many(Math.min(GANG_SIZE, pods - g * GANG_SIZE), (i) => podMetadata(g * GANG_SIZE + i))
+    const podReferences = own.map(({ name, namespace }) => ({ namespace, name }))
+    return {
+      apiVersion: 'scheduler.grove.io/v1alpha1',
+      kind: 'PodGang',
+      metadata: { name: `gang-${g}`, namespace: 'default' },
+      spec: { podgroups: [{ name: `gang-${g}-decode`, minReplicas: own.length, podReferences }] },
+    }
+  })
 
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
 const text = (length: number, i: number): string => `${i}-${'lorem-ipsum-'.repeat(length / 12 + 1)}`.slice(0, length)
@@ -142,6 +157,26 @@ export const RUNNING: object = {
     conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map((type) => ({
       type,
       status: 'True',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    })),
+  },
+}
+
+/** What the scheduler says of a gang whose pods all run. */
+export const WHOLE: object = {
+  status: {
+    phase: 'Running',
+    placementScore: 1,
+    conditions: [
+      ['PlacementComplete', 'True', 'MinimumBound', 'the minimum of every group was bound'],
+      ['Scheduled', 'True', 'MinimumBound', 'the minimum of every group is bound'],
+      ['Ready', 'True', 'MinimumReady', 'the minimum of every group is ready'],
+      ['Unhealthy', 'False', 'MinimumBound', 'no group is below its minimum since it was placed'],
+    ].map(([type, status, reason, message]) => ({
+      type,
+      status,
+      reason,
+      message,
       lastTransitionTime: '2026-01-01T00:00:00Z',
     })),
   },

@@ -11,11 +11,21 @@ export const CONNECTION_FLAGS: readonly Flag[] = [
   { usage: '--context <name>', summary: 'context of the kubeconfig' },
 ]
 
+export interface Connection {
+  readonly client: KubeClient
+  /** Over connections of its own: a Lease is renewed in time, whatever waits for an answer on the others. */
+  readonly leaseClient: KubeClient
+  close(): Promise<void>
+}
+
+/** A renewal, and the one before it where that hangs. */
+const LEASE_CONNECTIONS = 2
+
 /** `around`: what every request goes through, for whoever counts them. Throws Refused where no kubeconfig can be read. */
 export async function connect(
   flags: Flags,
   around: (transport: Transport) => Transport = (transport) => transport,
-): Promise<{ client: KubeClient; close: () => Promise<void> }> {
+): Promise<Connection> {
   const kubeconfig = text(flags, 'kubeconfig')
   const context = text(flags, 'context')
   const source = { ...(kubeconfig !== null && { kubeconfig }), ...(context !== null && { context }) }
@@ -23,5 +33,12 @@ export async function connect(
     throw new Refused(messageOf(error), 2)
   })
   const transport = around(httpTransport(config))
-  return { client: kubeClient(transport), close: () => transport.close() }
+  const leases = around(httpTransport(config, { connections: LEASE_CONNECTIONS }))
+  return {
+    client: kubeClient(transport),
+    leaseClient: kubeClient(leases),
+    close: async () => {
+      await Promise.all([transport.close(), leases.close()])
+    },
+  }
 }

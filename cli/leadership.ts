@@ -5,6 +5,7 @@ import type { Timing } from '../kube/leader/election.ts'
 import { leaderClient } from '../kube/leader/leader-client.ts'
 import { type LeaderElection, leaderElection } from '../kube/leader/lease.ts'
 import { NAMESPACES } from '../kube/resources.ts'
+import { freshMemory } from '../scheduler/memory.ts'
 import { type Halves, type Running, startHalves, type World } from './serve.ts'
 
 /** Unlike any other candidate's, also when two run on one host. */
@@ -29,15 +30,17 @@ export interface Leases {
 function campaignFor(world: World, halves: Halves, name: string, { namespace, timing }: Leases): Candidate {
   let running: Running | null = null
   const lease = { namespace, name }
+  const memory = freshMemory() // outlives a lease that is lost and won again
   const election: LeaderElection = leaderElection({
     ...world,
+    client: world.leaseClient ?? world.client,
     lease,
     timing,
     identity: candidateName(world.random),
     onStarted: () => {
       world.log.info('leading', { lease: name })
       world.metrics?.leading(name, true)
-      running = startHalves({ ...world, client: leaderClient(world.client, election) }, halves)
+      running = startHalves({ ...world, memory, client: leaderClient(world.client, election) }, halves)
     },
     onStopped: async () => {
       world.log.info('not leading any more', { lease: name })

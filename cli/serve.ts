@@ -11,13 +11,18 @@ import { CRDS } from '../kube/resources.ts'
 import type { Metrics } from './metrics.ts'
 import type { OperatorConfig } from '../operator/config.ts'
 import { createOperator, type Operator } from '../operator/operator.ts'
+import type { Memory } from '../scheduler/memory.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 
 export interface World {
   readonly client: KubeClient
+  /** For Leases. Default: `client`. */
+  readonly leaseClient?: KubeClient
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** What schedulers of this process have learned before. Default: nothing. */
+  readonly memory?: Memory
   /** Default: nothing is counted. */
   readonly metrics?: Pick<Metrics, 'scheduler' | 'leading'>
 }

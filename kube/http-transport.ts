@@ -3,6 +3,7 @@ import type { ClusterConfig, Credentials, TlsMaterial } from './config.ts'
 import { Exchange, flat } from './exchange.ts'
 import { linesOf } from './lines.ts'
 import { type HttpAnswer, type HttpRequest, type HttpStream, type Transport, TransportError } from './transport.ts'
+import { paced } from './turns.ts'
 
 export interface HttpTransportOptions {
   /** Connections for requests, at most. Every open watch has one of its own beside them. */
@@ -75,8 +76,13 @@ class HttpTransport implements Transport {
       const { dispatcher, options } = this.#prepare(request, credentials, 'streams')
       const { statusCode, headers, body } = await dispatcher.request({ ...options, signal: deadline.signal })
       if (statusCode < 300) deadline.disarm() // a refusal's body must come in time; a watch's may take hours
-      const lines = streamed(deadline, () => linesOf(body.setEncoding('utf8') as AsyncIterable<string>))
-      return { status: statusCode, headers: flat(headers), lines, chunks: streamed(deadline, () => body) }
+      const lines = streamed(deadline, () => linesOf(paced(body.setEncoding('utf8') as AsyncIterable<string>)))
+      return {
+        status: statusCode,
+        headers: flat(headers),
+        lines,
+        chunks: streamed(deadline, () => paced<Uint8Array>(body)),
+      }
     } catch (error) {
       deadline.end()
       throw deadline.errorOf(error)

@@ -10,11 +10,12 @@ import { auditOf, type SchedulerAudit } from './audit.ts'
 import { parseAttempt } from './binder/attempt.ts'
 import { Binder, type Order } from './binder/bind.ts'
 import { Suspended } from './binder/suspended.ts'
-import { Rivals } from './binder/two-schedulers.ts'
+import type { Rivals } from './binder/two-schedulers.ts'
 import { ExplanationDesk } from './explanation/desk.ts'
 import { createFeeds } from './feeds.ts'
 import { type GangSituation, isMinimumConfirmed, situationOf } from './gang/situation.ts'
 import { Loop } from './loop.ts'
+import { freshMemory, type Memory } from './memory.ts'
 import { NO_METRICS, type SchedulerMetrics, type Sizes } from './metrics.ts'
 import { plan } from './planner/plan.ts'
 import type { Plan } from './planner/request.ts'
@@ -44,6 +45,8 @@ export interface SchedulerOptions {
   readonly metrics?: SchedulerMetrics
   /** How long a gang waits for further gates to be lifted. Default: 1 s. */
   readonly gatherMs?: number
+  /** What a scheduler before this one, in the same process, has learned. Default: nothing. */
+  readonly memory?: Memory
 }
 
 export interface Scheduler {
@@ -76,7 +79,7 @@ class Running implements Scheduler {
   readonly #options: SchedulerOptions
   readonly #cluster: ClusterState
   readonly #suspended = new Suspended()
-  readonly #rivals = new Rivals()
+  readonly #rivals: Rivals
   readonly #gather: Gather
   readonly #book: Book
   readonly #binder: Binder
@@ -92,7 +95,9 @@ class Running implements Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options
     const { client, clock, random, log, schedulerNames = [SCHEDULER_NAME] } = options
-    const cluster = new ClusterState(schedulerNames)
+    const { refusals, rivals } = options.memory ?? freshMemory()
+    this.#rivals = rivals
+    const cluster = new ClusterState(schedulerNames, refusals)
     const suspended = this.#suspended
     const whySuspended = (uid: string): string | null => suspended.whyOf(uid)
     this.#cluster = cluster
@@ -158,9 +163,14 @@ class Running implements Scheduler {
     this.#topology.start()
     this.#status.start()
     this.ready.then(
-      () => this.#isStarted && this.#loop.start(),
+      () => this.#isStarted && this.#begin(),
       () => undefined,
     )
+  }
+
+  #begin(): void {
+    this.#loop.start()
+    for (const namespace of this.#rivals.namespaces()) this.#lookWhenQuiet(namespace)
   }
 
   async stop(): Promise<void> {
@@ -230,9 +240,12 @@ class Running implements Scheduler {
     this.#options.log.warn(message, { namespace, pod: pod.name, node: pod.node })
     this.#status.warn(pod, code, message)
     this.#touchNamespace(namespace)
-    this.#loop.notifyIn(`rival ${namespace}`, this.#rivals.waitMs(namespace, nowMs), () =>
-      this.#touchNamespace(namespace),
-    )
+    this.#lookWhenQuiet(namespace)
+  }
+
+  #lookWhenQuiet(namespace: string): void {
+    const waitMs = this.#rivals.waitMs(namespace, this.#options.clock.monotonicMs())
+    this.#loop.notifyIn(`rival ${namespace}`, waitMs, () => this.#touchNamespace(namespace))
   }
 
   #touchNamespace(namespace: string): void {

@@ -3,6 +3,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import type { ClusterConfig } from '../../kube/config.ts'
 import { httpTransport } from '../../kube/http-transport.ts'
 import { PODS } from '../../kube/resources.ts'
+import type { Transport } from '../../kube/transport.ts'
 import { take } from '../load.ts'
 
 /**
@@ -21,23 +22,24 @@ export interface Recorder {
 const HEADERS = { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' }
 const LOOK_MS = 20
 
+interface Seen {
+  count: number
+  firstMs: number
+  lastMs: number
+  version: string
+}
+
 export async function record(config: ClusterConfig, client: KubeClient, namespace: string): Promise<Recorder> {
-  const listed = take(await client.list(PODS, { namespace, limit: 1 }))
-  const path =
-    `/api/v1/namespaces/${namespace}/pods?watch=true&resourceVersion=${listed.resourceVersion}` +
-    `&fieldSelector=${encodeURIComponent('spec.nodeName!=')}`
+  const { resourceVersion } = take(await client.list(PODS, { namespace, limit: 1 }))
+  const seen: Seen = { count: 0, firstMs: 0, lastMs: performance.now(), version: resourceVersion }
   const transport = httpTransport(config)
   const aborter = new AbortController()
-  const { lines, status } = await transport.stream({
-    method: 'GET',
-    path,
-    headers: HEADERS,
-    deadlineMs: 60_000,
-    signal: aborter.signal,
-  })
-  assert.equal(status, 200)
-  const seen = { count: 0, firstMs: 0, lastMs: performance.now() }
-  const reading = read(lines, seen)
+  const first = await open(transport, namespace, seen.version, aborter.signal)
+  const reading = (async () => {
+    for (let lines: AsyncIterable<string> | null = first; !aborter.signal.aborted; lines = null) {
+      await read(lines ?? (await open(transport, namespace, seen.version, aborter.signal)), seen)
+    }
+  })()
   return {
     get count() {
       return seen.count
@@ -57,17 +59,36 @@ export async function record(config: ClusterConfig, client: KubeClient, namespac
     },
     async stop() {
       aborter.abort()
-      await reading
+      await reading.catch(() => {}) // given up while it opened its watch anew
       await transport.close()
     },
   }
 }
 
-async function read(
-  lines: AsyncIterable<string>,
-  seen: { count: number; firstMs: number; lastMs: number },
-): Promise<void> {
+/** The events after that version: a busy API server ends watches whose reader falls behind. */
+async function open(
+  transport: Transport,
+  namespace: string,
+  version: string,
+  signal: AbortSignal,
+): Promise<AsyncIterable<string>> {
+  const path =
+    `/api/v1/namespaces/${namespace}/pods?watch=true&resourceVersion=${version}` +
+    `&fieldSelector=${encodeURIComponent('spec.nodeName!=')}`
+  const { lines, status } = await transport.stream({
+    method: 'GET',
+    path,
+    headers: HEADERS,
+    deadlineMs: 60_000,
+    signal,
+  })
+  assert.equal(status, 200)
+  return lines
+}
+
+async function read(lines: AsyncIterable<string>, seen: Seen): Promise<void> {
   for await (const line of lines) {
+    seen.version = /"resourceVersion":"(\d+)"/.exec(line)?.[1] ?? seen.version
     if (!line.startsWith('{"type":"ADDED"')) continue
     seen.lastMs = performance.now()
     if (seen.count++ === 0) seen.firstMs = seen.lastMs

@@ -1,12 +1,13 @@
 /**
  * The bare loop that a scheduler's binding is held against: bodies that were serialised beforehand, POSTed over one
  * keep-alive pool, with the scheduler's watches open beside them. Arguments: `KUBECONFIG CONCURRENCY WATCH…`; on standard
- * input a line `path<TAB>body` a binding. Prints `{count, ms}`.
+ * input a line `path<TAB>body` a binding. Prints `{count, ms, cpuMs}`.
  */
 import { strict as assert } from 'node:assert'
 import { text } from 'node:stream/consumers'
 import { type Dispatcher, Pool } from 'undici'
 import { loadConfig } from '../../kube/config.ts'
+import { PROTOBUF } from '../../kube/protobuf/watch-events.ts'
 
 const [kubeconfig = '', width = '64', ...watches] = process.argv.slice(2)
 const config = await loadConfig({ kubeconfig })
@@ -39,7 +40,7 @@ const handler = (done: (code: number) => void): Dispatcher.DispatchHandler => {
 /** The bytes of a watch are read and dropped. */
 for (const path of watches) {
   streams.dispatch(
-    { path, method: 'GET', headers },
+    { path, method: 'GET', headers: { ...headers, accept: `${PROTOBUF},application/json` } },
     handler(() => {}),
   )
 }
@@ -49,6 +50,7 @@ function post([path, body]: [string, string]): Promise<number> {
   return new Promise((done) => void pool.dispatch({ path, method: 'POST', headers: sent, body }, handler(done)))
 }
 
+const cpu = process.cpuUsage()
 const beganMs = performance.now()
 let next = 0
 async function lane(): Promise<void> {
@@ -56,5 +58,6 @@ async function lane(): Promise<void> {
 }
 await Promise.all(Array.from({ length: Number(width) }, lane))
 const ms = performance.now() - beganMs
-process.stdout.write(`${JSON.stringify({ count: bindings.length, ms })}\n`)
+const { user, system } = process.cpuUsage(cpu)
+process.stdout.write(`${JSON.stringify({ count: bindings.length, ms, cpuMs: (user + system) / 1_000 })}\n`)
 await Promise.all([pool.destroy(), streams.destroy()])

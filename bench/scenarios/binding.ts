@@ -8,7 +8,7 @@ import { podsOf, QUICK_SHAPES, type Shape, SHAPES } from '../binding/shapes.ts'
 /** Binding on a real kube-apiserver with etcd, against the rate at which a bare loop binds there, beside kube-scheduler. */
 
 /** Longer than this kube-scheduler is not waited for; its rate is of what it has bound by then. */
-const PEER_LIMIT_MS = 240_000
+const PEER_LIMIT_MS = 60_000
 
 const rounded = (value: number, digits = 0): number => Number(value.toFixed(digits))
 
@@ -32,7 +32,9 @@ function lineOf(shape: Shape, who: string, bound: Bound, { before, after }: Ceil
     ceilingAfter: rounded(after.perSecond),
     ceilingConcurrency: before.concurrency,
     firstBindingMs: rounded(bound.firstMs),
+    ceilingCpuMsPerPod: rounded((before.cpuMsPerPod + after.cpuMsPerPod) / 2, 2),
     cpuMsPerPod: rounded(bound.cpuMsPerPod, 2),
+    bindingCpuMsPerPod: rounded(bound.bindingCpuMsPerPod, 2),
     serverCpuMsPerPod: rounded(bound.serverCpuMsPerPod, 2),
     ...(isOurs
       ? {
@@ -61,7 +63,7 @@ async function* withPlane(
 
 async function* rates(plane: Plane, shape: Shape, hasPeer: boolean, seed: number): AsyncGenerator<Line> {
   const before = await ceiling(plane, shape, 'before')
-  const ours = await bindWithEspalier(plane, shape)
+  const ours = await bindWithEspalier(plane, shape, hasPeer)
   const after = await ceiling(plane, shape, 'after', [before.concurrency])
   yield lineOf(shape, 'espalier', ours, { before, after }, seed)
   if (!hasPeer) return

@@ -9,7 +9,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import { realClock } from '../../kube/clock.ts'
 import { NODES, PODS } from '../../kube/resources.ts'
 import type { Line, RunOptions } from '../harness.ts'
-import { fillLarge } from '../large-cluster.ts'
+import { fillGangs, fillLarge } from '../large-cluster.ts'
 import { take } from '../load.ts'
 import { type MeasuredProcess, startMeasured } from '../measured-process.ts'
 import { type BenchServer, startReal } from '../servers.ts'
@@ -59,12 +59,24 @@ async function startTraffic(client: KubeClient): Promise<() => Promise<{ nodeWri
     return client.strategicPatch(NODES, key, { status: { conditions } }, { subresource: 'status' })
   })
   const pod = every(1_000 / POD_CHANGES_PER_SECOND, (i) => {
-    const isReady = Math.floor(i / pods.length) % 2 === 0 ? 'False' : 'True'
-    const conditions = [{ type: 'Ready', status: isReady, lastTransitionTime: stampOf(i) }]
     const key = { namespace: 'default', name: pods[i % pods.length]! }
-    return client.strategicPatch(PODS, key, { status: { conditions } }, { subresource: 'status' })
+    return client.strategicPatch(PODS, key, { status: podStatus(i, pods.length) }, { subresource: 'status' })
   })
   return async () => ({ nodeWrites: await node(), podWrites: await pod() })
+}
+
+/** One change in so many is of a pod's readiness, which its gang's status tells; the others restart a container. */
+const READINESS_EVERY = 10
+
+function podStatus(i: number, pods: number): object {
+  const round = Math.floor(i / pods)
+  if (i % READINESS_EVERY === 0) {
+    const status = round % 2 === 0 ? 'False' : 'True'
+    return { conditions: [{ type: 'Ready', status, lastTransitionTime: stampOf(i) }] }
+  }
+  const state = { running: { startedAt: stampOf(i) } }
+  const container = { name: 'worker', image: 'a', imageID: 'a', restartCount: round + 1, ready: true, state }
+  return { containerStatuses: [container] }
 }
 
 const stampOf = (i: number): string => new Date(Date.UTC(2026, 0, 1) + i * 1_000).toISOString().replace('.000', '')
@@ -146,6 +158,7 @@ async function* on(server: BenchServer, scale: Scale, seed: number): AsyncGenera
   const { client, address } = server
   assert.deepEqual(await installCrds(client, realClock), [])
   await fillLarge(client, scale)
+  await fillGangs(client, scale.pods)
   take(await client.create(PODS, PROBE))
   const before = server.cpuMs() ?? 0
   const startMs = performance.now()

@@ -47,9 +47,11 @@ async function worldOf(
   component: string,
 ): Promise<{ world: World; metrics: Metrics; close: () => Promise<void> }> {
   const metrics = processMetrics()
-  const { client, close } = await connect(flags, (transport) => measuredTransport(transport, metrics.request))
+  const { client, leaseClient, close } = await connect(flags, (transport) =>
+    measuredTransport(transport, metrics.request),
+  )
   const log = jsonLog(text(flags, 'logLevel') ?? 'info', component)
-  return { world: { client, clock: realClock, random: realRandom, log, metrics }, metrics, close }
+  return { world: { client, leaseClient, clock: realClock, random: realRandom, log, metrics }, metrics, close }
 }
 
 const untilStopped = (signal: AbortSignal): Promise<void> =>

@@ -44,5 +44,23 @@ export function decide({ record, sinceMs }: Observed, identity: string, nowMs: n
 export const leaderWriteTimeoutMs = ({ leaseDurationMs, renewDeadlineMs }: Timing): number =>
   leaseDurationMs - renewDeadlineMs
 
-/** 2 to 4.4 s at client-go's timing: candidates that failed together part. */
-export const acquireDelayMs = ({ retryPeriodMs }: Timing, random: number): number => retryPeriodMs * (1 + 1.2 * random)
+/** Candidates that see a lease end at the same moment part by up to so much. */
+const PARTING_MS = 200
+
+/**
+ * How long a candidate rests before it looks again: 2 to 2.4 s at client-go's timing, and no longer than until the lease
+ * that it sees held is over. (client-go rests up to 4.4 s, twice on the way: so late it sees the last renewal, and so
+ * late the end.)
+ */
+export function acquireDelayMs(
+  { retryPeriodMs }: Timing,
+  observed: Observed | null,
+  nowMs: number,
+  random: number,
+): number {
+  const delayMs = retryPeriodMs * (1 + 0.2 * random)
+  const record = observed?.record ?? null
+  if (observed === null || record === null || record.holder === '') return delayMs
+  const leftMs = observed.sinceMs + record.durationMs - nowMs
+  return leftMs <= 0 ? delayMs : Math.min(delayMs, leftMs + PARTING_MS * random)
+}

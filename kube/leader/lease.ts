@@ -34,7 +34,11 @@ export interface LeaderElectionOptions {
 
 export interface LeaderElection {
   start(): void
-  /** By the clock, not by what was last heard: false as soon as the renew deadline is over, even in a frozen process. */
+  /**
+   * By the clock, not by what was last heard: false as soon as the renew deadline is over, even in a frozen process; and
+   * false where the wall clock ran ahead of the monotonic one, which stands still while a machine sleeps, until the next
+   * renewal says that the lease is still ours.
+   */
   readonly isLeader: boolean
   /** Who holds the lease as far as we know; null before the first read, '' when nobody does. */
   readonly holder: string | null
@@ -43,6 +47,9 @@ export interface LeaderElection {
   /** Stops, hands over the lease if it is ours, and resolves when that is done. */
   stop(): Promise<void>
 }
+
+/** The clocks part by more than this only when the machine slept, or when somebody set the wall clock. */
+const SLEPT_MS = 500
 
 /** Campaigns for one Lease for as long as it runs: a lost lease is campaigned for again. */
 export function leaderElection(options: LeaderElectionOptions): LeaderElection {
@@ -66,6 +73,8 @@ class Campaign implements LeaderElection {
   #observed: Observed | null = null
   /** Until when, by the monotonic clock, the lease is surely ours; null: we do not lead. */
   #leadsUntilMs: number | null = null
+  /** Wall clock minus monotonic clock when the lease was last made sure of. */
+  #skewMs = 0
   #run: Promise<void> | null = null
 
   constructor(options: LeaderElectionOptions) {
@@ -74,7 +83,16 @@ class Campaign implements LeaderElection {
   }
 
   get isLeader(): boolean {
+    return this.#isHeld && this.#skew() - this.#skewMs < SLEPT_MS
+  }
+
+  get #isHeld(): boolean {
     return this.#leadsUntilMs !== null && this.#options.clock.monotonicMs() < this.#leadsUntilMs
+  }
+
+  #skew(): number {
+    const { clock } = this.#options
+    return clock.nowMs() - clock.monotonicMs()
   }
 
   get holder(): string | null {
@@ -99,8 +117,13 @@ class Campaign implements LeaderElection {
     while (!signal.aborted) {
       const untilMs = await this.#attempt(false)
       if (typeof untilMs === 'number') await this.#lead(untilMs)
-      else await this.#rest(acquireDelayMs(this.#timing, this.#options.random()))
+      else await this.#rest(this.#acquireDelayMs())
     }
+  }
+
+  #acquireDelayMs(): number {
+    const { clock, random } = this.#options
+    return acquireDelayMs(this.#timing, this.#observed, clock.monotonicMs(), random())
   }
 
   /** Leads until the lease is lost or the campaign is stopped. */
@@ -121,9 +144,9 @@ class Campaign implements LeaderElection {
   async #renewUntilOver(): Promise<void> {
     const alarm = this.#overAlarm()
     let isCurrent = true
-    while (this.isLeader && !this.#aborter.signal.aborted) {
+    while (this.#isHeld && !this.#aborter.signal.aborted) {
       await this.#rest(this.#timing.retryPeriodMs)
-      if (!this.isLeader || this.#aborter.signal.aborted) break
+      if (!this.#isHeld || this.#aborter.signal.aborted) break
       const untilMs: number | 'held' | 'failed' | 'over' = await Promise.race([this.#attempt(isCurrent), alarm.over])
       if (untilMs === 'held') this.#leadsUntilMs = null
       if (typeof untilMs === 'number') this.#leadsUntilMs = untilMs
@@ -136,7 +159,7 @@ class Campaign implements LeaderElection {
   #overAlarm(): { readonly over: Promise<'over'>; cancel(): void } {
     const aborter = new AbortController()
     const wait = async (): Promise<'over'> => {
-      while (this.isLeader && !aborter.signal.aborted) {
+      while (this.#isHeld && !aborter.signal.aborted) {
         const leftMs = (this.#leadsUntilMs ?? 0) - this.#options.clock.monotonicMs()
         await sleep(this.#options.clock, Math.max(1, leftMs), 'background', aborter.signal)
       }
@@ -160,9 +183,11 @@ class Campaign implements LeaderElection {
     const beganMs = clock.monotonicMs()
     const action = decide(this.#observed, identity, beganMs)
     if (action.kind === 'wait') return 'held'
+    const skewMs = this.#skew()
     const written = await this.#writeInNamespace(action)
     if (written.kind === 'failure') return this.#failed('written', written)
     this.#observed = observe(this.#observed, recordOf(written.value), clock.monotonicMs())
+    this.#skewMs = skewMs
     return beganMs + this.#timing.renewDeadlineMs // from before it was sent: the others count from later
   }
 

@@ -23,8 +23,9 @@ const WATCH_LASTS_S = 240
 const WORK_RETRIES = 8
 /** Events and bookmarks in a row that are older than what the same watch brought before. */
 const OLD_NEWS_MAX = 3
-/** Changes of a list that are told in one turn of the event loop. */
+/** Changes of a list that are told in one turn of the event loop, and for how long at most. */
 const SLICE = 500
+const SLICE_MS = 10
 
 /** Lists and watches one kind, keeps what its reader needs, and tells every change once. */
 export function reflector<T extends KubeObject>(options: ReflectorOptions<T>): Reflector<T> {
@@ -204,7 +205,9 @@ class Loop<T extends KubeObject> implements Reflector<T> {
 
   /** True: there may be more to tell. */
   #tellSlice(changes: Iterator<Change<T>, void>): boolean {
-    for (let told = 0; told < SLICE; told++) {
+    const { clock } = this.#options
+    const endMs = clock.monotonicMs() + SLICE_MS
+    for (let told = 0; told < SLICE && clock.monotonicMs() < endMs; told++) {
       const next = changes.next()
       if (next.done === true) return false
       this.#tell(next.value)

@@ -25,6 +25,11 @@ export class Rivals {
     return isNew
   }
 
+  /** Namespaces that are, or were not long ago, left alone. */
+  namespaces(): readonly string[] {
+    return [...this.#until.keys()]
+  }
+
   /** Milliseconds until it may be quiet again; 0: it is. */
   waitMs(namespace: string, nowMs: number): number {
     return Math.max(0, (this.#until.get(namespace) ?? nowMs) - nowMs)

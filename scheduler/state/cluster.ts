@@ -29,7 +29,7 @@ export class ClusterState {
   readonly nodes: NodeTable
   readonly classes: PodClasses
   readonly counters: KeptCounters
-  readonly refusals: Refusals = new Refusals()
+  readonly refusals: Refusals
   /** What keeps pods out of domains: required anti-affinity of running pods. */
   readonly fences: Fences = new Fences()
   readonly gangs: Gangs = new Gangs()
@@ -41,7 +41,8 @@ export class ClusterState {
   #topologyEpoch = 0
   readonly #moves = new Map<string, { count: number }>()
 
-  constructor(schedulerNames: readonly string[]) {
+  constructor(schedulerNames: readonly string[], refusals: Refusals = new Refusals()) {
+    this.refusals = refusals
     this.schedulerNames = new Set(schedulerNames)
     this.usage = new Usage((use, hasShrunk) => {
       this.nodes.touch(use)

@@ -50,7 +50,16 @@ describe('the decision', () => {
 
   test('leader writes end at the server before anybody else can lead', () => {
     expect(leaderWriteTimeoutMs(TIMING)).toBe(5_000)
-    expect([acquireDelayMs(TIMING, 0), acquireDelayMs(TIMING, 1)]).toEqual([2_000, 4_400])
+  })
+
+  test('a candidate looks every 2 to 2.4 s, and at the moment when the lease that it sees is over', () => {
+    const seen = observe(null, record('other'), 1_000)
+    const delay = (nowMs: number, random: number): number => acquireDelayMs(TIMING, seen, nowMs, random)
+    expect([delay(1_000, 0), delay(1_000, 1)]).toEqual([2_000, 2_400])
+    expect([delay(15_000, 0), delay(15_000, 1)]).toEqual([1_000, 1_200])
+    expect(delay(16_000, 0)).toBe(2_000) // over, and somebody was quicker
+    expect(acquireDelayMs(TIMING, observe(null, record(''), 0), 0, 0)).toBe(2_000)
+    expect(acquireDelayMs(TIMING, null, 0, 0)).toBe(2_000)
   })
 })
 
@@ -112,6 +121,13 @@ function wireTo(server: TinyServer): TinyServer {
 
 const specOf = (server: TinyServer): Record<string, unknown> =>
   (server.objects.get(LEASE)?.['spec'] ?? {}) as Record<string, unknown>
+
+function takeByForce(server: TinyServer): void {
+  const lease = server.objects.get(LEASE)
+  if (lease === undefined) throw new Error('there is no lease')
+  const metadata = { ...lease.metadata, resourceVersion: '1000' }
+  server.objects.set(LEASE, { ...lease, metadata, spec: { ...specOf(server), holderIdentity: 'rival' } })
+}
 
 describe('an election', () => {
   test('of one: it leads at once and goes on leading, with six decimals and our time-out on each write', async () => {
@@ -227,6 +243,34 @@ describe('an election', () => {
     expect(election.isLeader).toBe(false)
   })
 
+  test('a machine that slept sends nothing when it wakes, until a renewal says that the lease is still its own', async () => {
+    const { clock, heard, candidate } = town()
+    const { election } = candidate('a')
+    election.start()
+    await clock.runFor(5_000)
+    const nowMs = clock.nowMs.bind(clock)
+    clock.nowMs = () => nowMs() + 60_000 // the monotonic clock stood still meanwhile
+    expect(election.isLeader).toBe(false)
+    await clock.runFor(2_000)
+    expect(election.isLeader).toBe(true)
+    expect(heard).toEqual(['a leads 0'])
+  })
+
+  test('a machine that slept and lost its lease meanwhile is never taken for the leader again', async () => {
+    const { clock, server, heard, candidate } = town()
+    const { election } = candidate('a')
+    election.start()
+    await clock.runFor(5_000)
+    const nowMs = clock.nowMs.bind(clock)
+    clock.nowMs = () => nowMs() + 60_000
+    takeByForce(server)
+    for (let ms = 0; ms < 9_000; ms += 100) {
+      expect(election.isLeader).toBe(false)
+      await clock.runFor(100)
+    }
+    expect(heard).toEqual(['a leads 0', expect.stringMatching(/^a stops/)])
+  })
+
   const faults = ['6 s late', 'refused with a 500', 'carried out, but its answer lost'] as const
   for (const fault of faults) {
     test(`every third request ${fault} costs no leadership`, async () => {
@@ -277,10 +321,7 @@ describe('an election', () => {
     const { clock, server, heard, candidate } = town()
     candidate('a').election.start()
     await clock.runFor(5_000)
-    const lease = server.objects.get(LEASE)
-    if (lease === undefined) throw new Error('there is no lease')
-    const metadata = { ...lease.metadata, resourceVersion: '1000' }
-    server.objects.set(LEASE, { ...lease, metadata, spec: { ...specOf(server), holderIdentity: 'rival' } })
+    takeByForce(server)
     await clock.runFor(4_500)
     expect(heard.map((line) => line.replace(/ \d+$/, ''))).toEqual(['a leads', 'a stops'])
   })

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { NODES, PODS } from '../../kube/resources.ts'
 import { TransportError, type HttpRequest, type Transport } from '../../kube/transport.ts'
+import { freshMemory } from '../../scheduler/memory.ts'
 import { between, cliqueIn, isBinding, refusingOne, UNSTARTABLE } from './half-bound.ts'
 import { gang, node, pod, simpleGang } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
@@ -103,8 +104,8 @@ test('a quiet cluster sees no write', async () => {
   expect(writes).toEqual([])
 })
 
-test('a pod that another scheduler binds under our name stops us in the namespace', async () => {
-  await start({ nodes: [node('n1', { gpus: 2 }), node('n2', { gpus: 2 })] })
+test('a pod that another scheduler binds under our name stops us in the namespace, re-elected or not', async () => {
+  await start({ nodes: [node('n1', { gpus: 2 }), node('n2', { gpus: 2 })], memory: freshMemory() })
   await world.create(pod('p', { gpus: 4 }))
   await world.settle()
   const target = { apiVersion: 'v1' as const, kind: 'Node' as const, name: 'n1' }
@@ -117,7 +118,11 @@ test('a pod that another scheduler binds under our name stops us in the namespac
   expect((await world.during(world.client.bind(body))).kind).toBe('ok')
   await world.create(pod('q'))
   await world.pass(10_000)
-  expect(world.scheduler.report().pods.find(({ name }) => name === 'q')?.reason).toBe('TwoSchedulers')
+  const reason = (): string | null | undefined => world.scheduler.report().pods.find(({ name }) => name === 'q')?.reason
+  expect(reason()).toBe('TwoSchedulers')
+  await world.restart()
+  await world.pass(10_000)
+  expect(reason(), 'the next scheduler of the process knows it').toBe('TwoSchedulers')
   await world.settle()
   expect(Object.keys(await world.placed()), 'five quiet minutes later it goes on').toContain('q')
 })

@@ -8,6 +8,7 @@ import { silentLog } from '../../kube/log.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { NODES, POD_GANGS, PODS, type ResourceType } from '../../kube/resources.ts'
 import type { Transport } from '../../kube/transport.ts'
+import type { Memory } from '../../scheduler/memory.ts'
 import { createScheduler, type Scheduler } from '../../scheduler/scheduler.ts'
 import { VirtualClock } from '../../sim/clock.ts'
 import { type Cluster, createCluster } from '../../sim/cluster.ts'
@@ -16,6 +17,8 @@ export interface WorldOptions {
   readonly nodes: readonly NewObject[]
   readonly schedulerNames?: readonly string[]
   readonly gatherMs?: number
+  /** What schedulers on this cluster hand on. */
+  readonly memory?: Memory
   /** Default: true. */
   readonly hasCrds?: boolean
   /** What stands between the scheduler and the server: faults. */
@@ -48,7 +51,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const { client } = cluster
   const transport = options.wrap?.(cluster.transport, clock) ?? cluster.transport
   const start = (): Scheduler => {
-    const { schedulerNames, gatherMs } = options
+    const { schedulerNames, gatherMs, memory } = options
     const scheduler = createScheduler({
       client: kubeClient(transport),
       clock,
@@ -56,6 +59,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       log: silentLog,
       ...(schedulerNames === undefined ? {} : { schedulerNames }),
       ...(gatherMs === undefined ? {} : { gatherMs }),
+      ...(memory === undefined ? {} : { memory }),
     })
     scheduler.start()
     return scheduler

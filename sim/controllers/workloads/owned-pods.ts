@@ -76,7 +76,9 @@ export class OwnedPods {
     if (answer.retryable || answer.outcome === 'unknown') valueOrThrow(answer)
     // The name is another at each try; the sentence must not be.
     const message = answer.message.replaceAll(name, generateName)
-    this.#refused.set(uid, { untilMs: this.#context.clock.monotonicMs() + REFUSED_MS, generation, message })
+    const nowMs = this.#context.clock.monotonicMs()
+    for (const [owner, { untilMs }] of this.#refused) if (untilMs <= nowMs) this.#refused.delete(owner)
+    this.#refused.set(uid, { untilMs: nowMs + REFUSED_MS, generation, message })
     return false
   }
 
