@@ -7,7 +7,7 @@ export function reportsOf(running: () => readonly Running[], metrics: Reports['m
   const scheduler = (): Scheduler | null =>
     running().find((each) => each.scheduler !== null && each.isReady)?.scheduler ?? null
   return {
-    scheduler: () => scheduler()?.report() ?? null,
+    scheduler: () => scheduler()?.view() ?? null,
     explain: (namespace, name) => scheduler()?.explain(namespace, name) ?? null,
     isReady: () => running().every(({ isReady }) => isReady),
     metrics,

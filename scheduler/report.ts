@@ -57,15 +57,50 @@ interface Named {
 }
 const byName = (a: Named, b: Named): number => byBytes(a.namespace, b.namespace) || byBytes(a.name, b.name)
 
-export function reportOf({ cluster, book, decisions, topologyErrors, whySuspended }: ReportSources): SchedulerReport {
-  const entries = [...book.entries()]
-  const pods = entries.flatMap((entry) =>
+/** The same, asked for piece by piece: each report is worked out when it is reached, of what is then. */
+export interface SchedulerView {
+  /** By namespace and name. */
+  gangs(): Iterable<GangReport>
+  pods(): Iterable<PodReport>
+  gang(namespace: string, name: string): GangReport | null
+  topologyErrors(): readonly string[]
+}
+
+export function reportOf(sources: ReportSources): SchedulerReport {
+  const { decisions, topologyErrors } = sources
+  const view = viewOf(sources)
+  return { gangs: [...view.gangs()], pods: [...view.pods()], decisions, topologyErrors }
+}
+
+export const viewOf = (sources: ReportSources): SchedulerView => ({
+  gangs: () => gangReports(sources),
+  pods: () => podReports(sources),
+  gang(namespace, name) {
+    const entry = sources.book.get(`${namespace}/${name}`)
+    return entry !== undefined && isPodGang(entry) ? gangReport(entry) : null
+  },
+  topologyErrors: () => sources.topologyErrors,
+})
+
+const isPodGang = ({ situation: { gang } }: Entry): boolean => !gang.isPlain && gang.uid !== ''
+
+function* gangReports({ book }: ReportSources): Generator<GangReport, void> {
+  const named = [...book.entries()]
+    .filter(isPodGang)
+    .map((entry) => ({ entry, namespace: entry.situation.gang.namespace, name: entry.situation.gang.name }))
+  for (const { entry } of named.sort(byName)) yield gangReport(entry)
+}
+
+function* podReports({ book, cluster, whySuspended }: ReportSources): Generator<PodReport, void> {
+  const ours = [...book.entries()].flatMap((entry) =>
     [...cluster.gangs.podsOf(entry.situation.key)]
       .filter((pod) => cluster.isOurs(pod) && !pod.isFinished)
-      .map((pod) => podReport(cluster, entry, pod, whySuspended(pod.uid))),
+      .map((pod) => ({ entry, pod, namespace: pod.namespace, name: pod.name })),
   )
-  const gangs = entries.filter(({ situation }) => !situation.gang.isPlain && situation.gang.uid !== '').map(gangReport)
-  return { gangs: gangs.sort(byName), pods: pods.sort(byName), decisions, topologyErrors }
+  for (const { entry, pod } of ours.sort(byName)) {
+    const now = cluster.pod(pod.uid)
+    if (now !== undefined) yield podReport(cluster, entry, now, whySuspended(pod.uid))
+  }
 }
 
 function gangReport(entry: Entry): GangReport {

@@ -22,7 +22,7 @@ import type { Plan } from './planner/request.ts'
 import { Book } from './queue/book.ts'
 import { Gather } from './queue/gather.ts'
 import { SurplusReader } from './queue/surplus.ts'
-import { reportOf, type SchedulerReport } from './report.ts'
+import { reportOf, type ReportSources, type SchedulerReport, type SchedulerView, viewOf } from './report.ts'
 import { ClusterState } from './state/cluster.ts'
 import { gangOfPod } from './state/gangs.ts'
 import type { PodFacts } from './state/pod-facts.ts'
@@ -30,7 +30,7 @@ import { StatusWriter } from './status/writer.ts'
 import { createTopologyFeed } from './topology-feed.ts'
 
 export type { SchedulerAudit } from './audit.ts'
-export type { GangReport, PodReport, SchedulerReport } from './report.ts'
+export type { GangReport, PodReport, SchedulerReport, SchedulerView } from './report.ts'
 
 export interface SchedulerOptions {
   readonly client: KubeClient
@@ -54,6 +54,8 @@ export interface Scheduler {
   /** Resolves when nothing of it runs and no write is under way any more. */
   stop(): Promise<void>
   report(): SchedulerReport
+  /** The report for who takes it in pieces, so that a large one blocks nobody. */
+  view(): SchedulerView
   /** Why a PodGang is where it is, or why it has no place. Takes milliseconds, and only so many a second. */
   explain(namespace: string, name: string): ExplainAnswer
   /** For observers that check the state against their own count. */
@@ -182,13 +184,21 @@ class Running implements Scheduler {
   }
 
   report(): SchedulerReport {
-    return reportOf({
+    return reportOf(this.#reportSources())
+  }
+
+  view(): SchedulerView {
+    return viewOf(this.#reportSources())
+  }
+
+  #reportSources(): ReportSources {
+    return {
       cluster: this.#cluster,
       book: this.#book,
       decisions: this.#loop.decisions,
       topologyErrors: this.#topology.errors(),
       whySuspended: (uid) => this.#suspended.whyOf(uid),
-    })
+    }
   }
 
   #sizes(): Sizes {

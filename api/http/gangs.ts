@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify'
 import { NOT_LEADING, problem, type Reports, type SchedulerView } from './reports.ts'
 
 const text = { type: ['string', 'null'] } as const
@@ -14,19 +15,6 @@ const gang = {
     shortfalls: { type: 'array', items: { type: 'object', additionalProperties: true } },
   },
 } as const
-const pod = {
-  type: 'object',
-  properties: {
-    namespace: { type: 'string' },
-    name: { type: 'string' },
-    podGang: text,
-    podGroup: text,
-    node: text,
-    phase: { type: 'string' },
-    reason: text,
-    message: text,
-  },
-} as const
 const refusal = { type: 'object', properties: { code: { type: 'string' }, message: { type: 'string' } } } as const
 const refused = { 404: refusal, 503: refusal } as const
 
@@ -39,32 +27,47 @@ interface Key {
 export const gangRoutes =
   (reports: Reports): FastifyPluginAsync =>
   async (app: FastifyInstance) => {
-    app.get(
-      '/v1/gangs',
-      { schema: { response: { 200: { type: 'array', items: gang }, ...refused } } },
-      (_, reply) => answer(reports, (view) => view.gangs) ?? reply.code(503).send(NOT_LEADING),
-    )
-    app.get(
-      '/v1/pods',
-      { schema: { response: { 200: { type: 'array', items: pod }, ...refused } } },
-      (_, reply) => answer(reports, (view) => view.pods) ?? reply.code(503).send(NOT_LEADING),
-    )
+    app.get('/v1/gangs', (_, reply) => sendAll(reply, reports.scheduler()?.gangs()))
+    app.get('/v1/pods', (_, reply) => sendAll(reply, reports.scheduler()?.pods()))
     app.get<{ Params: Key }>(
       '/v1/gangs/:namespace/:name',
       { schema: { response: { 200: gang, ...refused } } },
       ({ params: { namespace, name } }, reply) => {
         const view = reports.scheduler()
         if (view === null) return reply.code(503).send(NOT_LEADING)
-        const found = view.gangs.find((each) => each.namespace === namespace && each.name === name)
-        return found ?? reply.code(404).send(problem('GangNotFound', `no PodGang ${namespace}/${name}`))
+        return (
+          view.gang(namespace, name) ?? reply.code(404).send(problem('GangNotFound', `no PodGang ${namespace}/${name}`))
+        )
       },
     )
     app.get(
       '/v1/topology',
-      (_, reply) =>
-        answer(reports, ({ topologyErrors }) => ({ errors: topologyErrors })) ?? reply.code(503).send(NOT_LEADING),
+      (_, reply) => answer(reports, (view) => ({ errors: view.topologyErrors() })) ?? reply.code(503).send(NOT_LEADING),
     )
   }
+
+/** A list of any length, piece by piece, with a turn of the event loop for others after each. */
+function sendAll(reply: FastifyReply, items: Iterable<object> | undefined): FastifyReply {
+  if (items === undefined) return reply.code(503).send(NOT_LEADING)
+  return reply.type('application/json; charset=utf-8').send(Readable.from(jsonArray(items)))
+}
+
+/** Characters of one piece; a hundred reports or two. */
+const PIECE = 32_768
+
+async function* jsonArray(items: Iterable<object>): AsyncGenerator<string> {
+  let text = '['
+  let comma = ''
+  for (const item of items) {
+    text += `${comma}${JSON.stringify(item)}`
+    comma = ','
+    if (text.length < PIECE) continue
+    yield text
+    text = ''
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  yield `${text}]`
+}
 
 function answer<T>(reports: Reports, of: (view: SchedulerView) => T): T | null {
   const view = reports.scheduler()

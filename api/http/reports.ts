@@ -24,10 +24,11 @@ export interface PodView {
 }
 
 export interface SchedulerView {
-  readonly gangs: readonly GangView[]
-  readonly pods: readonly PodView[]
-  readonly decisions: number
-  readonly topologyErrors: readonly string[]
+  /** Each worked out when it is reached: a reader that rests in between blocks nobody. */
+  gangs(): Iterable<GangView>
+  pods(): Iterable<PodView>
+  gang(namespace: string, name: string): GangView | null
+  topologyErrors(): readonly string[]
 }
 
 export interface Reports {

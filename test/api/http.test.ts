@@ -3,7 +3,7 @@ import type { ExplainAnswer, Explanation } from '../../api/explanation.ts'
 import type { Reports, SchedulerView } from '../../api/http/reports.ts'
 import { parseListen, reportServer } from '../../api/http/server.ts'
 
-const view: SchedulerView = {
+const told = {
   gangs: [
     {
       namespace: 'a',
@@ -27,8 +27,13 @@ const view: SchedulerView = {
       message: 'no rack fits',
     },
   ],
-  decisions: 1,
   topologyErrors: ['topology.yaml:3:1: wrong'],
+}
+const view: SchedulerView = {
+  gangs: () => told.gangs,
+  pods: () => told.pods,
+  gang: (namespace, name) => told.gangs.find((each) => each.namespace === namespace && each.name === name) ?? null,
+  topologyErrors: () => told.topologyErrors,
 }
 const of = (scheduler: SchedulerView | null, isReady = true, explained: ExplainAnswer | null = null): Reports => ({
   scheduler: () => scheduler,
@@ -42,10 +47,28 @@ const get = async (reports: Reports, url: string): Promise<[number, unknown]> =>
 }
 
 test('a gang is reported with its reason and what was short per domain', async () => {
-  expect(await get(of(view), '/v1/gangs/a/g')).toEqual([200, view.gangs[0]])
-  expect(await get(of(view), '/v1/gangs')).toEqual([200, view.gangs])
-  expect(await get(of(view), '/v1/pods')).toEqual([200, view.pods])
-  expect(await get(of(view), '/v1/topology')).toEqual([200, { errors: view.topologyErrors }])
+  expect(await get(of(view), '/v1/gangs/a/g')).toEqual([200, told.gangs[0]])
+  expect(await get(of(view), '/v1/gangs')).toEqual([200, told.gangs])
+  expect(await get(of(view), '/v1/pods')).toEqual([200, told.pods])
+  expect(await get(of(view), '/v1/topology')).toEqual([200, { errors: told.topologyErrors }])
+})
+
+test('a report of 50,000 pods is whole, and timers run while it is worked out', async () => {
+  const one = told.pods[0]!
+  const workedOut = function* (): Generator<(typeof told.pods)[0]> {
+    for (let i = 0; i < 50_000; i++) yield { ...one, name: `p${i}` }
+  }
+  let looks = 0
+  const timer = setInterval(() => looks++, 1)
+  const [status, pods] = await get(of({ ...view, pods: workedOut }), '/v1/pods')
+  clearInterval(timer)
+  expect([status, (pods as unknown[]).length, (pods as { name: string }[])[49_999]?.name]).toEqual([
+    200,
+    50_000,
+    'p49999',
+  ])
+  expect(looks).toBeGreaterThan(10)
+  expect(await get(of({ ...view, pods: () => [] }), '/v1/pods')).toEqual([200, []])
 })
 
 test('what is not there is a 404 with a code and a sentence', async () => {
