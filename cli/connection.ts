@@ -15,7 +15,7 @@ export interface Connection {
   readonly client: KubeClient
   /** Over connections of its own: a Lease is renewed in time, whatever waits for an answer on the others. */
   readonly leaseClient: KubeClient
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** A renewal, and the one before it where that hangs. */

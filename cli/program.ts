@@ -1,28 +1,33 @@
 /** Reads the command line, runs a command, and exits: this file alone reads process and exits. */
 import { Command as Program, CommanderError } from 'commander'
 import { type Command, type Flags, type Io, Refused } from './command.ts'
-import { crds } from './commands/crds.ts'
-import { explain } from './commands/explain.ts'
-import { operator, run, scheduler } from './commands/run.ts'
-import { simulate } from './commands/simulate.ts'
-import { topologyCheck, topologyShow } from './commands/topology.ts'
-import { up } from './commands/up.ts'
-import { waitFor } from './commands/wait-for.ts'
 import { VERSION } from './version.ts'
 import { realClock } from '../kube/clock.ts'
 
-const COMMANDS: readonly Command[] = [
-  up,
-  run,
-  scheduler,
-  operator,
-  simulate,
-  explain,
-  topologyCheck,
-  topologyShow,
-  crds,
-  waitFor,
-]
+type Load = () => Promise<Command | readonly Command[]>
+
+/** In the order of `--help`. A command's own modules are loaded where it is asked for: a scheduler needs no simulator. */
+const COMMANDS: Readonly<Record<string, Load>> = {
+  up: async () => (await import('./commands/up.ts')).up,
+  run: async () => (await import('./commands/run.ts')).run,
+  scheduler: async () => (await import('./commands/run.ts')).scheduler,
+  operator: async () => (await import('./commands/run.ts')).operator,
+  simulate: async () => (await import('./commands/simulate.ts')).simulate,
+  explain: async () => (await import('./commands/explain.ts')).explain,
+  topology: async () => {
+    const { topologyCheck, topologyShow } = await import('./commands/topology.ts')
+    return [topologyCheck, topologyShow]
+  },
+  crds: async () => (await import('./commands/crds.ts')).crds,
+  'wait-for': async () => (await import('./commands/wait-for.ts')).waitFor,
+}
+
+/** The one that is asked for, or all, for help and for what is misspelt. */
+async function loadCommands(asked: string | undefined): Promise<readonly Command[]> {
+  const one = asked === undefined || !Object.hasOwn(COMMANDS, asked) ? undefined : COMMANDS[asked]
+  const loaded = await Promise.all((one === undefined ? Object.values(COMMANDS) : [one]).map((load) => load()))
+  return loaded.flat()
+}
 
 /** One Ctrl-C reaches us twice under npm: from the terminal, and passed on by whoever started us. */
 const ECHO_MS = 1_000
@@ -90,7 +95,7 @@ const program = new Program('espalier')
   .description('Gang and topology scheduler for AI inference on Kubernetes, with a thin operator')
   .version(VERSION)
   .exitOverride()
-for (const command of COMMANDS) register(program, command, (result) => (code = result))
+for (const command of await loadCommands(process.argv[2])) register(program, command, (result) => (code = result))
 for (const command of program.commands) {
   command.exitOverride()
   for (const child of command.commands) child.exitOverride()

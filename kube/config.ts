@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { delimiter, dirname, resolve } from 'node:path'
 import type { KubeConfig, User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
+import { plainConfig, podConfig } from './plain-config.ts'
 
 /** Key material as node:tls takes it. */
 export interface TlsMaterial {
@@ -46,6 +47,8 @@ export function openServer(server: string): ClusterConfig {
 
 /** Rejects with a sentence that names the file or the context that is missing or wrong. */
 export async function loadConfig(source: ConfigSource = {}): Promise<ClusterConfig> {
+  const plain = plainOf(source)
+  if (plain !== null) return plain
   const { KubeConfig } = await import('@kubernetes/client-node') // half a second: only for those who need it
   const config = new KubeConfig()
   const files = load(config, source)
@@ -65,10 +68,23 @@ export async function loadConfig(source: ConfigSource = {}): Promise<ClusterConf
 
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token'
 
+/** In order; none: $KUBECONFIG is not set. */
+function filesOf({ kubeconfig }: ConfigSource): readonly string[] {
+  if (kubeconfig !== undefined) return [kubeconfig]
+  return (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '')
+}
+
+/** Null: client-node has to read it, or to say what is wrong with it. */
+function plainOf(source: ConfigSource): ClusterConfig | null {
+  const files = filesOf(source)
+  if (files.length > 1) return null
+  if (files.length === 1) return plainConfig(files[0]!, source.context)
+  return podConfig(process.env) ?? plainConfig(resolve(homedir(), '.kube', 'config'), source.context)
+}
+
 /** Returns the files that were read, in order. */
 function load(config: KubeConfig, source: ConfigSource): readonly string[] {
-  const listed = source.kubeconfig ?? process.env['KUBECONFIG'] ?? ''
-  const files = source.kubeconfig === undefined ? listed.split(delimiter).filter((file) => file !== '') : [listed]
+  const files = filesOf(source)
   if (files.length > 0) return loadFiles(config, files)
   if (process.env['KUBERNETES_SERVICE_HOST'] !== undefined && isThere(SERVICE_ACCOUNT_TOKEN)) {
     config.loadFromCluster()

@@ -9,7 +9,7 @@ import { jsonLog } from '../../kube/log.ts'
 import { realRandom } from '../../kube/random.ts'
 import { SCHEDULER_NAME, SYSTEM_NAMESPACE } from '../../api/names.ts'
 import { type Command, type Flag, type Flags, type Io, messageOf, Refused, text, texts } from '../command.ts'
-import { parseListen, reportServer } from '../../api/http/server.ts'
+import { parseListen } from '../../api/http/listen.ts'
 import { type Metrics, processMetrics } from '../metrics.ts'
 import { connect, CONNECTION_FLAGS } from '../connection.ts'
 import { campaign, serveAlone, type Serving } from '../leadership.ts'
@@ -164,6 +164,7 @@ async function runHalves(given: Flags, io: Io, which: { operator: boolean; sched
 async function serveReports(serving: Serving, metrics: Metrics, listen: string | null): Promise<() => Promise<void>> {
   const address = listen === null ? null : parseListen(listen)
   if (address === null) return () => Promise.resolve()
+  const { reportServer } = await import('../../api/http/server.ts') // costs a start that serves no reports 0.1 s
   const server = reportServer(reportsOf(() => serving.running(), metrics))
   await server.listen(address).catch((error: unknown) => {
     throw new Refused(`--listen ${listen}: ${messageOf(error)}: choose another address`, 1)

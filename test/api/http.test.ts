@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import type { ExplainAnswer, Explanation } from '../../api/explanation.ts'
 import type { Reports, SchedulerView } from '../../api/http/reports.ts'
-import { parseListen, reportServer } from '../../api/http/server.ts'
+import { parseListen } from '../../api/http/listen.ts'
+import { reportServer } from '../../api/http/server.ts'
 
 const told = {
   gangs: [

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { loadConfig } from '../../kube/config.ts'
+import { plainConfig, podConfig } from '../../kube/plain-config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-config-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -94,5 +95,36 @@ describe('a kubeconfig', () => {
     expect(tls).toEqual({ rejectUnauthorized: false, servername: 'kube' })
     const plain = await loadConfig({ kubeconfig: written('h', { a: {} }, { server: 'http://127.0.0.1:8080' }) })
     expect(await plain.credentials()).toEqual({ headers: {}, tls: {} })
+  })
+})
+
+describe('without client-node', () => {
+  test('the service account of a pod is found, and its token read again each time', async () => {
+    for (const [name, text] of Object.entries({ token: 't1\n', 'ca.crt': 'ca', namespace: 'prod\n' })) {
+      writeFileSync(join(folder, name), text)
+    }
+    const env = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' }
+    const config = podConfig(env, folder)
+    expect([config?.server, config?.namespace]).toEqual(['https://[fd00::1]:6443', 'prod'])
+    expect(await config?.credentials()).toEqual({
+      headers: { authorization: 'Bearer t1' },
+      tls: { ca: Buffer.from('ca') },
+    })
+    writeFileSync(join(folder, 'token'), 't2\n')
+    expect((await config?.credentials())?.headers).toEqual({ authorization: 'Bearer t2' })
+    expect(podConfig({}, folder)).toBe(null)
+    expect(podConfig(env, join(folder, 'none'))).toBe(null)
+  })
+
+  test('what is not plain is left to it: plugins, providers, impersonation, passwords, keys that we do not know', () => {
+    const plain = (user: object, cluster: object = {}): boolean =>
+      plainConfig(written('i', { a: user }, cluster), undefined) !== null
+    expect(plain({ token: 't' })).toBe(true)
+    expect(plain({ tokenFile: 'token' }, { 'proxy-url': 'http://127.0.0.1:3128' })).toBe(true)
+    for (const key of ['exec', 'auth-provider', 'as', 'as-groups', 'username', 'something-new']) {
+      expect([key, plain({ token: 't', [key]: {} })]).toEqual([key, false])
+    }
+    expect(plain({ token: 't' }, { 'something-new': 'x' })).toBe(false)
+    expect(plainConfig(join(folder, 'none'), undefined)).toBe(null)
   })
 })
