@@ -3,6 +3,7 @@ import type { KubeClient } from '../kube/client.ts'
 import type { Clock, Timer } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
+import type { Message } from '../kube/protobuf/projection.ts'
 import { reflector } from '../kube/reflector/reflector.ts'
 import type { Delta, Reflector } from '../kube/reflector/types.ts'
 import type { ResourceType } from '../kube/resources.ts'
@@ -21,6 +22,8 @@ export interface ObserveOptions<T extends KubeObject> {
   readonly namespace?: string
   /** Keeps what readers need; must keep metadata. The first observer of a kind and selector decides. */
   readonly project?: (raw: KubeObject) => T
+  /** What `project` reads, for servers that have the kind in protobuf form. */
+  readonly projection?: Message
 }
 
 type Listener = (object: KubeObject, before: KubeObject | null, isDeleted: boolean) => void
@@ -30,10 +33,14 @@ interface Feed {
   readonly labelSelector: string
   readonly namespace: string
   readonly listeners: Listener[]
+  readonly projection: Message | null
   reflector: Reflector<KubeObject> | null
 }
 
-/** A write of ours that no watch has told for so long is read from the server: it may have come and gone unseen. */
+/**
+ * A write of ours that no watch has told for so long is read from the server: it may have come and gone unseen, and if it is
+ * there nobody may have looked at it yet.
+ */
 const UNSEEN_MS = 10_000
 
 /** All that the operator knows of the cluster: a store a kind and selector, fed by one reflector each. */
@@ -49,8 +56,8 @@ export class View {
 
   /** Only before the start. */
   observe<T extends KubeObject>(type: ResourceType, options: ObserveOptions<T> = {}): Store<T> {
-    const { labelSelector = '', namespace = '', project } = options
-    return this.#feed(type, labelSelector, namespace, project).store as unknown as Store<T>
+    const { labelSelector = '', namespace = '' } = options
+    return this.#feed(type, labelSelector, namespace, options).store as unknown as Store<T>
   }
 
   /** Tells every change of a kind, after the store knows it. Only before the start. */
@@ -82,18 +89,30 @@ export class View {
     this.#armUnseenCheck()
   }
 
-  #feed(type: ResourceType, labelSelector: string, namespace: string, project?: (raw: KubeObject) => KubeObject): Feed {
+  #feed(
+    type: ResourceType,
+    labelSelector: string,
+    namespace: string,
+    { project, projection }: ObserveOptions<KubeObject> = {},
+  ): Feed {
     if (this.#state !== 'new') throw new Error(`${type.kind} must be observed before the start`)
     const key = `${type.group}/${type.plural}/${namespace}?${labelSelector}`
     const known = this.#feeds.get(key)
     if (known !== undefined) return known
     const store = new Store<KubeObject>(type, project ?? ((raw) => raw))
-    const feed: Feed = { store, labelSelector, namespace, listeners: [], reflector: null }
+    const feed: Feed = {
+      store,
+      labelSelector,
+      namespace,
+      listeners: [],
+      projection: projection ?? null,
+      reflector: null,
+    }
     this.#feeds.set(key, feed)
     return feed
   }
 
-  #reflectorOf({ store, labelSelector, namespace, listeners }: Feed): Reflector<KubeObject> {
+  #reflectorOf({ store, labelSelector, namespace, listeners, projection }: Feed): Reflector<KubeObject> {
     const { client, clock, random, log } = this.#options
     return reflector<KubeObject>({
       client,
@@ -103,6 +122,7 @@ export class View {
       ...(labelSelector === '' ? {} : { labelSelector }),
       ...(namespace === '' ? {} : { namespace }),
       project: store.project,
+      ...(projection === null ? {} : { projection }),
       onDelta: (delta) => this.#apply(store, listeners, delta),
       onTrouble: (message) => log.warn('watch broke; trying again', { kind: store.type.kind, message }),
     })
@@ -154,8 +174,8 @@ export class View {
     const answer = await this.#options.client.get(store.type, { namespace, name })
     const isThere = answer.kind === 'ok' ? answer.value.metadata.uid === uid : answer.status !== 404
     const isKnown = told?.cache.byUid(uid) !== undefined
-    if (isThere) return store.looked(uid, isKnown ? null : this.#options.clock.monotonicMs())
-    store.forget(uid)
-    for (const tell of listeners) tell(object, object, true)
+    if (isThere) store.looked(uid, isKnown ? null : this.#options.clock.monotonicMs())
+    else store.forget(uid)
+    for (const tell of isThere && isKnown ? [] : listeners) tell(object, isThere ? null : object, !isThere)
   }
 }

@@ -20,8 +20,11 @@ export const generationHash = (templates: readonly HashedTemplate[]): string => 
  * Kubernetes' safe alphabet. Frozen: another result for the same template would restart every pod on an upgrade.
  */
 export function hashOf(value: unknown): string {
-  return safeEncode(fnv1a64(new TextEncoder().encode(canonicalJson(value))).toString())
+  return safeEncode(hash64(canonicalJson(value)).toString())
 }
+
+/** 64-bit FNV-1a of the text in UTF-8. */
+export const hash64 = (text: string): bigint => fnv1a64(new TextEncoder().encode(text))
 
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`

@@ -28,10 +28,12 @@ export const asLabelValue = (name: string): string => name.replaceAll(':', '-')
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789'
 const SUFFIX_LENGTH = 5
 
-/** Five characters as the API server appends them to a generateName. `random` gives [0, 1). */
-export function nameSuffix(random: () => number): string {
+/** Five characters such as the API server appends to a generateName, drawn from a hash of 64 bits. */
+export function nameSuffix(hash: bigint): string {
   let suffix = ''
-  for (let i = 0; i < SUFFIX_LENGTH; i++) suffix += SAFE.charAt(Math.floor(random() * SAFE.length))
+  for (let rest = hash; suffix.length < SUFFIX_LENGTH; rest /= BigInt(SAFE.length)) {
+    suffix += SAFE.charAt(Number(rest % BigInt(SAFE.length)))
+  }
   return suffix
 }
 

@@ -1,9 +1,10 @@
 import type { PodClique } from '../../api/generated/kinds.ts'
 import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
-import { GANG_GATE, POD_TEMPLATE_HASH } from '../../api/names.ts'
+import { GANG_GATE, POD_TEMPLATE_HASH, RECREATED_FOR } from '../../api/names.ts'
 import { slowStart, writeAll } from '../batches.ts'
 import { afterEnd, type Ends, waitMs } from '../decisions/replace.ts'
 import { decideScale } from '../decisions/scale.ts'
+import { hash64 } from '../expansion/hash.ts'
 import { nameSuffix } from '../expansion/names.ts'
 import { expandPod, type PodPlan } from '../expansion/pod.ts'
 import type { OperatorContext } from '../reconciler.ts'
@@ -13,15 +14,12 @@ const WRITES_AT_ONCE = 64
 /** Pods that an event names. */
 const NAMED_MAX = 8
 
-/**
- * Makes and deletes the pods of cliques. What it remembers is only what the cluster cannot tell: under which name a
- * create is under way, so that one whose answer is lost is sent again under that name and never makes a second pod.
- */
+/** Makes and deletes the pods of cliques. */
 export class Pods {
   readonly #context: OperatorContext
   readonly #store: Store<Pod>
-  /** Clique uid → pod index → suffix of the name that is being tried. */
-  readonly #suffixes = new Map<string, Map<number, string>>()
+  /** Clique uid → names that turned out to be somebody else's. */
+  readonly #taken = new Map<string, Set<string>>()
   readonly #ends = new Map<string, Ends>()
 
   constructor(context: OperatorContext, store: Store<Pod>) {
@@ -30,7 +28,7 @@ export class Pods {
   }
 
   forget({ metadata: { uid } }: PodClique): void {
-    this.#suffixes.delete(uid)
+    this.#taken.delete(uid)
     this.#ends.delete(uid)
   }
 
@@ -43,10 +41,10 @@ export class Pods {
     await this.#deleteAll(clique, surplus)
     const dueMs = waitMs(this.#ends.get(clique.metadata.uid), this.#context.clock.monotonicMs())
     if (finished.length > 0 && dueMs > 0) {
-      await this.#createAll(plan, create.slice(0, Math.max(0, create.length - finished.length)))
+      await this.#createAll(plan, create.slice(0, Math.max(0, create.length - finished.length)), pods)
       return dueMs
     }
-    await this.#createAll(plan, create)
+    await this.#createAll(plan, create, pods)
     await this.#deleteEnded(clique, finished)
     return null
   }
@@ -65,31 +63,29 @@ export class Pods {
     })
   }
 
-  async #createAll(plan: PodPlan, indices: readonly number[]): Promise<void> {
+  /** `pods`: those that the indices were chosen by. What came since may be the very ones, and is found by its name. */
+  async #createAll(plan: PodPlan, indices: readonly number[], pods: readonly Pod[]): Promise<void> {
     const { clique } = plan
-    const suffixes = this.#suffixes.get(clique.metadata.uid) ?? new Map<number, string>()
-    this.#suffixes.set(clique.metadata.uid, suffixes)
+    const inUse = new Set(pods.map(({ metadata }) => metadata.name))
+    for (const name of this.#taken.get(clique.metadata.uid) ?? []) inUse.add(name)
     const made: string[] = []
     const failed: unknown[] = []
     await slowStart(indices, async (index) => {
-      const suffix = suffixes.get(index) ?? nameSuffix(this.#context.random)
-      suffixes.set(index, suffix)
-      const name = await this.#create(expandPod(plan, index, suffix), () => suffixes.delete(index))
-      suffixes.delete(index)
+      const name = await this.#create(clique, expandPod(plan, index, freeSuffix(clique, index, inUse)))
       if (name !== null) made.push(name)
     }).catch((error: unknown) => failed.push(error))
-    if (suffixes.size === 0) this.#suffixes.delete(clique.metadata.uid)
     this.#tellDone(clique, 'PodCreateSuccessful', 'Created', made)
     if (failed.length > 0) this.#tellFailed(clique, 'PodCreateFailed', 'create', failed[0])
   }
 
   /** Resolves to the name of a pod that this call made, or null for one that was there: an earlier answer was lost. */
-  async #create(pod: NewObject, forgetName: () => void): Promise<string | null> {
+  async #create({ metadata: { uid } }: PodClique, pod: NewObject): Promise<string | null> {
     const created = await this.#context.writer.create(this.#store, pod)
     if (created.kind === 'created') return created.object.metadata.name
     if (created.kind === 'found') return null
-    forgetName()
-    throw new Error(`Pod ${pod.metadata.name} belongs to somebody else; trying another name`)
+    const { name } = created.by.metadata
+    this.#taken.set(uid, (this.#taken.get(uid) ?? new Set()).add(name))
+    throw new Error(`Pod ${name} belongs to somebody else; trying another name`)
   }
 
   async #deleteEnded(clique: PodClique, finished: readonly Pod[]): Promise<void> {
@@ -121,5 +117,18 @@ export class Pods {
     const message = error instanceof Error ? error.message : String(error)
     this.#context.events.event(clique, 'Warning', reason, `Could not ${what} a pod: ${message}`)
     throw error
+  }
+}
+
+/**
+ * The end of a pod's name, which follows from what is seen and from nothing else: whoever sees the same makes the same pod,
+ * so that one whose create is not known of, because its answer was lost or its maker crashed, is found and not made twice.
+ */
+function freeSuffix({ metadata }: PodClique, index: number, inUse: ReadonlySet<string>): string {
+  const { [POD_TEMPLATE_HASH]: template } = metadata.labels ?? {}
+  const { [RECREATED_FOR]: reason } = metadata.annotations ?? {}
+  for (let attempt = 0; ; attempt++) {
+    const suffix = nameSuffix(hash64([metadata.uid, template, reason, index, attempt].join('/')))
+    if (!inUse.has(`${metadata.name}-${suffix}`)) return suffix
   }
 }

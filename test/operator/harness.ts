@@ -37,6 +37,8 @@ export interface Harness {
   get<T extends KubeObject>(type: ResourceType, name: string): Promise<T>
   settle(): Promise<void>
   restartOperator(): Promise<void>
+  /** Another takes over at once; the one before is given no more time than its transport gives it. Never awaited. */
+  replaceOperator(): void
   stopOperator(): Promise<void>
   stop(): Promise<void>
 }
@@ -50,6 +52,8 @@ export async function startHarness(
     config?: Partial<OperatorConfig>
     seed?: number
     hasScheduler?: boolean
+    /** What each operator that is started sees the API through. */
+    through?: (transport: Transport) => Transport
   } = {},
 ): Promise<Harness> {
   const clock = new VirtualClock()
@@ -59,6 +63,7 @@ export async function startHarness(
     nodes: options.nodes ?? plainNodes(8),
   })
   const { client } = cluster
+  const { through = (transport) => transport } = options
   const writes: string[] = []
   const trouble: string[] = []
   const log = {
@@ -74,7 +79,7 @@ export async function startHarness(
   }
   const makeOperator = (): Operator =>
     createOperator({
-      client: kubeClient(recording(cluster.transport, writes)),
+      client: kubeClient(through(recording(cluster.transport, writes))),
       clock,
       random: seededRandom(options.seed ?? 1),
       log,
@@ -83,6 +88,7 @@ export async function startHarness(
   await during(cluster.start())
   for (const kind of KINDS) valueOrThrow(await during(client.create(CRDS, crdOf(kind))))
   let operator = makeOperator()
+  const ends: Promise<void>[] = []
   const scheduler =
     options.hasScheduler === true ? createScheduler({ client, clock, random: seededRandom(5), log: silentLog }) : null
   const binder = scheduler ?? startBinder(clock, client, (pod) => harness.mayBind(pod))
@@ -125,8 +131,14 @@ export async function startHarness(
       operator.start()
       await during(operator.ready)
     },
+    replaceOperator: () => {
+      ends.push(operator.stop())
+      operator = makeOperator()
+      operator.start()
+    },
     stopOperator: () => during(operator.stop()),
     stop: async () => {
+      await during(Promise.all(ends))
       await during(operator.stop())
       await during(binder.stop())
       await during(cluster.stop())
