@@ -8,6 +8,8 @@ export interface Finding {
   readonly message: string
   /** RFC 3339: since when it is so, where it was never said before; else it is so since now. */
   readonly since?: string
+  /** `since` holds whatever was said before. */
+  readonly isSinceThen?: boolean
 }
 
 export interface FindingContext {
@@ -29,10 +31,11 @@ export function withFindings(
   const found = new Map(findings.map((finding) => [finding.type, finding]))
   const kept = (standing ?? []).filter(({ type }) => !removed.includes(type))
   const old = new Map(kept.map((condition) => [condition.type, condition]))
-  const made = ({ since, ...finding }: Finding): Condition => {
+  const made = ({ since, isSinceThen = false, ...finding }: Finding): Condition => {
     const before = old.get(finding.type)
     const isSame = before?.status === finding.status && before.reason === finding.reason
-    const lastTransitionTime = (isSame ? before.lastTransitionTime : before === undefined ? since : undefined) ?? now
+    const known = isSame ? before.lastTransitionTime : before === undefined || isSinceThen ? since : undefined
+    const lastTransitionTime = known ?? now
     return { ...finding, lastTransitionTime, observedGeneration: generation }
   }
   const standingOnes = kept.map((condition) => {

@@ -10,7 +10,14 @@ import { GROVE_OPERATOR, MANAGED_BY, PART_OF, POD_CLIQUE, POD_TEMPLATE_HASH, SCA
 import { type Finding, type FindingContext, kstatus, withFindings } from './conditions.ts'
 import type { CliqueRollout } from './decisions/clique-rollout.ts'
 import type { GroupRollout } from './decisions/group-rollout.ts'
-import { BREACH, type Component, GANG_TERMINATION, isInRecovery, isRecovering } from './decisions/recovery.ts'
+import {
+  BREACH,
+  type Component,
+  GANG_TERMINATION,
+  isInRecovery,
+  isRecovering,
+  wasHealthy,
+} from './decisions/recovery.ts'
 import type { SetRollout } from './decisions/set-rollout.ts'
 import {
   groupIdentity,
@@ -170,9 +177,10 @@ export function groupStatus(
   const updated = available.filter((members) => members.every((member) => isUpdated(member, targetHash)))
   const broken = complete.filter((members) => members.some((member) => hasCondition(member, BREACH)))
   const isMadeAnew = broken.length > 0 && broken.every((members) => members.some((member) => isInRecovery(member)))
-  const breach = rollout.isRunning
+  const found = rollout.isRunning
     ? UPDATING
     : groupBreach(group, complete.length - broken.length, Math.min(replicas, minAvailable))
+  const breach = isBreachSinceStart(group) && found.status !== 'False' ? sinceItsStart(group, found) : found
   const recovery = recoveryFinding(group, breach, isMadeAnew && breach.status === 'True')
   const isCurrent = !rollout.isRunning && rollout.generationHash === targetHash
   const isSettled = available.length >= replicas && isCurrent
@@ -212,6 +220,18 @@ export function isUpdated(clique: PodClique, targetHash: string): boolean {
     (status.updatedReplicas ?? 0) >= minimum
   )
 }
+
+/** It lacked its minimum whenever it was looked at, and was never seen healthy. */
+const isBreachSinceStart = (group: PodCliqueScalingGroup): boolean =>
+  group.status?.conditions?.some(({ type, status }) => type === BREACH && status !== 'False') === true &&
+  !wasHealthy(group)
+
+/** An update passes over the breach and says nothing about it: what was never healthy must not seem to have been. */
+const sinceItsStart = ({ metadata }: PodCliqueScalingGroup, finding: Finding): Finding => ({
+  ...finding,
+  since: metadata.creationTimestamp,
+  isSinceThen: true,
+})
 
 function groupBreach(group: PodCliqueScalingGroup, unbroken: number, minAvailable: number): Finding {
   const isEnough = unbroken >= minAvailable

@@ -1,7 +1,7 @@
 /** `espalier run`, `scheduler`, `operator`: both halves, or one, against a cluster. */
 import { readFileSync } from 'node:fs'
 import { describe } from '../../api/field-error.ts'
-import type { OperatorConfig } from '../../operator/config.ts'
+import { configOf, defaultsOf, flagsOver } from '../merged-flags.ts'
 import { type OperatorFile, readOperatorFile } from '../operator-file.ts'
 import { realClock } from '../../kube/clock.ts'
 import { measuredTransport } from '../../kube/measured-transport.ts'
@@ -39,8 +39,6 @@ const OPERATOR_FLAGS: readonly Flag[] = [
   { usage: '--install-crds', summary: 'create the CRDs that are missing first' },
   { usage: '--disruption-budgets', summary: 'one PodDisruptionBudget a clique: evictions leave it its minimum' },
 ]
-
-const camelCase = (name: string): string => name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
 async function worldOf(
   flags: Flags,
@@ -95,35 +93,13 @@ function readText(path: string): string {
   }
 }
 
-/** A flag counts that somebody gave; one at its default cannot be told from one that nobody gave. */
-function flagsOver(given: Flags, inFile: Flags): Flags {
-  const isDefault = (name: string): boolean => {
-    const value = given[name]
-    return value === undefined || (Array.isArray(value) && value.length === 0) || value === DEFAULTS[name]
-  }
-  return { ...given, ...Object.fromEntries(Object.entries(inFile).filter(([name]) => isDefault(name))) }
-}
-
 /** By name; what is switched off with `--no-` is on. */
-const DEFAULTS: Flags = Object.fromEntries(
-  CLUSTER_FLAGS.map(({ usage, default: value }) => {
-    const [, negation, name = ''] = /--(no-)?([a-z-]+)/.exec(usage) ?? []
-    return [camelCase(name), negation === undefined ? value : true]
-  }),
-)
-
-/** The name that pods get follows the served names where these were given as flags. */
-function configOf({ config }: OperatorFile, given: Flags, flags: Flags): Partial<OperatorConfig> {
-  const { schedulerName, ...rest } = config
-  const isNamed = schedulerName !== undefined && texts(given, 'schedulerName').length === 0
-  const disruptionBudgets = flags['disruptionBudgets'] === true
-  return { ...rest, disruptionBudgets, ...(isNamed ? { schedulerName } : {}) }
-}
+const DEFAULTS: Flags = defaultsOf(CLUSTER_FLAGS)
 
 async function runHalves(given: Flags, io: Io, which: { operator: boolean; scheduler: boolean }): Promise<number> {
   const file = operatorFile(given, io)
   if (file === null) return 2
-  const flags = flagsOver(given, file.flags)
+  const flags = flagsOver(given, file.flags, DEFAULTS)
   const wrong = wrongFlag(flags)
   if (wrong !== null) {
     io.err(wrong)

@@ -17,6 +17,8 @@ export interface GroupRolloutView {
   readonly generation: Generation
   readonly isTurn: boolean
   readonly membersOf: (replica: number) => readonly Member[]
+  /** Pods of a clique that are Ready now, whatever its status says yet. */
+  readonly readyPodsOf: (clique: PodClique) => number
   readonly now: string
 }
 
@@ -29,9 +31,11 @@ export interface GroupRollout {
   /** Replicas all of whose pods are made anew, those of cliques that did not change too: an instance is one thing. */
   readonly recreating: ReadonlySet<number>
   readonly isRunning: boolean
+  /** The next replica would have its turn by the statuses of cliques, and has not by their pods: to be looked at again. */
+  readonly isStatusLate: boolean
 }
 
-const still = { recreating: new Set<number>(), isRunning: false } as const
+const still = { recreating: new Set<number>(), isRunning: false, isStatusLate: false } as const
 
 type Standing = 'new' | 'broken' | 'ready'
 
@@ -98,7 +102,8 @@ function step(view: GroupRolloutView, standing: ScalingGroupUpdateProgress | nul
     const done = { ...withoutSelection(progress), updateEndedAt: now }
     return { progress: done, generationHash: generation.hash, keeping: new Set(), ...still }
   }
-  const mayGoOn = isCurrentDone && (group.status?.availableReplicas ?? 0) >= minimumOf(group)
+  const isEnough = (isUp: (replica: number) => boolean): boolean => all.filter(isUp).length >= minimumOf(group)
+  const mayGoOn = isCurrentDone && isEnough((replica) => isReadyNow(view, replica))
   const next = mayGoOn ? ready[0] : undefined
   const selected = next ?? current
   return {
@@ -107,6 +112,7 @@ function step(view: GroupRolloutView, standing: ScalingGroupUpdateProgress | nul
     keeping: new Set(ready.filter((replica) => replica !== selected)),
     recreating: new Set(all.filter((at) => standings.get(at) === 'broken' || (ready.includes(at) && at === selected))),
     isRunning: true,
+    isStatusLate: isCurrentDone && !mayGoOn && isEnough((replica) => areServing(view.membersOf(replica))),
   }
 }
 
@@ -125,8 +131,11 @@ function standingOf({ membersOf, generation }: GroupRolloutView, replica: number
   const members = membersOf(replica)
   const isOld = members.some(({ shape, clique }) => clique !== undefined && isOutdated(shape, clique))
   if (!isOld && !isHalfMoved(members, generation.hash)) return 'new'
-  return members.every(({ clique }) => clique !== undefined && isServing(clique)) ? 'ready' : 'broken'
+  return areServing(members) ? 'ready' : 'broken'
 }
+
+const areServing = (members: readonly Member[]): boolean =>
+  members.every(({ clique }) => clique !== undefined && isServing(clique))
 
 /** Somebody stopped between the cliques of one replica. */
 function isHalfMoved(members: readonly Member[], hash: string): boolean {
@@ -134,11 +143,20 @@ function isHalfMoved(members: readonly Member[], hash: string): boolean {
   return moved.length > 0 && moved.length < members.length
 }
 
+/** Statuses come a moment late: what goes on their word alone may find another replica down already. */
+function isReadyNow({ membersOf, readyPodsOf }: GroupRolloutView, replica: number): boolean {
+  return membersOf(replica).every(
+    ({ clique }) => clique !== undefined && !isTerminating(clique) && readyPodsOf(clique) >= minimumPodsOf(clique),
+  )
+}
+
+const minimumPodsOf = ({ spec }: PodClique): number =>
+  Math.min(spec.replicas ?? 1, spec.minAvailable ?? spec.replicas ?? 1)
+
 /** It has its minimum placed and Ready. */
 function isServing(clique: PodClique): boolean {
-  const { spec, status } = clique
-  const minimum = Math.min(spec.replicas ?? 1, spec.minAvailable ?? spec.replicas ?? 1)
-  const { readyReplicas = 0, scheduledReplicas = 0 } = status ?? {}
+  const minimum = minimumPodsOf(clique)
+  const { readyReplicas = 0, scheduledReplicas = 0 } = clique.status ?? {}
   return !isTerminating(clique) && readyReplicas >= minimum && scheduledReplicas >= minimum
 }
 
@@ -163,7 +181,4 @@ function isWhole(view: GroupRolloutView, all: readonly number[]): boolean {
   return done.length >= minimumOf(view.group) && all.every((replica) => done.includes(replica) || !isPlaced(replica))
 }
 
-function hasItsNodes({ spec, status }: PodClique): boolean {
-  const minimum = Math.min(spec.replicas ?? 1, spec.minAvailable ?? spec.replicas ?? 1)
-  return (status?.scheduledReplicas ?? 0) >= minimum
-}
+const hasItsNodes = (clique: PodClique): boolean => (clique.status?.scheduledReplicas ?? 0) >= minimumPodsOf(clique)

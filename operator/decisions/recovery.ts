@@ -60,7 +60,7 @@ function breachedSince({ status }: Component): number | null {
 }
 
 /** It was scheduled once; of a scaling group, its breach came after it had none. */
-function wasHealthy({ kind, metadata, status }: Component): boolean {
+export function wasHealthy({ kind, metadata, status }: Component): boolean {
   const telling = conditionOf(status?.conditions, kind === 'PodClique' ? 'PodCliqueScheduled' : BREACH)
   if (kind === 'PodClique' && telling?.status === 'True') return true
   const changed = Date.parse(telling?.lastTransitionTime ?? '')

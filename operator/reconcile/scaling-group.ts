@@ -15,10 +15,10 @@ import {
   type ScalingGroupIdentity,
 } from '../expansion/identity.ts'
 import { membersUpTo } from '../expansion/scaling-group.ts'
-import type { Desired } from '../expansion/set.ts'
+import { desiredOf } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
 import { canonicalJson } from '../expansion/hash.ts'
-import { isTerminating } from '../observed-pod.ts'
+import { isActive, isReady, isTerminating } from '../observed-pod.ts'
 import {
   type Key,
   keyOf,
@@ -38,6 +38,8 @@ import { markRecovery } from './recover.ts'
 import { isEdited, isTurnNews } from './set.ts'
 
 const ROW_MS = 20
+/** Longer than a clique's status waits for a row of changes to end. */
+const STATUS_LATE_MS = 1_000
 const EVENTS: Readonly<Record<string, ChildEvents>> = { PodClique: CLIQUE_EVENTS }
 
 export const scalingGroupReconciler: MakeReconciler = (context) => new ScalingGroupReconciler(context)
@@ -83,6 +85,7 @@ class ScalingGroupReconciler implements Reconciler {
     const error = await this.#sync(shape, identity, group, rollout)
     await this.#report(shape, identity, group, error)
     if (error !== null) throw error
+    if (rollout.isStatusLate) return { again: STATUS_LATE_MS }
     const dueMs = rollout.isRunning ? null : await this.#recover(shape, identity, group)
     return dueMs === null ? undefined : { again: dueMs }
   }
@@ -145,6 +148,8 @@ class ScalingGroupReconciler implements Reconciler {
           shape: clique,
           clique: this.#memberNamed(group, name),
         })),
+      readyPodsOf: ({ metadata: { uid } }) =>
+        this.#world.pods.owned(uid).filter((pod) => isActive(pod) && isReady(pod)).length,
       now: findingContext(this.#context, group).now,
     })
   }
@@ -164,18 +169,17 @@ class ScalingGroupReconciler implements Reconciler {
     const { hash } = generationIn(this.#world, shape)
     const live = new Map(cliques.owned(group.metadata.uid).map((clique) => [clique.metadata.name, clique]))
     const members = membersUpTo(identity, group.spec.replicas ?? 1)
-    const desired: Desired[] = members.map((member) => ({
-      type: POD_CLIQUES,
-      object: expandClique(shape, member, group, live.get(member.name), turnIn(rollout, member, hash)),
-    }))
+    const desired = members.map((member) =>
+      desiredOf(POD_CLIQUES, member.name, identity.index, () =>
+        expandClique(shape, member, group, live.get(member.name), turnIn(rollout, member, hash)),
+      ),
+    )
     const store = cliques as unknown as Store<KubeObject>
-    const createdOnly: ReadonlySet<string> = new Set()
     const options = {
       context: this.#context,
       owner: group,
       storeOf: () => store,
       pruned: [store],
-      createdOnly,
       events: EVENTS,
     }
     try {

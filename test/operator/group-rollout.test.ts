@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest'
+import type { PodClique, PodCliqueScalingGroup } from '../../api/generated/kinds.ts'
+import type { NewObject } from '../../api/kinds/kubernetes.ts'
+import { type GroupRollout, groupRollout } from '../../operator/decisions/group-rollout.ts'
+import { recoveryOf } from '../../operator/decisions/recovery.ts'
+import { expandClique } from '../../operator/expansion/clique.ts'
+import { type Generation } from '../../operator/expansion/generation.ts'
+import { groupIdentity, membersOf } from '../../operator/expansion/identity.ts'
+import { expandScalingGroup } from '../../operator/expansion/scaling-group.ts'
+import { shapeOf } from '../../operator/expansion/shape.ts'
+import { groupStatus } from '../../operator/status.ts'
+import { asSet } from './expand.ts'
+
+/** A group `g` of two copies, both of which it needs, each one clique `w` of one pod. */
+const set = (image: string) =>
+  asSet({
+    apiVersion: 'grove.io/v1alpha1',
+    kind: 'PodCliqueSet',
+    metadata: { name: 's' },
+    spec: {
+      replicas: 1,
+      template: {
+        podCliqueScalingGroups: [{ name: 'g', replicas: 2, minAvailable: 2, cliqueNames: ['w'] }],
+        cliques: [
+          { name: 'w', spec: { roleName: 'w', replicas: 1, podSpec: { containers: [{ name: 'main', image }] } } },
+        ],
+      },
+    },
+  })
+
+const CREATED = '2026-01-01T00:00:00Z'
+const stored = (object: NewObject, status: object): unknown => ({
+  ...object,
+  metadata: {
+    ...object.metadata,
+    uid: object.metadata.name,
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: CREATED,
+  },
+  status,
+})
+
+const [before, after] = [shapeOf(set('first')), shapeOf(set('second'))]
+const identity = groupIdentity(after, 0, after.groups[0]!)
+const groupWith = (status: object): PodCliqueScalingGroup =>
+  stored(expandScalingGroup(after, identity, undefined), status) as PodCliqueScalingGroup
+const cliqueOf = (replica: number): PodClique => {
+  const member = membersOf(groupIdentity(before, 0, before.groups[0]!), replica)[0]!
+  const made = expandClique(before, member, groupWith({}), undefined)
+  return stored(made, { readyReplicas: 1, scheduledReplicas: 1, observedGeneration: 1 }) as PodClique
+}
+const generation: Generation = { hash: after.generationHash, isBegun: true, strategy: 'RollingRecreate' }
+
+const rolloutWith = (ready: readonly number[]): GroupRollout =>
+  groupRollout({
+    group: groupWith({ availableReplicas: 2, currentPodCliqueSetGenerationHash: before.generationHash }),
+    generation,
+    isTurn: true,
+    membersOf: (replica) =>
+      membersOf(identity, replica).map(({ clique }) => ({ shape: clique, clique: cliqueOf(replica) })),
+    readyPodsOf: ({ metadata: { name } }) => ready[Number(/g-(\d)/.exec(name)?.[1])] ?? 0,
+    now: '2026-01-01T01:00:00Z',
+  })
+
+test('a replica has its turn when all that the group needs are Ready now, not when their statuses still say so', () => {
+  expect(rolloutWith([1, 1])).toMatchObject({ recreating: new Set([0]), isStatusLate: false })
+  expect(rolloutWith([1, 0])).toMatchObject({ recreating: new Set(), keeping: new Set([0, 1]), isStatusLate: true })
+})
+
+test('a group that was never healthy does not pass as once healthy because an update passed over its breach', () => {
+  const still = { progress: null, generationHash: '', keeping: new Set<number>(), recreating: new Set<number>() }
+  const statusOf = (group: PodCliqueScalingGroup, isRunning: boolean, now: string) => {
+    const view = { identity, shape: after, targetHash: generation.hash, memberNamed: () => undefined }
+    const rollout: GroupRollout = { ...still, isRunning, isStatusLate: false }
+    return groupStatus({ ...view, group, rollout }, { now, generation: 1 })
+  }
+  const steps = [
+    [false, '2026-01-01T00:00:03Z'],
+    [true, '2026-01-01T00:10:00Z'],
+    [false, '2026-01-01T00:20:00Z'],
+  ] as const
+  let group = groupWith({})
+  for (const [isRunning, now] of steps) group = groupWith(statusOf(group, isRunning, now))
+  const breach = group.status?.conditions?.find(({ type }) => type === 'MinAvailableBreached')
+  expect(breach).toMatchObject({ status: 'True', lastTransitionTime: CREATED })
+  expect(recoveryOf([group], 10_000, Date.parse('2026-01-01T02:00:00Z'))).toEqual({ kind: 'none' })
+})
