@@ -1,7 +1,7 @@
 import type { KubeObject, NewObject } from '../api/kinds/kubernetes.ts'
 import { BASE_POD_GANG, POD_TEMPLATE_HASH, SPREAD_ANNOTATION, TOPOLOGY_NAME } from '../api/names.ts'
 import { APPLIED_KEYS, parseAppliedKeys } from './expansion/applied-keys.ts'
-import { canonicalJson } from './expansion/hash.ts'
+import { sameJson } from './same-json.ts'
 
 /**
  * Desired and observed → the difference, as a merge patch in fields that we own. What others add stays, and where
@@ -81,7 +81,7 @@ function objectPatch(desired: Json, observed: Json, path: string, owned: Readonl
 /** undefined: nothing differs. */
 function fieldPatch(desired: unknown, observed: unknown, path: string, owned: ReadonlySet<string>): unknown {
   if (desired === undefined) return undefined
-  if (owned.has(path)) return same(desired, observed) ? undefined : replacing(desired, observed)
+  if (owned.has(path)) return sameJson(desired, observed) ? undefined : replacing(desired, observed)
   if (!isJson(desired) || !isJson(observed)) return covers(observed, desired) ? undefined : desired
   return objectPatch(desired, observed, path, owned) ?? undefined
 }
@@ -92,7 +92,7 @@ export function replacing(desired: unknown, observed: unknown): unknown {
   const patch: Record<string, unknown> = {}
   for (const field of Object.keys(observed)) if (desired[field] === undefined) patch[field] = null
   for (const [field, value] of Object.entries(desired)) {
-    if (value !== undefined && !same(value, observed[field])) patch[field] = replacing(value, observed[field])
+    if (value !== undefined && !sameJson(value, observed[field])) patch[field] = replacing(value, observed[field])
   }
   return patch
 }
@@ -108,6 +108,5 @@ function covers(observed: unknown, desired: unknown): boolean {
   return Object.entries(desired).every(([field, value]) => value === undefined || covers(observed[field], value))
 }
 
-const same = (a: unknown, b: unknown): boolean => a === b || canonicalJson(a) === canonicalJson(b)
 const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 const join = (path: string, field: string): string => (path === '' ? field : `${path}.${field}`)

@@ -16,7 +16,7 @@ export class Store<T extends KubeObject> {
   readonly project: (raw: KubeObject) => T
   readonly #byUid = new Map<string, T>()
   readonly #byName = new Map<string, T>()
-  readonly #byOwner = new Map<string, Map<string, T>>()
+  readonly #byOwner = new Map<string, Owned<T>>()
   /** Written by us and not yet told by a watch: uid → when. */
   readonly #unseen = new Map<string, number>()
   /** Deleted by us while the cluster still shows them alive: uid → the deletion timestamp that we assume. */
@@ -44,10 +44,13 @@ export class Store<T extends KubeObject> {
     return this.#byUid.values()
   }
 
-  /** What has `uid` as its controller, by name in byte order; terminating objects included. O(owned × log). */
-  owned(uid: string): T[] {
+  /**
+   * What has `uid` as its controller, by name in byte order; terminating objects included. O(owned × log) after a change
+   * of one of them, else O(1).
+   */
+  owned(uid: string): readonly T[] {
     const found = this.#byOwner.get(uid)
-    return found === undefined ? [] : [...found.values()].sort(byName)
+    return found === undefined ? [] : (found.inOrder ??= [...found.byUid.values()].sort(byName))
   }
 
   /** Objects of ours that no watch has told for `ageMs`, to be read from the server. */
@@ -93,12 +96,24 @@ export class Store<T extends KubeObject> {
     else if (this.#unseen.has(uid)) this.#unseen.set(uid, nowMs)
   }
 
-  /** A delete of ours was accepted. */
-  deleted(uid: string, at: string): void {
+  /**
+   * A delete of ours is under way: from now on it counts as terminating, because what it owned may be seen to go before
+   * the answer comes. Gives the way to take that back, where it was not deleted after all.
+   */
+  deleting(uid: string, at: string): () => void {
     const held = this.#byUid.get(uid)
-    if (held === undefined || held.metadata.deletionTimestamp !== undefined) return
+    if (held === undefined || held.metadata.deletionTimestamp !== undefined) return () => {}
     this.#deleting.set(uid, at)
     this.#put(this.#asDeleting(held))
+    return () => this.#takeBackDelete(uid)
+  }
+
+  /** Where the cluster says meanwhile that it is terminating there is nothing to be taken back. */
+  #takeBackDelete(uid: string): void {
+    const held = this.#byUid.get(uid)
+    if (!this.#deleting.delete(uid) || held === undefined) return
+    const { deletionTimestamp: _, ...metadata } = held.metadata
+    this.#put({ ...held, metadata })
   }
 
   /** It is known to be gone. */
@@ -124,9 +139,10 @@ export class Store<T extends KubeObject> {
     this.#byName.set(nameOf(object), object)
     for (const { uid, controller } of object.metadata.ownerReferences ?? []) {
       if (controller !== true) continue
-      const siblings = this.#byOwner.get(uid)
-      if (siblings === undefined) this.#byOwner.set(uid, new Map([[object.metadata.uid, object]]))
-      else siblings.set(object.metadata.uid, object)
+      const siblings = this.#byOwner.get(uid) ?? { byUid: new Map(), inOrder: null }
+      siblings.byUid.set(object.metadata.uid, object)
+      siblings.inOrder = null
+      this.#byOwner.set(uid, siblings)
     }
   }
 
@@ -136,10 +152,18 @@ export class Store<T extends KubeObject> {
     if (this.#byName.get(nameOf(held))?.metadata.uid === uid) this.#byName.delete(nameOf(held))
     for (const owner of held.metadata.ownerReferences ?? []) {
       const siblings = this.#byOwner.get(owner.uid)
-      siblings?.delete(uid)
-      if (siblings?.size === 0) this.#byOwner.delete(owner.uid)
+      if (siblings === undefined) continue
+      siblings.byUid.delete(uid)
+      siblings.inOrder = null
+      if (siblings.byUid.size === 0) this.#byOwner.delete(owner.uid)
     }
   }
+}
+
+interface Owned<T> {
+  readonly byUid: Map<string, T>
+  /** Null: to be sorted anew. */
+  inOrder: readonly T[] | null
 }
 
 const nameOf = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`

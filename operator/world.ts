@@ -21,6 +21,7 @@ import { type Generation, generationOf } from './expansion/generation.ts'
 import type { ObservedSet } from './expansion/set.ts'
 import type { SetShape } from './expansion/shape.ts'
 import { isActive, projectPod } from './observed-pod.ts'
+import { POD_FIELDS } from './pod-fields.ts'
 import type { Key } from './reconciler.ts'
 import type { Store } from './store.ts'
 import type { View } from './view.ts'
@@ -59,7 +60,7 @@ export function observeWorld(view: View): World {
     cliques: view.observe<PodClique>(POD_CLIQUES),
     groups: view.observe<PodCliqueScalingGroup>(SCALING_GROUPS),
     gangs: view.observe<PodGang>(POD_GANGS),
-    pods: view.observe<Pod>(PODS, { labelSelector: MANAGED, project: projectPod }),
+    pods: view.observe<Pod>(PODS, { labelSelector: MANAGED, project: projectPod, projection: POD_FIELDS }),
     supporting: new Map(SUPPORTING.map(managed)),
   }
 }

@@ -79,14 +79,24 @@ export class Writer {
   async delete<T extends KubeObject>(store: Store<T>, observed: T): Promise<boolean> {
     const { namespace = '', name, uid } = observed.metadata
     const options = { uid, propagationPolicy: 'Background' } as const
+    const takeBack = store.deleting(uid, timestamp(this.#clock.nowMs()))
     const answer = await this.#client.delete(store.type, { namespace, name }, options)
-    if (answer.kind === 'ok') {
-      store.deleted(uid, timestamp(this.#clock.nowMs()))
-      return true
+    if (answer.kind === 'ok') return true
+    if (answer.status !== 404 && answer.reason !== 'Conflict') {
+      if (answer.outcome === 'unknown' && (await this.#isGoing(store, observed))) return true
+      takeBack()
+      throw new KubeError(answer)
     }
-    if (answer.status !== 404 && answer.reason !== 'Conflict') throw new KubeError(answer)
     store.forget(uid)
     return false
+  }
+
+  /** Whether a delete whose answer was lost was done; what cannot be found out was not. */
+  async #isGoing<T extends KubeObject>(store: Store<T>, { metadata }: T): Promise<boolean> {
+    const { namespace = '', name, uid } = metadata
+    const answer = await this.#client.get<T>(store.type, { namespace, name })
+    if (answer.kind === 'failure') return answer.status === 404
+    return answer.value.metadata.uid !== uid || answer.value.metadata.deletionTimestamp !== undefined
   }
 
   #wrote<T extends KubeObject>(store: Store<T>, object: T): T {

@@ -61,7 +61,8 @@ class Recorder implements EventRecorder {
   readonly #options: EventRecorderOptions
   readonly #allowance: Allowance
   readonly #seen = new Map<string, Seen>()
-  #waiting: Write[] = []
+  /** By the Event's name, in the order in which they go: what is said anew before it was written is written once. */
+  readonly #waiting = new Map<string, Write>()
   #made = 0
   #lost = 0
   #isStopped = false
@@ -85,7 +86,7 @@ class Recorder implements EventRecorder {
     options?: { readonly component?: string },
   ): void {
     if (this.#isStopped) return
-    if (this.#waiting.length >= WAITING_MAX) {
+    if (this.#waiting.size >= WAITING_MAX) {
       this.#lost++
       return
     }
@@ -96,9 +97,13 @@ class Recorder implements EventRecorder {
     const verdict = note(this.#seen, said, clock.monotonicMs(), () => this.#nameFor(object.metadata.name, nowMs))
     if (verdict === null) return
     const count = verdict.kind === 'new' ? 1 : verdict.count
-    const event = { ...eventBody(object, type, said, nowMs), count }
-    const namespace = namespaceOf(object)
-    this.#waiting.push({ namespace, eventName: verdict.eventName, event, isNew: verdict.kind === 'new' })
+    const { eventName } = verdict
+    const before = this.#waiting.get(eventName)
+    const { firstTimestamp } = before?.event ?? {}
+    const since = firstTimestamp === undefined ? {} : { firstTimestamp }
+    const event = { ...eventBody(object, type, said, nowMs), count, ...since }
+    const isNew = before?.isNew ?? verdict.kind === 'new'
+    this.#waiting.set(eventName, { namespace: namespaceOf(object), eventName, event, isNew })
     this.#run ??= this.#drain().finally(() => {
       this.#run = null
     })
@@ -106,7 +111,7 @@ class Recorder implements EventRecorder {
 
   async stop(): Promise<void> {
     this.#isStopped = true
-    this.#waiting = []
+    this.#waiting.clear()
     this.#wake()
     await this.#run
   }
@@ -120,11 +125,14 @@ class Recorder implements EventRecorder {
   /** One after the other: an event is not worth a second connection. */
   async #drain(): Promise<void> {
     await Promise.resolve() // whatever is being done now, its own writes come first
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+    while (this.#waiting.size > 0) {
       for (let delayMs = this.#allowance.take(); delayMs > 0; delayMs = this.#allowance.take()) {
         await this.#rest(delayMs)
         if (this.#isStopped) return
       }
+      const [next] = this.#waiting.values()
+      if (next === undefined) return
+      this.#waiting.delete(next.eventName)
       await this.#write(next)
     }
   }

@@ -25,6 +25,7 @@ import {
   standaloneIdentity,
 } from './identity.ts'
 import { nameProblems } from './name-check.ts'
+import { serviceName } from './names.ts'
 import { expandGang, type ObservedGang } from './pod-gang.ts'
 import type { Problem } from './problem.ts'
 import { expandRole, expandRoleBinding, expandServiceAccount } from './rbac.ts'
@@ -39,7 +40,23 @@ import { usesTokenSecret } from './waiter.ts'
 /** An object that should be, and where it lives. */
 export interface Desired {
   readonly type: ResourceType
+  readonly name: string
+  /** Which of the set's replicas it is for; null: for all. */
+  readonly replica: number | null
+  /** Expanded when it is asked for the first time. */
   readonly object: NewObject
+}
+
+export function desiredOf(type: ResourceType, name: string, replica: number | null, expand: () => NewObject): Desired {
+  let made: NewObject | null = null
+  return {
+    type,
+    name,
+    replica,
+    get object() {
+      return (made ??= expand())
+    },
+  }
 }
 
 /** What the expansion of a set reads of the cluster. */
@@ -55,35 +72,45 @@ export function expandSet(
   observed: ObservedSet,
   config: OperatorConfig,
 ): Desired[] {
+  const gangs = gangsOfSet(shape, observed).map((gang) =>
+    desiredOf(POD_GANGS, gang.name, gang.index, () => expandGang(shape, gang, translation, observed, config)),
+  )
+  return [...expandParts(shape, observed), ...gangs]
+}
+
+/** The same without the gangs, which are made of pods that are there. */
+export function expandParts(shape: SetShape, observed: ObservedSet): Desired[] {
   const replicas = shape.set.spec.replicas ?? 0
   return [
     ...supporting(shape, replicas),
     ...indices(replicas).flatMap((index) => standaloneCliques(shape, index, observed)),
     ...indices(replicas).flatMap((index) => scalingGroups(shape, index, observed)),
-    ...indices(replicas).flatMap((index) =>
-      gangsOf(shape, index, observed).map((gang) => ({
-        type: POD_GANGS,
-        object: expandGang(shape, gang, translation, observed, config),
-      })),
-    ),
   ]
 }
 
+export const gangsOfSet = (shape: SetShape, observed: Pick<ObservedSet, 'scalingGroup'>): GangIdentity[] =>
+  indices(shape.set.spec.replicas ?? 0).flatMap((index) => gangsOf(shape, index, observed))
+
 function supporting(shape: SetShape, replicas: number): Desired[] {
+  const whole = (type: ResourceType, object: NewObject): Desired =>
+    desiredOf(type, object.metadata.name ?? '', null, () => object)
   return [
-    { type: SERVICE_ACCOUNTS, object: expandServiceAccount(shape) },
-    { type: ROLES, object: expandRole(shape) },
-    { type: ROLE_BINDINGS, object: expandRoleBinding(shape) },
-    ...(usesTokenSecret(shape) ? [{ type: SECRETS, object: expandTokenSecret(shape) }] : []),
-    ...indices(replicas).map((index) => ({ type: SERVICES, object: expandService(shape, index) })),
-    ...expandAutoscalers(shape, replicas).map((object) => ({ type: AUTOSCALERS, object })),
+    whole(SERVICE_ACCOUNTS, expandServiceAccount(shape)),
+    whole(ROLES, expandRole(shape)),
+    whole(ROLE_BINDINGS, expandRoleBinding(shape)),
+    ...(usesTokenSecret(shape) ? [whole(SECRETS, expandTokenSecret(shape))] : []),
+    ...indices(replicas).map((index) =>
+      desiredOf(SERVICES, serviceName(shape.name, index), index, () => expandService(shape, index)),
+    ),
+    ...expandAutoscalers(shape, replicas).map((object) => whole(AUTOSCALERS, object)),
   ]
 }
 
 function standaloneCliques(shape: SetShape, index: number, observed: ObservedSet): Desired[] {
   return shape.standalone.map((clique) => {
     const identity = standaloneIdentity(shape, index, clique)
-    return { type: POD_CLIQUES, object: expandClique(shape, identity, shape.set, observed.clique(identity.name)) }
+    const { name } = identity
+    return desiredOf(POD_CLIQUES, name, index, () => expandClique(shape, identity, shape.set, observed.clique(name)))
   })
 }
 
@@ -91,10 +118,11 @@ const groupsAt = (shape: SetShape, index: number): ScalingGroupIdentity[] =>
   shape.groups.map((group) => groupIdentity(shape, index, group))
 
 function scalingGroups(shape: SetShape, index: number, observed: ObservedSet): Desired[] {
-  return groupsAt(shape, index).map((identity) => ({
-    type: SCALING_GROUPS,
-    object: expandScalingGroup(shape, identity, observed.scalingGroup(identity.name)),
-  }))
+  return groupsAt(shape, index).map((identity) =>
+    desiredOf(SCALING_GROUPS, identity.name, index, () =>
+      expandScalingGroup(shape, identity, observed.scalingGroup(identity.name)),
+    ),
+  )
 }
 
 /** The base gang of one replica of the set, then the scaled ones as its scaling groups stand now. */

@@ -4,6 +4,7 @@ import { POD_CLIQUE } from '../../api/names.ts'
 import { BUDGETS, POD_CLIQUES } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { expandBudget } from '../expansion/budget.ts'
+import { desiredOf } from '../expansion/set.ts'
 import { isTerminating } from '../observed-pod.ts'
 import { type Key, keyOf, type MakeReconciler, type Reconciler, splitKey, watch } from '../reconciler.ts'
 import { labelled, MANAGED, setOf, observeWorld } from '../world.ts'
@@ -29,12 +30,11 @@ export const budgetReconciler: MakeReconciler = (context): Reconciler => {
       owner: clique,
       storeOf: () => budgets,
       pruned: [budgets],
-      createdOnly: new Set(),
       events: {},
     }
     const { taken } = await syncChildren(
       options,
-      wanted.map((object) => ({ type: BUDGETS, object })),
+      wanted.map((object) => desiredOf(BUDGETS, name, null, () => object)),
     )
     if (taken.length === 0) return
     const message = `PodDisruptionBudget ${name} exists and belongs to somebody else`

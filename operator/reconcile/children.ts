@@ -15,15 +15,25 @@ export interface ChildrenOptions {
   readonly storeOf: (desired: Desired) => Store<KubeObject>
   /** Stores in which children that are not desired are deleted. */
   readonly pruned: readonly Store<KubeObject>[]
-  /** Kinds that are only created here; somebody else keeps them as they should be. */
-  readonly createdOnly: ReadonlySet<string>
+  /** Names of children, as `KIND/NAME`, that are neither made nor deleted here. */
+  readonly kept?: ReadonlySet<string>
+  readonly seen?: SeenAsDesired
   readonly events: Readonly<Record<string, ChildEvents>>
+}
+
+/**
+ * Children that were compared with what is desired and did not differ: looked at again only when they change, or what is
+ * desired does. `version` says all that the latter follows from, beside the child itself.
+ */
+export interface SeenAsDesired {
+  readonly version: string
+  readonly versionOf: WeakMap<KubeObject, string>
 }
 
 /** Reason names of the events of a kind; what has none is not told. */
 export interface ChildEvents {
-  readonly created: string
-  readonly createFailed: string
+  readonly created?: string
+  readonly createFailed?: string
   readonly updated?: string
   readonly updateFailed?: string
   readonly deleted: string
@@ -62,13 +72,13 @@ export async function syncChildren(options: ChildrenOptions, desired: readonly D
 
 /** Whoever is no administrator can bind only a Role that is there: the API server looks at what it grants. */
 function waves(desired: readonly Desired[]): readonly Desired[][] {
-  const isRole = ({ object }: Desired): boolean => object.kind === 'Role'
+  const isRole = ({ type }: Desired): boolean => type.kind === 'Role'
   return [desired.filter(isRole), desired.filter((each) => !isRole(each))]
 }
 
 async function deleteRest(options: ChildrenOptions, desired: readonly Desired[]): Promise<void> {
-  const { context, owner, pruned } = options
-  const wanted = new Set(desired.map(({ object }) => `${object.kind}/${object.metadata.name}`))
+  const { context, owner, pruned, kept = [] } = options
+  const wanted = new Set([...kept, ...desired.map(({ type, name }) => `${type.kind}/${name}`)])
   for (const store of pruned) {
     const surplus = store
       .owned(owner.metadata.uid)
@@ -82,22 +92,23 @@ async function deleteRest(options: ChildrenOptions, desired: readonly Desired[])
 
 /** The object that has the name and is somebody else's, or null. */
 async function syncChild(options: ChildrenOptions, desired: Desired): Promise<KubeObject | null> {
-  const { context, owner, storeOf, createdOnly } = options
+  const { context, owner, storeOf, seen } = options
   const store = storeOf(desired)
-  const { name = '', namespace = '' } = desired.object.metadata
-  const observed = store.get(namespace, name)
+  const observed = store.get(owner.metadata.namespace ?? '', desired.name)
+  if (observed !== undefined && seen?.versionOf.get(observed) === seen?.version && seen !== undefined) return null
   if (observed !== undefined && isChildOf(observed, owner)) {
-    if (isTerminating(observed) || createdOnly.has(observed.kind)) return null
+    if (isTerminating(observed)) return null
     const isNew = await orTell(options, observed, 'update', context.writer.update(store, desired.object, observed))
     if (isNew) tell(options, observed, 'updated')
+    else seen?.versionOf.set(observed, seen.version)
     return null
   }
   const created = await orTell(options, desired.object, 'create', context.writer.create(store, desired.object))
   // There all the while, out of our sight: somebody took the label away that we watch by.
-  if (created.kind === 'found' && !createdOnly.has(created.object.kind)) {
+  if (created.kind === 'found') {
     await orTell(options, desired.object, 'update', context.writer.update(store, desired.object, created.object))
   }
-  if (created.kind === 'taken') return isSpare(created.by) ? null : refuseTaken(created.by, owner)
+  if (created.kind === 'taken') return isSpare(created.by) ? null : takenBy(created.by, owner)
   if (created.kind === 'created') tell(options, desired.object, 'created')
   return null
 }
@@ -110,15 +121,16 @@ const isSpare = ({ kind, metadata }: KubeObject): boolean =>
   kind === 'ServiceAccount' && !metadata.ownerReferences?.some(({ controller }) => controller === true)
 
 /** What is on its way out, or was the child of an owner that is gone, frees its name by itself: tried again. */
-function refuseTaken(by: KubeObject, owner: KubeObject): KubeObject {
-  const isLeaving =
-    isTerminating(by) ||
-    by.metadata.ownerReferences?.some(
-      ({ name, kind, uid }) => name === owner.metadata.name && kind === owner.kind && uid !== owner.metadata.uid,
-    )
-  if (isLeaving === true) throw new Error(`${by.kind} ${by.metadata.name} is still being deleted`)
+function takenBy(by: KubeObject, owner: KubeObject): KubeObject {
+  if (isLeaving(by, owner)) throw new Error(`${by.kind} ${by.metadata.name} is still being deleted`)
   return by
 }
+
+export const isLeaving = (by: KubeObject, owner: KubeObject): boolean =>
+  isTerminating(by) ||
+  (by.metadata.ownerReferences ?? []).some(
+    ({ name, kind, uid }) => name === owner.metadata.name && kind === owner.kind && uid !== owner.metadata.uid,
+  )
 
 /** On the owner, under the reason that its kind of child has for it. */
 function tell(

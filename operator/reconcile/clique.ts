@@ -9,13 +9,13 @@ import {
   POD_GANG,
   SCALING_GROUP,
 } from '../../api/names.ts'
+import { Allowance } from '../../kube/allowance.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { type CliqueRollout, cliqueRollout, isFormer } from '../decisions/clique-rollout.ts'
 import { podsToUngate } from '../decisions/gates.ts'
 import { isOutdated } from '../expansion/adopt.ts'
 import { hasTurn, turnOf } from '../expansion/generation.ts'
-import { canonicalJson } from '../expansion/hash.ts'
 import { type CliqueIdentity, cliqueIdentityOf, cliquesOfGang, indexLabel } from '../expansion/identity.ts'
 import { minReplicasOf } from '../expansion/pod-gang.ts'
 import type { PodPlan } from '../expansion/pod.ts'
@@ -33,6 +33,7 @@ import {
   type Watch,
   watch,
 } from '../reconciler.ts'
+import { sameJson } from '../same-json.ts'
 import { cliqueStatus } from '../status.ts'
 import { generationIn, isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
 import { dropFinalizer, findingContext, lastErrors, statusChanges, writeStatus } from './parts.ts'
@@ -41,6 +42,12 @@ import { isEdited, isTurnNews } from './set.ts'
 
 /** Pods of a clique move in rows: their counts are written once a row, and at once when all of them are ready. */
 const STATUS_GATHER_MS = 500
+/**
+ * Where many cliques come up at once, the first few and then so many a second are told of on the way, and the rest when
+ * they have arrived: a write that another follows within seconds helps nobody.
+ */
+const COMING_PER_SECOND = 2
+const COMING_AT_ONCE = 20
 
 export const cliqueReconciler: MakeReconciler = (context) => new CliqueReconciler(context)
 
@@ -53,11 +60,13 @@ class CliqueReconciler implements Reconciler {
   readonly #pods: Pods
   /** Uid of a clique whose status is behind → since when, monotonic. */
   readonly #unwrittenSince = new Map<string, number>()
+  readonly #coming: Allowance
 
   constructor(context: OperatorContext) {
     this.#context = context
     this.#world = observeWorld(context.view)
     this.#pods = new Pods(context, this.#world.pods)
+    this.#coming = new Allowance(context.clock, COMING_PER_SECOND, COMING_AT_ONCE)
     this.watches = [
       watch<PodClique>(POD_CLIQUES, (clique, before, isDeleted) => {
         if (isDeleted) this.#forget(clique)
@@ -130,11 +139,11 @@ class CliqueReconciler implements Reconciler {
     this.#unwrittenSince.delete(clique.metadata.uid)
   }
 
-  /** Its set's own, or of one of the set's scaling groups. */
+  /** Its set's own, or of one of the set's scaling groups that is not on its way out. */
   #isPartOf(clique: PodClique, set: PodCliqueSet): boolean {
     if (isOwnedBy(clique, set)) return true
     const groups = this.#world.groups.owned(set.metadata.uid)
-    return groups.some((group) => isOwnedBy(clique, group))
+    return groups.some((group) => isOwnedBy(clique, group) && !isTerminating(group))
   }
 
   #planOf(shape: SetShape, identity: CliqueIdentity, clique: PodClique): PodPlan {
@@ -191,8 +200,9 @@ class CliqueReconciler implements Reconciler {
       ...(isToldAnew ? { lastErrors: errors } : {}),
     }
     const isAtRest = status.readyReplicas === clique.spec.replicas && status.replicas === clique.spec.replicas
-    const isDue = isAtRest || when === 'now'
-    const restMs = statusChanges(clique, wanted) === null || isDue ? 0 : this.#gatherMs(metadata.uid)
+    const isDue = isAtRest || when === 'now' || statusChanges(clique, wanted) === null
+    const isComing = failed.length === 0 && (clique.status?.readyReplicas ?? 0) === 0
+    const restMs = isDue ? 0 : this.#gatherMs(metadata.uid) || (isComing ? this.#coming.take() : 0)
     if (restMs > 0) return restMs
     this.#unwrittenSince.delete(metadata.uid)
     this.#tellLost(clique, status.scheduledReplicas ?? 0)
@@ -221,10 +231,10 @@ class CliqueReconciler implements Reconciler {
 
   /** The cliques whose pods a gang lists, where that list changed. */
   #listedIn(gang: PodGang, before: PodGang | null): Key[] {
-    const listOf = (of: PodGang | null, name: string): string =>
-      canonicalJson(of?.spec.podgroups.find((group) => group.name === name)?.podReferences ?? [])
+    const listOf = (of: PodGang | null, name: string): unknown =>
+      of?.spec.podgroups.find((group) => group.name === name)?.podReferences ?? []
     return gang.spec.podgroups
-      .filter(({ name }) => listOf(gang, name) !== listOf(before, name))
+      .filter(({ name }) => !sameJson(listOf(gang, name), listOf(before, name)))
       .map(({ name }): Key => `${gang.metadata.namespace ?? ''}/${name}`)
   }
 
@@ -264,21 +274,20 @@ const isPlaced = (pod: Pod | null): boolean => pod !== null && isScheduled(pod)
 /** Something that a clique's pods, gates or status depend on. */
 function isNews(pod: Pod, before: Pod | null): boolean {
   if (before === null || before === pod) return true
-  const facts = (of: Pod): string =>
-    canonicalJson([
-      of.metadata.deletionTimestamp,
-      of.metadata.labels,
-      of.spec,
-      of.status?.phase,
-      isReady(of),
-      isScheduled(of),
-      of.status?.containerStatuses?.map(({ ready, started, state, lastState }) => [
-        ready,
-        started,
-        state?.terminated,
-        lastState,
-      ]),
-      of.status?.initContainerStatuses?.map(({ state, lastState }) => [state?.terminated, lastState]),
-    ])
-  return facts(pod) !== facts(before)
+  const facts = (of: Pod): unknown => [
+    of.metadata.deletionTimestamp,
+    of.metadata.labels,
+    of.spec,
+    of.status?.phase,
+    isReady(of),
+    isScheduled(of),
+    of.status?.containerStatuses?.map(({ ready, started, state, lastState }) => [
+      ready,
+      started,
+      state?.terminated,
+      lastState,
+    ]),
+    of.status?.initContainerStatuses?.map(({ state, lastState }) => [state?.terminated, lastState]),
+  ]
+  return !sameJson(facts(pod), facts(before))
 }

@@ -4,7 +4,7 @@ import { KubeError } from '../../kube/answers.ts'
 import { timestamp } from '../../kube/clock.ts'
 import { replacing } from '../changes.ts'
 import type { FindingContext } from '../conditions.ts'
-import { canonicalJson } from '../expansion/hash.ts'
+import { sameJson } from '../same-json.ts'
 import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 
@@ -21,8 +21,7 @@ export const findingContext = ({ clock }: OperatorContext, { metadata }: KubeObj
  */
 export function statusChanges(object: KubeObject, wanted: object): Readonly<Record<string, unknown>> | null {
   const standing = (object['status'] ?? {}) as Record<string, unknown>
-  const differs = ([field, value]: [string, unknown]): boolean =>
-    canonicalJson(value) !== canonicalJson(standing[field])
+  const differs = ([field, value]: [string, unknown]): boolean => !sameJson(value, standing[field])
   const changed = Object.entries(wanted).filter(differs)
   const patches = changed.map(([field, value]) => [field, replacing(value, standing[field])])
   return changed.length === 0 ? null : Object.fromEntries(patches)

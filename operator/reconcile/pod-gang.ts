@@ -1,4 +1,4 @@
-import type { PodGang, PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { PodClique, PodGang, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { PART_OF, PCS_REPLICA_INDEX, POD_GANG } from '../../api/names.ts'
 import { KubeError } from '../../kube/answers.ts'
@@ -27,13 +27,18 @@ import {
 import { Topologies } from '../topologies.ts'
 import { constrainedSets, isEdited } from './set.ts'
 import { isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
+import { isLeaving } from './children.ts'
 import { findingContext, isRefused } from './parts.ts'
 
 /**
- * How long pods that are being made are waited for before a gang is told of those that are there: a gang is written
- * once and not once a pod, and what keeps the rest from being made (a quota) still holds nobody up for long.
+ * How long pods that are being made are waited for, since the last one came, before a gang is told of those that are
+ * there: a gang is written once and not once a pod, and what keeps the rest from being made (a quota) still holds nobody
+ * up for long. One that is not made yet waits longer, because where many are made at once their pods queue.
  */
 const GATHER_MS = 500
+const FIRST_GATHER_MS = 2_000
+/** Nobody tells us when a label that was taken away is put back. */
+const LOOK_AGAIN_MS = 30_000
 
 export const podGangReconciler: MakeReconciler = (context) => new PodGangReconciler(context)
 
@@ -44,8 +49,10 @@ class PodGangReconciler implements Reconciler {
   readonly #context: OperatorContext
   readonly #world: World
   readonly #topologies: Topologies
-  /** Uid of a gang that lacks pods → since when, monotonic. */
-  readonly #incompleteSince = new Map<string, number>()
+  /** Gang that lacks pods, made or not → how many, and since when, monotonic. */
+  readonly #incomplete = new Map<Key, { readonly missing: number; readonly sinceMs: number }>()
+  /** Uids of the cliques that say that they are placed with a gang: by them a gang is found that is not made yet. */
+  readonly #cliquesOf = new Map<Key, Set<string>>()
 
   constructor(context: OperatorContext) {
     this.#context = context
@@ -53,10 +60,7 @@ class PodGangReconciler implements Reconciler {
     this.#topologies = new Topologies(context)
     const constrained = (): Key[] => constrainedSets(this.#world).flatMap((key) => this.#gangsOfSet(key))
     this.watches = [
-      watch(POD_GANGS, (gang, before, isDeleted) => {
-        if (isDeleted) this.#incompleteSince.delete(gang.metadata.uid)
-        return !isDeleted && isEdited(gang, before) ? [keyOf(gang)] : []
-      }),
+      watch(POD_GANGS, (gang, before, isDeleted) => (isDeleted || isEdited(gang, before) ? [keyOf(gang)] : [])),
       watch<Pod>(
         PODS,
         (pod, before, isDeleted) => {
@@ -65,7 +69,8 @@ class PodGangReconciler implements Reconciler {
         },
         { labelSelector: MANAGED },
       ),
-      watch(POD_CLIQUES, (clique, before, isDeleted) => {
+      watch<PodClique>(POD_CLIQUES, (clique, before, isDeleted) => {
+        this.#note(clique, before, isDeleted)
         return isDeleted || isEdited(clique, before) ? labelled(clique, POD_GANG) : []
       }),
       watch(SCALING_GROUPS, (group, before) => (isEdited(group, before) ? baseGangOf(group) : [])),
@@ -79,21 +84,68 @@ class PodGangReconciler implements Reconciler {
   async reconcile(key: Key): Promise<Reconciled | void> {
     const { namespace, name } = splitKey(key)
     const gang = this.#world.gangs.get(namespace, name)
-    if (gang === undefined || isTerminating(gang)) return
-    const set = setOf(this.#world, gang)
-    if (set === undefined || isTerminating(set) || !isOwnedBy(gang, set)) return
+    const set = gang === undefined ? this.#setOfCliques(key) : setOf(this.#world, gang)
+    const isOurs = gang === undefined || (!isTerminating(gang) && set !== undefined && isOwnedBy(gang, set))
+    if (set === undefined || isTerminating(set) || !isOurs) return
     const shape = shapeOf(set)
     const observed = observedSet(this.#world, shape)
-    const identity = this.#identityOf(shape, gang, observed)
-    if (identity === null) return
+    const identity = this.#identityOf(shape, name, gang, observed)
+    if (identity === null) {
+      this.#incomplete.delete(key)
+      return
+    }
     const missing = this.#missingPods(shape, identity, observed)
-    const restMs = this.#gatherMs(gang, missing)
+    const restMs = this.#gatherMs(key, missing, gang === undefined ? FIRST_GATHER_MS : GATHER_MS)
+    if (gang === undefined && restMs > 0) return { again: restMs }
     const translation = translate(shape, this.#topologies.known())
     const desired = expandGang(shape, identity, translation, observed, this.#context.config)
-    if (restMs > 0 && isOnlyReferences(desired, gang)) return { again: restMs }
-    await this.#update(set, desired, gang)
-    await this.#tellInitialized(gang, missing)
+    if (gang !== undefined && restMs > 0 && isOnlyReferences(desired, gang)) return { again: restMs }
+    const made = gang === undefined ? await this.#create(set, desired) : gang
+    if (made === null) return { again: LOOK_AGAIN_MS, wake: 'background' }
+    if (gang !== undefined) await this.#update(set, desired, gang)
+    await this.#tellInitialized(made, missing)
     return restMs > 0 ? { again: restMs } : undefined
+  }
+
+  /** Null: an object of that name is there and is somebody else's; the set says so. */
+  async #create(set: PodCliqueSet, desired: NewObject): Promise<PodGang | null> {
+    const { writer, events } = this.#context
+    const { name } = desired.metadata
+    const created = await writer.create(this.#world.gangs, desired).catch((error: unknown) => {
+      if (isRefused(error)) {
+        events.event(set, 'Warning', 'PodGangCreateFailed', `Could not create PodGang ${name}: ${error.message}`)
+      }
+      throw error
+    })
+    if (created.kind === 'taken' && isLeaving(created.by, set))
+      throw new Error(`PodGang ${name} is still being deleted`)
+    if (created.kind === 'taken') return null
+    // Ours, and we did not know it: an answer was lost, or the watch is late.
+    if (created.kind === 'found') await this.#update(set, desired, created.object)
+    else events.event(set, 'Normal', 'PodGangCreateOrUpdateSuccessful', `Created PodGang ${name}`)
+    return created.object
+  }
+
+  #note(clique: PodClique, before: PodClique | null, isDeleted: boolean): void {
+    const { uid } = clique.metadata
+    for (const key of before === null ? [] : labelled(before, POD_GANG)) this.#cliquesOf.get(key)?.delete(uid)
+    for (const key of labelled(clique, POD_GANG)) {
+      const uids = this.#cliquesOf.get(key) ?? new Set()
+      if (isDeleted) uids.delete(uid)
+      else uids.add(uid)
+      if (uids.size === 0) this.#cliquesOf.delete(key)
+      else this.#cliquesOf.set(key, uids)
+    }
+  }
+
+  /** The set whose cliques are to be placed with a gang that is not there. */
+  #setOfCliques(key: Key): PodCliqueSet | undefined {
+    for (const uid of this.#cliquesOf.get(key) ?? []) {
+      const clique = this.#world.cliques.byUid(uid)
+      const set = clique === undefined || isTerminating(clique) ? undefined : setOf(this.#world, clique)
+      if (set !== undefined) return set
+    }
+    return undefined
   }
 
   async #update(set: PodCliqueSet, desired: NewObject, gang: PodGang): Promise<void> {
@@ -112,12 +164,22 @@ class PodGangReconciler implements Reconciler {
     return set === undefined ? [] : this.#world.gangs.owned(set.metadata.uid).map(keyOf)
   }
 
-  /** By its label; gangs that another operator made without one are looked for by name. */
-  #identityOf(shape: SetShape, gang: PodGang, observed: ObservedSet): GangIdentity | null {
-    const index = indexLabel(gang, PCS_REPLICA_INDEX)
-    const candidates = index === null ? indices(shape.set.spec.replicas ?? 0) : [index]
+  /** Null: nobody asks for it. By its label; gangs without one are looked for by name. */
+  #identityOf(shape: SetShape, name: string, gang: PodGang | undefined, observed: ObservedSet): GangIdentity | null {
+    const replicas = indices(shape.set.spec.replicas ?? 0)
+    const index =
+      gang === undefined ? this.#indexByCliques(`${shape.namespace}/${name}`) : indexLabel(gang, PCS_REPLICA_INDEX)
+    const candidates = index === null ? replicas : replicas.slice(index, index + 1)
     const all = candidates.flatMap((each) => gangsOf(shape, each, observed))
-    return all.find(({ name }) => name === gang.metadata.name) ?? null
+    return all.find((identity) => identity.name === name) ?? null
+  }
+
+  #indexByCliques(key: Key): number | null {
+    for (const uid of this.#cliquesOf.get(key) ?? []) {
+      const clique = this.#world.cliques.byUid(uid)
+      if (clique !== undefined) return indexLabel(clique, PCS_REPLICA_INDEX)
+    }
+    return null
   }
 
   /** How many pods that its cliques ask for do not exist. */
@@ -127,15 +189,16 @@ class PodGangReconciler implements Reconciler {
   }
 
   /** How much longer the gang may wait for its pods; 0: it is complete, or has waited enough. */
-  #gatherMs({ metadata: { uid } }: PodGang, missing: number): number {
+  #gatherMs(key: Key, missing: number, patienceMs: number): number {
     if (missing === 0) {
-      this.#incompleteSince.delete(uid)
+      this.#incomplete.delete(key)
       return 0
     }
     const nowMs = this.#context.clock.monotonicMs()
-    const sinceMs = this.#incompleteSince.get(uid) ?? nowMs
-    this.#incompleteSince.set(uid, sinceMs)
-    return Math.max(0, sinceMs + GATHER_MS - nowMs)
+    const known = this.#incomplete.get(key)
+    const sinceMs = known === undefined || missing < known.missing ? nowMs : known.sinceMs
+    this.#incomplete.set(key, { missing, sinceMs })
+    return Math.max(0, sinceMs + patienceMs - nowMs)
   }
 
   /** Beside the conditions of others: the newest are read, and the write holds for that version only. */

@@ -1,4 +1,4 @@
-import type { PodClique, PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { PodClique, PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { SCALING_GROUP, SET_FINALIZER } from '../../api/names.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, SCALING_GROUPS } from '../../kube/resources.ts'
@@ -6,12 +6,13 @@ import type { Reconciled } from '../../kube/work-queue.ts'
 import { delayMs, type Recovery } from '../decisions/recovery.ts'
 import { type SetRollout, setRollout } from '../decisions/set-rollout.ts'
 import { canonicalJson } from '../expansion/hash.ts'
-import { indices } from '../expansion/identity.ts'
+import { type GangIdentity, indices } from '../expansion/identity.ts'
 import { describeProblem, type Problem } from '../expansion/problem.ts'
-import { type Desired, expandSet, problemsOf } from '../expansion/set.ts'
+import { type Desired, expandParts, gangsOfSet, problemsOf } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
 import { type Translation, translate } from '../expansion/topology.ts'
 import { isTerminating } from '../observed-pod.ts'
+import { sameJson } from '../same-json.ts'
 import {
   type Key,
   keyOf,
@@ -22,11 +23,13 @@ import {
   type Watch,
   watch,
 } from '../reconciler.ts'
+import { gangStatuses } from '../gang-statuses.ts'
 import { setStatus } from '../status.ts'
 import type { Store } from '../store.ts'
 import { Topologies } from '../topologies.ts'
 import {
   generationIn,
+  isOwnedBy,
   keyOfSet,
   liveClique,
   MANAGED,
@@ -35,7 +38,7 @@ import {
   SUPPORTING,
   type World,
 } from '../world.ts'
-import { type ChildEvents, CLIQUE_EVENTS, syncChildren } from './children.ts'
+import { type ChildEvents, CLIQUE_EVENTS, isLeaving, syncChildren } from './children.ts'
 import { markRecovery } from './recover.ts'
 import {
   type Parts,
@@ -62,15 +65,10 @@ const EVENTS: Readonly<Record<string, ChildEvents>> = {
     deleteFailed: 'PodCliqueScalingGroupDeleteFailed',
   },
   PodGang: {
-    created: 'PodGangCreateOrUpdateSuccessful',
-    createFailed: 'PodGangCreateFailed',
     deleted: 'PodGangDeleteSuccessful',
     deleteFailed: 'PodGangDeleteFailed',
   },
 }
-
-/** Gangs are only created and deleted here: reconcile/pod-gang.ts keeps them as they should be. */
-const CREATED_ONLY: ReadonlySet<string> = new Set(['PodGang'])
 
 export const setReconciler: MakeReconciler = (context) => new SetReconciler(context)
 
@@ -81,6 +79,7 @@ class SetReconciler implements Reconciler {
   readonly #context: OperatorContext
   readonly #world: World
   readonly #topologies: Topologies
+  readonly #seenAsDesired = new WeakMap<KubeObject, string>()
 
   constructor(context: OperatorContext) {
     this.#context = context
@@ -95,6 +94,11 @@ class SetReconciler implements Reconciler {
         watch(type, keyOfSet, { afterMs: ROW_MS }),
       ]),
       watch(POD_GANGS, (gang, before, isDeleted) => (isDeleted ? keyOfSet(gang, before) : [])),
+      watch<PodGang>(
+        POD_GANGS,
+        (gang, before) => (sameJson(gang.status, before?.status) ? [] : keyOfSet(gang, before)),
+        { afterMs: ROW_MS },
+      ),
       ...SUPPORTING.map((type) => watch(type, keyOfSet, { labelSelector: MANAGED, afterMs: ROW_MS })),
       ...this.#topologies.watches(() => constrainedSets(this.#world)),
     ]
@@ -108,7 +112,7 @@ class SetReconciler implements Reconciler {
     const { problems, isStalled, ...seen } = this.#lookAt(set)
     const shape = isStalled ? seen.shape : await this.#advanceUpdate(seen.shape)
     const { translation } = seen
-    const outcome = isStalled ? { taken: [], error: null } : await this.#sync(shape, translation)
+    const outcome = isStalled ? { taken: [], error: null } : await this.#sync(shape)
     await this.#report(shape, translation, [...problems, ...outcome.taken], isStalled, outcome.error)
     if (outcome.error !== null) throw outcome.error
     const dueMs = isStalled ? null : await this.#recover(shape)
@@ -189,35 +193,43 @@ class SetReconciler implements Reconciler {
     })
   }
 
-  async #sync(shape: SetShape, translation: Translation): Promise<{ taken: Problem[]; error: unknown }> {
+  /** Gangs that nobody asks for any more go here; reconcile/pod-gang.ts makes them and keeps them as they should be. */
+  async #sync(shape: SetShape): Promise<{ taken: Problem[]; error: unknown }> {
     const { cliques, groups, gangs, supporting } = this.#world
+    // What goes goes in this order: a gang whose pods went before it would be told of as broken.
     const stores = new Map<unknown, Store<KubeObject>>([
-      ...supporting,
+      [POD_GANGS, gangs as unknown as Store<KubeObject>],
       [POD_CLIQUES, cliques as unknown as Store<KubeObject>],
       [SCALING_GROUPS, groups as unknown as Store<KubeObject>],
-      [POD_GANGS, gangs as unknown as Store<KubeObject>],
+      ...supporting,
     ])
     const storeOf = ({ type }: Desired): Store<KubeObject> => {
       const store = stores.get(type)
       if (store === undefined) throw new Error(`no store of ${type.kind}`)
       return store
     }
-    const desired = expandSet(shape, translation, observedSet(this.#world, shape), this.#context.config)
-    const pruned = [...stores.values()].filter(({ type }) => PRUNED.has(type.kind))
+    const observed = observedSet(this.#world, shape)
+    const wanted = gangsOfSet(shape, observed)
     const options = {
       context: this.#context,
       owner: shape.set,
       storeOf,
-      pruned,
-      createdOnly: CREATED_ONLY,
+      pruned: [...stores.values()].filter(({ type }) => PRUNED.has(type.kind)),
+      kept: new Set(wanted.map(({ name }) => `PodGang/${name}`)),
+      seen: { version: versionOf(shape.set), versionOf: this.#seenAsDesired },
       events: EVENTS,
     }
     try {
-      const { taken } = await syncChildren(options, desired)
-      return { taken: taken.map(nameTaken), error: null }
+      const { taken } = await syncChildren(options, expandParts(shape, observed).sort(byReplica))
+      return { taken: [...taken, ...this.#takenGangs(shape, wanted)].map(nameTaken), error: null }
     } catch (error) {
       return { taken: [], error }
     }
+  }
+
+  #takenGangs({ namespace, set }: SetShape, wanted: readonly GangIdentity[]): PodGang[] {
+    const others = wanted.flatMap(({ name }) => this.#world.gangs.get(namespace, name) ?? [])
+    return others.filter((gang) => !isOwnedBy(gang, set) && !isLeaving(gang, set))
   }
 
   async #report(
@@ -255,7 +267,14 @@ class SetReconciler implements Reconciler {
     const updateProgress = isStalled
       ? (newest.status?.updateProgress ?? null)
       : withCounts(this.#replicasOf(shape, rollout.generationHash), rollout.progress)
-    const told = { ...status, ...seen, ...noneIfNew(errors, newest), updateProgress }
+    const ofGangs = gangStatuses(this.#world.gangs.owned(newest.metadata.uid).filter((gang) => !isTerminating(gang)))
+    const told = {
+      ...status,
+      ...seen,
+      ...noneIfNew('lastErrors', errors, newest),
+      ...noneIfNew('podGangStatuses', ofGangs, newest),
+      updateProgress,
+    }
     await writeStatus(this.#context, this.#world.sets, newest, told)
   }
 
@@ -309,17 +328,29 @@ const nameTaken = ({ kind, metadata }: KubeObject): Problem => ({
   message: `${kind} ${metadata.name} exists and belongs to somebody else; rename the set, or delete it`,
 })
 
+/** All of a set that its own objects are made from. */
+const versionOf = ({ metadata: { uid, generation, labels, annotations } }: PodCliqueSet): string =>
+  canonicalJson([uid, generation, labels, annotations])
+
+/** What all replicas share, then one replica after the other, so that the first have their pods before the last begin. */
+const byReplica = (a: Desired, b: Desired): number => (a.replica ?? -1) - (b.replica ?? -1)
+
 /** An empty list is written only over one that is not. */
-const noneIfNew = (errors: readonly unknown[], { status }: PodCliqueSet): object =>
-  errors.length === 0 && status?.lastErrors === undefined ? {} : { lastErrors: errors }
+const noneIfNew = (
+  field: 'lastErrors' | 'podGangStatuses',
+  list: readonly unknown[],
+  { status }: PodCliqueSet,
+): object => (list.length === 0 && status?.[field] === undefined ? {} : { [field]: list })
 
 /** What a reconciler reads of it changed: anything but status. */
 export function isEdited(object: KubeObject, before: KubeObject | null): boolean {
   if (before === null) return true
-  const marks = ({ metadata }: KubeObject): string =>
-    canonicalJson([metadata.labels, metadata.annotations, metadata.finalizers, metadata.deletionTimestamp])
-  return object.metadata.generation !== before.metadata.generation || marks(object) !== marks(before)
+  const [now, then] = [object.metadata, before.metadata]
+  if (now.generation !== then.generation || now.deletionTimestamp !== then.deletionTimestamp) return true
+  return !MARKS.every((marks) => sameJson(now[marks], then[marks]))
 }
+
+const MARKS = ['labels', 'annotations', 'finalizers'] as const
 
 /** Which version a set is brought to, and which of its replicas is at it. */
 const turnFacts = (progress: SetRollout['progress'] | undefined): string =>

@@ -118,6 +118,19 @@ describe('the recorder', () => {
     expect(stored(server)).toMatchObject([{ count: 4, message: 'three' }])
   })
 
+  test('what is said anew before it was written is written once, in its turn, with the count and the first moment', async () => {
+    const { clock, server, recorder } = desk()
+    for (let i = 0; i < 50; i++) recorder.event(pod(`p${i}`), 'Normal', 'Made', 'm')
+    recorder.event(pod('a'), 'Normal', 'Made', 'one')
+    await clock.runFor(10)
+    for (const message of ['two', 'three']) recorder.event(pod('a'), 'Normal', 'Made', message)
+    await clock.runFor(5_000)
+    const all = stored(server)
+    expect(all).toHaveLength(51)
+    expect(all.at(-1)).toMatchObject({ count: 3, message: 'three', firstTimestamp: '2026-01-01T00:00:00Z' })
+    expect(server.objects.size).toBe(51)
+  })
+
   test('writes at most fifty a second in the long run, and drops what a full queue cannot hold', async () => {
     const { clock, server, recorder } = desk()
     for (let i = 0; i < 5_000; i++) recorder.event(pod(`p${i}`), 'Normal', 'Bound', 'm')

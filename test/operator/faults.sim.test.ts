@@ -70,6 +70,24 @@ test('a create whose answer is lost makes one pod, not two', async () => {
   expect(podDeletes()).toBe(0)
 })
 
+test('a clique whose delete is not answered, and is not told of, makes no pods for those that go with it', async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  at.cluster.server.delayWatches(({ type }) => type.kind === 'PodClique', 3_000)
+  let lost = 0
+  at.cluster.server.setIntercept(({ method, path }) => {
+    if (method !== 'DELETE' || !path.includes('/podcliques/')) return 'pass'
+    lost++
+    return 'lose-answer'
+  })
+  at.writes.length = 0
+  await at.patch(POD_CLIQUE_SETS, 'workload1', { spec: { replicas: 0 } }, 'scale')
+  await at.settle()
+  expect(lost).toBeGreaterThan(0)
+  expect(podCreates()).toBe(0)
+  expect(await at.list(PODS)).toEqual([])
+})
+
 test('whatever every third write meets, the end is the same', async () => {
   const random = seededRandom(Number(process.env['SEED'] ?? 5))
   let writes = 0

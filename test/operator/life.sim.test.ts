@@ -44,6 +44,7 @@ test('a set becomes pods that are all Ready, and its statuses say so', async () 
   expect(pods.filter(isReady)).toHaveLength(10)
   const set = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 'workload1')
   expect(set.status).toMatchObject({ replicas: 1, availableReplicas: 1, updatedReplicas: 1, observedGeneration: 1 })
+  expect(set.status?.podGangStatuses?.map(({ name }) => name)).toEqual(names(await at.list(POD_GANGS)))
   expect(set.status?.hpaPodSelector).toBe(
     'app.kubernetes.io/managed-by=grove-operator,app.kubernetes.io/part-of=workload1',
   )

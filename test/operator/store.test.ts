@@ -45,12 +45,25 @@ test('a write of ours is there before any watch tells of it, and a late watch do
 
 test('a pod that we deleted is leaving at once, whatever late news says', () => {
   store.apply({ kind: 'added', object: pod('a', 1), before: null })
-  store.deleted('uid-a', '2026-01-01T00:00:00Z')
+  store.deleting('uid-a', '2026-01-01T00:00:00Z')
   expect(seen(store)).toEqual(['a@1 leaving'])
   store.apply({ kind: 'updated', object: pod('a', 2), before: pod('a', 1) })
   expect(seen(store)).toEqual(['a@2 leaving'])
   store.apply({ kind: 'deleted', object: pod('a', 3), before: pod('a', 2) })
   expect(seen(store)).toEqual([])
+})
+
+test('a delete that came to nothing is taken back, unless the cluster tells of another', () => {
+  store.apply({ kind: 'added', object: pod('a', 1), before: null })
+  const takeBack = store.deleting('uid-a', '2026-01-01T00:00:00Z')
+  store.apply({ kind: 'updated', object: pod('a', 2), before: pod('a', 1) })
+  takeBack()
+  expect(seen(store)).toEqual(['a@2'])
+  const takeSecondBack = store.deleting('uid-a', '2026-01-01T00:00:00Z')
+  const gone = pod('a', 3, { deletionTimestamp: '2026-01-01T00:00:00Z' })
+  store.apply({ kind: 'updated', object: gone, before: pod('a', 2) })
+  takeSecondBack()
+  expect(seen(store)).toEqual(['a@3 leaving'])
 })
 
 test('an answer that comes after the end of its object brings nothing back', () => {
