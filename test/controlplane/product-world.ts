@@ -1,7 +1,7 @@
 /** `espalier run` on a real control plane whose nodes are kwok's, for tests that other clusters run too. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
+import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { demoObjects } from '../../cli/demo.ts'
 import { parseManifests } from '../../cli/input.ts'
 import { ResourceFinder } from '../../cli/resource-of.ts'
@@ -50,9 +50,12 @@ export class ProductWorld implements ExampleCluster {
     this.#finder = new ResourceFinder(this.client)
   }
 
-  static async start(plane: ControlPlane): Promise<ProductWorld> {
+  static async start(
+    plane: ControlPlane,
+    nodes: readonly NewObject[] = gb200Nvl72({ racks: 4, racksPerBlock: 2 }),
+  ): Promise<ProductWorld> {
     const world = new ProductWorld(plane, httpTransport(await loadConfig({ kubeconfig: plane.kubeconfig })))
-    await createNodes(world.client, gb200Nvl72({ racks: 4, racksPerBlock: 2 }))
+    await createNodes(world.client, nodes)
     world.#turns = await startTurns(world.client, (message) => (world.#said += `turn: ${message}\n`))
     await world.#startEspalier()
     await world.#apply(

@@ -1,0 +1,190 @@
+/** What operator and scheduler need for sets of many replicas, beside a bare loop that sends the same writes. */
+import type { Line, RunOptions } from '../harness.ts'
+import {
+  type Bare,
+  bare,
+  bringUp,
+  type Course,
+  grow,
+  type Halves,
+  remove,
+  resync,
+  shrink,
+  type Shrunk,
+  startHalves,
+  stopHalves,
+  type Work,
+} from '../operator/measure.ts'
+import { watchPods } from '../operator/pod-watch.ts'
+import { countWrites, isWrite, type SentRequest } from '../operator/sent-requests.ts'
+import { type BenchWorld, startEmbeddedWorld, startRealWorld } from '../operator/world.ts'
+
+const NODES = 100
+const REPLICAS = 500
+const PODS = 2
+const MANY = { sets: 100, replicas: 50 }
+const CONCURRENCIES: readonly number[] = [16, 64]
+
+/** To be reached: milliseconds, or this times the bare loop; and writes a pod. */
+const CREATED_MS = 5_000
+const READY_MS = 8_000
+const BARE_RATIO = 1.3
+const WRITES_PER_POD = 6
+
+const rounded = (value: number, digits = 0): number => Number(value.toFixed(digits))
+const writesOf = (sent: readonly SentRequest[]): number => sent.filter(isWrite).length
+const withoutEvents = (sent: readonly SentRequest[]): number =>
+  sent.filter(isWrite).filter(({ path }) => !path.includes('/events')).length
+
+function upFacts({ sent, ...course }: Course, pods: number): Record<string, number | string> {
+  return {
+    pods,
+    createdMs: rounded(course.createdMs),
+    readyMs: rounded(course.readyMs),
+    statusMs: rounded(course.statusMs),
+    writesPerPod: rounded(writesOf(sent) / pods, 2),
+    writesPerPodWithoutEvents: rounded(withoutEvents(sent) / pods, 2),
+    operatorCpuMsPerPod: rounded(course.operatorCpuMs / pods, 2),
+    schedulerCpuMsPerPod: rounded(course.schedulerCpuMs / pods, 2),
+    writes: JSON.stringify(countWrites(sent)),
+  }
+}
+
+function verdict(course: Course, best: Bare, pods: number): string {
+  const isFast =
+    course.createdMs <= Math.max(CREATED_MS, BARE_RATIO * best.createdMs) &&
+    course.readyMs <= Math.max(READY_MS, BARE_RATIO * best.readyMs)
+  return isFast && writesOf(course.sent) / pods <= WRITES_PER_POD ? 'yes' : 'no'
+}
+
+function upLine(world: BenchWorld, course: Course, bares: readonly Bare[], pods: number, seed: number): Line {
+  const best = bares.toSorted((a, b) => a.readyMs - b.readyMs)[0]!
+  const facts = {
+    ...upFacts(course, pods),
+    bareConcurrency: best.concurrency,
+    bareCreatedMs: rounded(best.createdMs),
+    bareReadyMs: rounded(best.readyMs),
+    createdRatio: rounded(course.createdMs / best.createdMs, 2),
+    readyRatio: rounded(course.readyMs / best.readyMs, 2),
+    bar: 'created 5 s, ready 8 s, or 1.3 times the bare loop; 6 writes a pod',
+    reached: verdict(course, best, pods),
+  }
+  return { scenario: `operator/up/${world.name}`, ms: course.readyMs, ok: true, seed, facts }
+}
+
+const growLine = (world: BenchWorld, course: Course, pods: number, seed: number): Line => ({
+  scenario: `operator/grow/${world.name}`,
+  ms: course.readyMs,
+  ok: true,
+  seed,
+  facts: upFacts(course, pods),
+})
+
+const shrinkLine = (world: BenchWorld, { sent, ...shrunk }: Shrunk, pods: number, seed: number): Line => ({
+  scenario: `operator/down/${world.name}`,
+  ms: shrunk.goneMs,
+  ok: true,
+  seed,
+  facts: {
+    pods,
+    podsGoneMs: rounded(shrunk.podsGoneMs),
+    goneMs: rounded(shrunk.goneMs),
+    writesPerPod: rounded(writesOf(sent) / pods, 2),
+    writes: JSON.stringify(countWrites(sent)),
+  },
+})
+
+function resyncLine(world: BenchWorld, writes: readonly SentRequest[], seed: number): Line {
+  const facts = {
+    writes: JSON.stringify(countWrites(writes)),
+    bar: 'writes nothing',
+    reached: writes.length === 0 ? 'yes' : 'no',
+  }
+  return { scenario: `operator/resync/${world.name}`, ms: 0, ok: writes.length === 0, seed, facts }
+}
+
+/** Up, a resync, the bare loop; then half of it grown to the whole, and down to none. */
+async function* oneSet(world: BenchWorld, replicas: number, seed: number): AsyncGenerator<Line> {
+  const work: Work = { namespace: 'operator-work', sets: 1, replicas, pods: PODS }
+  const pods = replicas * PODS
+  const halves = await startHalves(world, 'warm-up')
+  await world.makeNamespace(work.namespace)
+  const watch = await watchPods(world.config, work.namespace)
+  const up = await bringUp(world, halves, work, watch)
+  await stopHalves(halves)
+  yield resyncLine(world, await resync(world, work), seed)
+  await remove(world, work, watch)
+  await watch.stop()
+  const bares: Bare[] = []
+  for (const concurrency of CONCURRENCIES) bares.push(await bare(world, up.sent, work, concurrency))
+  yield upLine(world, up, bares, pods, seed)
+  yield* growAndShrink(world, await startHalves(world, 'warm-up-2'), replicas, seed)
+}
+
+async function* growAndShrink(world: BenchWorld, halves: Halves, replicas: number, seed: number): AsyncGenerator<Line> {
+  const work: Work = { namespace: 'grow-work', sets: 1, replicas, pods: PODS }
+  const half = { ...work, replicas: replicas / 2 }
+  await world.makeNamespace(work.namespace)
+  const watch = await watchPods(world.config, work.namespace)
+  await bringUp(world, halves, half, watch)
+  yield growLine(world, await grow(world, halves, work, watch), (replicas / 2) * PODS, seed)
+  yield shrinkLine(world, await shrink(world, halves, work, watch), replicas * PODS, seed)
+  await watch.stop()
+  await stopHalves(halves)
+}
+
+async function* manySets(world: BenchWorld, replicas: number, seed: number): AsyncGenerator<Line> {
+  const work: Work = { namespace: 'many-work', sets: MANY.sets, replicas, pods: PODS }
+  const pods = MANY.sets * replicas * PODS
+  const halves = await startHalves(world, 'warm-up')
+  const course = await inNamespace(world, work.namespace, (watch) => bringUp(world, halves, work, watch))
+  await stopHalves(halves)
+  yield { scenario: `operator/many/${world.name}`, ms: course.readyMs, ok: true, seed, facts: upFacts(course, pods) }
+}
+
+async function inNamespace<T>(
+  world: BenchWorld,
+  namespace: string,
+  work: (watch: Awaited<ReturnType<typeof watchPods>>) => Promise<T>,
+): Promise<T> {
+  await world.makeNamespace(namespace)
+  const watch = await watchPods(world.config, namespace)
+  try {
+    return await work(watch)
+  } finally {
+    await watch.stop()
+  }
+}
+
+async function* on(
+  start: () => Promise<BenchWorld | null>,
+  measure: (world: BenchWorld) => AsyncGenerator<Line>,
+): AsyncGenerator<Line> {
+  const world = await start()
+  if (world === null) return
+  try {
+    yield* measure(world)
+  } finally {
+    await world.stop()
+  }
+}
+
+/**
+ * `--only NAME,NAME` of `embedded`, `real`, `many` (10,000 pods in 100 sets, on the embedded cluster) and `many-real`
+ * (left out without being named); `--count N` replicas of a set; `--quick true`: few of everything, on the embedded
+ * cluster.
+ */
+export async function* run(seed: number, { only, count, quick, nodes }: RunOptions): AsyncGenerator<Line> {
+  const isQuick = quick === 'true'
+  const isMeant = (name: string): boolean =>
+    (only ?? (isQuick ? 'embedded' : 'embedded,real,many')).split(',').includes(name)
+  const replicas = Number(count ?? (isQuick ? 20 : REPLICAS))
+  const nodeCount = Number(nodes ?? NODES)
+  const embedded = (): Promise<BenchWorld> => startEmbeddedWorld(seed, nodeCount)
+  const real = (): Promise<BenchWorld | null> => startRealWorld(nodeCount)
+  const ofMany = Number(count ?? MANY.replicas)
+  if (isMeant('embedded')) yield* on(embedded, (world) => oneSet(world, replicas, seed))
+  if (isMeant('real')) yield* on(real, (world) => oneSet(world, replicas, seed))
+  if (isMeant('many')) yield* on(embedded, (world) => manySets(world, ofMany, seed))
+  if (isMeant('many-real')) yield* on(real, (world) => manySets(world, ofMany, seed))
+}

@@ -1,0 +1,194 @@
+/** The core of the published suite on real Kubernetes: its nodes, its workloads, operator and scheduler as one command. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { KubeObject, NewObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
+import { valueOrThrow } from '../../kube/answers.ts'
+import {
+  EVENTS,
+  NODES,
+  POD_CLIQUE_SETS,
+  POD_CLIQUES,
+  POD_GANGS,
+  PODS,
+  SCALING_GROUPS,
+  SERVICES,
+} from '../../kube/resources.ts'
+import type { SampleWorld } from '../cli/samples.ts'
+import { isReady } from '../in-process.ts'
+import { workloadYaml } from '../operator/workloads.ts'
+import { type ControlPlane, startControlPlane } from './control-plane.ts'
+import { ProductWorld } from './product-world.ts'
+
+const plane: ControlPlane | null = await startControlPlane({ kwok: true })
+
+const NODE_COUNT = 30
+const AGENT = 'node_role.e2e.grove.nvidia.com'
+const nodeName = (n: number): string => `kwok-node-${n}`
+
+/** 28 a zone, 20 a block, 7 a rack, tainted, room for one pod of the suite. */
+function suiteNode(n: number): NewObject {
+  const resources = { cpu: '4', memory: '150Mi', pods: '110' }
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: nodeName(n),
+      labels: {
+        'kubernetes.io/zone': `zone-${Math.floor(n / 28)}`,
+        'kubernetes.io/block': `block-${Math.floor(n / 20)}`,
+        'kubernetes.io/rack': `rack-${Math.floor(n / 7)}`,
+        'kubernetes.io/hostname': nodeName(n),
+        type: 'kwok',
+        [AGENT]: 'agent',
+      },
+    },
+    spec: { taints: [{ key: AGENT, value: 'agent', effect: 'NoSchedule' }] },
+    status: { capacity: resources, allocatable: resources },
+  }
+}
+
+const TOLERATION = `tolerations: [{key: ${AGENT}, operator: Exists, effect: NoSchedule}]`
+const suiteYaml = (name: string): string =>
+  workloadYaml(name).replaceAll(
+    'terminationGracePeriodSeconds: 5',
+    `terminationGracePeriodSeconds: 5\n          ${TOLERATION}`,
+  )
+
+describe.skipIf(plane === null)('the published suite on real Kubernetes', () => {
+  let world: ProductWorld
+  let at: SampleWorld
+  beforeAll(async () => {
+    const nodes = Array.from({ length: NODE_COUNT }, (_, n) => suiteNode(n))
+    if (plane !== null) world = await ProductWorld.start(plane, nodes)
+  })
+  afterEach(async () => at?.stop())
+  afterAll(() => world?.stop())
+
+  const podsOf = (): Promise<readonly Pod[]> => at.list<Pod>(PODS)
+  const cliqueOf = ({ metadata }: KubeObject): string => metadata.labels?.['grove.io/podclique'] ?? ''
+  const uids = (pods: readonly Pod[]): string[] => pods.map(({ metadata }) => metadata.uid)
+
+  /** The first `open` nodes take pods, the others do not. */
+  async function openNodes(open: number): Promise<void> {
+    for (let n = 0; n < NODE_COUNT; n++) await cordon(nodeName(n), n >= open)
+  }
+
+  async function cordon(name: string, isCordoned: boolean): Promise<void> {
+    const spec = { unschedulable: isCordoned ? true : null }
+    valueOrThrow(await world.client.mergePatch<Node>(NODES, { namespace: '', name }, { spec }))
+  }
+
+  const counts = async (): Promise<[ready: number, pending: number]> => {
+    const pods = await podsOf()
+    return [pods.filter(isReady).length, pods.filter(({ spec }) => !spec.nodeName).length]
+  }
+  const become = (ready: number, pending: number): Promise<void> =>
+    world.waitFor(async () => (await counts()).join() === [ready, pending].join(), `${ready} ready, ${pending} pending`)
+
+  async function changeImage(set: string, clique: string, image: string): Promise<void> {
+    const [live] = await at.list<PodCliqueSet>(POD_CLIQUE_SETS)
+    const cliques = (live?.spec.template.cliques ?? []).map((each) => {
+      if (each.name !== clique) return each
+      const [main] = each.spec.podSpec.containers
+      return { ...each, spec: { ...each.spec, podSpec: { ...each.spec.podSpec, containers: [{ ...main, image }] } } }
+    })
+    const key = { namespace: live?.metadata.namespace ?? '', name: set }
+    valueOrThrow(await world.client.mergePatch(POD_CLIQUE_SETS, key, { spec: { template: { cliques } } }))
+  }
+
+  const isUpdateOver = async (): Promise<boolean> => {
+    const [set] = await at.list<PodCliqueSet>(POD_CLIQUE_SETS)
+    return (
+      set?.status?.updateProgress?.updateEndedAt !== undefined &&
+      set.status.observedGeneration === set.metadata.generation
+    )
+  }
+
+  const remove = async ({ metadata: { namespace = '', name } }: Pod): Promise<void> => {
+    valueOrThrow(await world.client.delete(PODS, { namespace, name }))
+  }
+
+  test('GS1: with a node too few nothing runs and every pod says so; with it everything does', async () => {
+    await openNodes(9)
+    at = await world.sample()
+    await at.apply(suiteYaml('workload1'))
+    await become(0, 10)
+    const isTold = async (): Promise<boolean> => {
+      const told = (await at.list<KubeObject>(EVENTS)).filter((event) => event['reason'] === 'Unschedulable')
+      const names = new Set(told.map((event) => (event['involvedObject'] as { name: string }).name))
+      return (await podsOf()).every(({ metadata }) => names.has(metadata.name))
+    }
+    await world.waitFor(isTold, 'an event about every pod')
+    expect(await counts()).toEqual([0, 10])
+    await cordon(nodeName(9), false)
+    await become(10, 0)
+    expect(new Set((await podsOf()).map(({ spec }) => spec.nodeName)).size).toBe(10)
+  })
+
+  test('GS5: the minimum of three runs on three nodes, the rest when there are more; then all of it goes', async () => {
+    await openNodes(2)
+    at = await world.sample()
+    await at.apply(suiteYaml('workload2'))
+    await become(0, 10)
+    await cordon(nodeName(2), false)
+    await become(3, 7)
+    const ready = (await podsOf()).filter(isReady).map(cliqueOf).sort()
+    expect(ready).toEqual(['workload2-0-pc-a', 'workload2-0-sg-x-0-pc-b', 'workload2-0-sg-x-0-pc-c'])
+    await openNodes(10)
+    await become(10, 0)
+    await at.stop()
+    for (const type of [POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS, POD_GANGS, SERVICES, PODS]) {
+      await world.waitFor(async () => (await at.list(type)).length === 0, `no ${type.kind} left`)
+    }
+  })
+
+  test('RU7, OD: one pod of a clique at a time, only what changed; with OnDelete only what somebody deletes', async () => {
+    await openNodes(12)
+    at = await world.sample()
+    await at.apply(suiteYaml('workload1'))
+    await become(10, 0)
+    const before = await podsOf()
+    const isA = (pod: Pod): boolean => cliqueOf(pod) === 'workload1-0-pc-a'
+    let fewest = 10
+    await changeImage('workload1', 'pc-a', 'second')
+    await world.waitFor(async () => {
+      fewest = Math.min(fewest, (await podsOf()).filter(isReady).length)
+      return isUpdateOver()
+    }, 'the end of the update')
+    expect(fewest).toBeGreaterThanOrEqual(9)
+    const after = await podsOf()
+    expect(after.filter(isA).map(({ spec }) => spec.containers[0]?.image)).toEqual(['second', 'second'])
+    expect(uids(after.filter((pod) => !isA(pod))).sort()).toEqual(uids(before.filter((pod) => !isA(pod))).sort())
+    const { namespace = '' } = after[0]?.metadata ?? {}
+    const onDelete = { spec: { updateStrategy: { type: 'OnDelete' } } }
+    valueOrThrow(await world.client.mergePatch(POD_CLIQUE_SETS, { namespace, name: 'workload1' }, onDelete))
+    await changeImage('workload1', 'pc-a', 'third')
+    await world.waitFor(isUpdateOver, 'the end of an update that deletes nothing')
+    expect(uids(await podsOf()).sort()).toEqual(uids(after).sort())
+    const [first] = after.filter(isA)
+    if (first !== undefined) await remove(first)
+    const images = async (): Promise<string> =>
+      (await podsOf())
+        .filter((pod) => isA(pod) && isReady(pod))
+        .map(({ spec }) => spec.containers[0]?.image)
+        .sort()
+        .join()
+    await world.waitFor(async () => (await images()) === 'second,third', 'the replacement of the new template')
+  })
+
+  test('GT1: below its minimum for longer than the delay a gang is made anew', async () => {
+    await openNodes(10)
+    at = await world.sample()
+    await at.apply(suiteYaml('workload1-gt'))
+    await become(10, 0)
+    const before = uids(await podsOf())
+    await new Promise((resolve) => setTimeout(resolve, 6_000)) // what changes in its first moments was never healthy
+    const lost = (await podsOf()).find((pod) => cliqueOf(pod) === 'workload1-gt-0-pc-a')
+    await cordon(lost?.spec.nodeName ?? '', true)
+    if (lost !== undefined) await remove(lost)
+    const isAnew = async (): Promise<boolean> => !(await podsOf()).some(({ metadata }) => before.includes(metadata.uid))
+    await world.waitFor(isAnew, 'ten other pods')
+    await cordon(lost?.spec.nodeName ?? '', false)
+    await become(10, 0)
+  })
+})
