@@ -73,7 +73,12 @@ export async function startEmbeddedWorld(seed: number, nodes: number): Promise<B
   const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-'))
   const profile = process.env['ESPALIER_PROFILE']
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  const args = [...profiling, join(import.meta.dirname, '../processes/simulated-cluster.ts'), String(seed), String(nodes)]
+  const args = [
+    ...profiling,
+    join(import.meta.dirname, '../processes/simulated-cluster.ts'),
+    String(seed),
+    String(nodes),
+  ]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   endWithUs(child)
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))

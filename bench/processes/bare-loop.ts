@@ -47,7 +47,9 @@ let next = 0
 async function lane(): Promise<void> {
   while (next < writes.length) {
     const write = writes[next++]!
-    const before = [chains.get(write.object), ...write.needs.map((object) => made.get(object))]
+    const before = [chains.get(write.object), ...write.needs.map((object) => made.get(object))].filter(
+      (sending) => sending !== undefined,
+    )
     const sending = Promise.all(before).then(() => send(write))
     chains.set(write.object, sending)
     if (write.isCreate) made.set(write.object, sending)

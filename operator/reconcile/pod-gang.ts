@@ -86,7 +86,10 @@ class PodGangReconciler implements Reconciler {
     const gang = this.#world.gangs.get(namespace, name)
     const set = gang === undefined ? this.#setOfCliques(key) : setOf(this.#world, gang)
     const isOurs = gang === undefined || (!isTerminating(gang) && set !== undefined && isOwnedBy(gang, set))
-    if (set === undefined || isTerminating(set) || !isOurs) return
+    if (set === undefined || isTerminating(set) || !isOurs) {
+      this.#incomplete.delete(key)
+      return
+    }
     const shape = shapeOf(set)
     const observed = observedSet(this.#world, shape)
     const identity = this.#identityOf(shape, name, gang, observed)

@@ -14,6 +14,7 @@ import {
   SERVICES,
 } from '../../kube/resources.ts'
 import type { SampleWorld } from '../cli/samples.ts'
+import { byBytes } from '../../scheduler/state/bytes.ts'
 import { isReady } from '../in-process.ts'
 import { workloadYaml } from '../operator/workloads.ts'
 import { type ControlPlane, startControlPlane } from './control-plane.ts'
@@ -170,8 +171,8 @@ describe.skipIf(plane === null)('the published suite on real Kubernetes', () => 
     const images = async (): Promise<string> =>
       (await podsOf())
         .filter((pod) => isA(pod) && isReady(pod))
-        .map(({ spec }) => spec.containers[0]?.image)
-        .sort()
+        .map(({ spec }) => spec.containers[0]?.image ?? '')
+        .sort(byBytes)
         .join()
     await world.waitFor(async () => (await images()) === 'second,third', 'the replacement of the new template')
   })
