@@ -5,13 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cpuMsOf } from './servers.ts'
 
+export interface Blocks {
+  readonly ms: number
+  readonly loadMs: number
+}
+
 export interface MeasuredProcess {
   /** User and system time so far. */
   cpuMs(): number
   /** Resident now, and at its highest. */
   memoryMegabytes(): { readonly now: number; readonly highest: number }
-  /** The longest time between two turns of its event loop since the last call. */
-  longestBlockMs(): Promise<number>
+  /** The longest time between two turns of its event loop since the last call, and while its code was loaded. */
+  longestBlocks(): Promise<Blocks>
   stop(): Promise<void>
 }
 
@@ -33,7 +38,7 @@ export function startMeasured(args: readonly string[]): MeasuredProcess {
   return {
     cpuMs: () => cpuMsOf(pid) ?? Number.NaN,
     memoryMegabytes: () => ({ now: kilobytes(pid, 'VmRSS') / 1_024, highest: kilobytes(pid, 'VmHWM') / 1_024 }),
-    longestBlockMs: () => blockMs(child, file),
+    longestBlocks: () => blocksOf(child, file),
     stop: async () => {
       await ended(child)
       rmSync(folder, { recursive: true, force: true })
@@ -44,14 +49,15 @@ export function startMeasured(args: readonly string[]): MeasuredProcess {
 const kilobytes = (pid: number, field: string): number =>
   Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
 
-async function blockMs(child: ChildProcess, file: string): Promise<number> {
+async function blocksOf(child: ChildProcess, file: string): Promise<Blocks> {
   rmSync(file, { force: true })
   child.kill('SIGUSR2')
   while (!existsSync(file)) {
     if (child.exitCode !== null) throw new Error(`the measured process ended with ${child.exitCode}`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
-  return Number(readFileSync(file, 'utf8'))
+  const [ms, loadMs] = readFileSync(file, 'utf8').split(' ').map(Number)
+  return { ms: ms ?? Number.NaN, loadMs: loadMs ?? Number.NaN }
 }
 
 function ended(child: ChildProcess): Promise<void> {

@@ -1,6 +1,7 @@
 /** Two API servers to be measured side by side: the embedded one in a process of its own, and kube-apiserver with etcd. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { KubeClient } from '../kube/client.ts'
@@ -42,6 +43,23 @@ function childOf(pid: number, name: string): number | null {
   } catch {
     return null
   }
+}
+
+/** A file by which the command finds the server. */
+export function kubeconfigOf({ address: [how, where = ''] }: BenchServer): string {
+  if (how === '--kubeconfig') return where
+  const file = join(mkdtempSync(join(tmpdir(), 'espalier-bench-')), 'kubeconfig')
+  const of = (list: string, name: string, body: object): object => ({ [list]: [{ name: 'a', [name]: body }] })
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'a',
+    ...of('clusters', 'cluster', { server: where }),
+    ...of('users', 'user', {}),
+    ...of('contexts', 'context', { cluster: 'a', user: 'a' }),
+  }
+  writeFileSync(file, JSON.stringify(config))
+  return file
 }
 
 /** From `--server URL` or `--kubeconfig FILE`, as `address` says it. */
