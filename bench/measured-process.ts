@@ -7,7 +7,7 @@ import { cpuMsOf } from './servers.ts'
 
 export interface Blocks {
   readonly ms: number
-  readonly loadMs: number
+  readonly loadedMs: number
 }
 
 export interface MeasuredProcess {
@@ -15,7 +15,7 @@ export interface MeasuredProcess {
   cpuMs(): number
   /** Resident now, and at its highest. */
   memoryMegabytes(): { readonly now: number; readonly highest: number }
-  /** The longest time between two turns of its event loop since the last call, and while its code was loaded. */
+  /** The longest time between two turns of its event loop since the last call, and how long it took to load its code. */
   longestBlocks(): Promise<Blocks>
   stop(): Promise<void>
 }
@@ -56,8 +56,8 @@ async function blocksOf(child: ChildProcess, file: string): Promise<Blocks> {
     if (child.exitCode !== null) throw new Error(`the measured process ended with ${child.exitCode}`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
-  const [ms, loadMs] = readFileSync(file, 'utf8').split(' ').map(Number)
-  return { ms: ms ?? Number.NaN, loadMs: loadMs ?? Number.NaN }
+  const [ms, loadedMs] = readFileSync(file, 'utf8').split(' ').map(Number)
+  return { ms: ms ?? Number.NaN, loadedMs: loadedMs ?? Number.NaN }
 }
 
 function ended(child: ChildProcess): Promise<void> {

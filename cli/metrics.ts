@@ -38,9 +38,13 @@ export function ownMetrics(registry: Registry): Omit<Metrics, 'text' | 'contentT
   }
 }
 
-export function processMetrics(): Metrics {
+/** How finely delays of the event loop are looked for: every look wakes a process that has nothing to do. */
+const LOOK_MS = 50
+
+/** `isServed`: somebody can read them. What every Node process tells costs timers, so it is left out otherwise. */
+export function processMetrics(isServed: boolean): Metrics {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  if (isServed) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOK_MS })
   return { ...ownMetrics(registry), contentType: registry.contentType, text: () => registry.metrics() }
 }
 

@@ -148,7 +148,7 @@ async function idleLine(
     highestMegabytes: rounded(memory.highest),
     longestBlockMs: rounded(blockMs),
     startBlockMs: rounded(start.ms),
-    loadBlockMs: rounded(start.loadMs),
+    loadedMs: rounded(start.loadedMs),
     bar: 'cpu < 1 %, memory < 300 MB, block <= 50 ms',
     reached: verdict(cpuPercent < 1 && memory.now < 300 && Math.max(blockMs, start.ms) <= 50),
   }

@@ -44,7 +44,7 @@ async function worldOf(
   flags: Flags,
   component: string,
 ): Promise<{ world: World; metrics: Metrics; close: () => Promise<void> }> {
-  const metrics = processMetrics()
+  const metrics = processMetrics(text(flags, 'listen') !== null)
   const { client, leaseClient, close } = await connect(flags, (transport) =>
     measuredTransport(transport, metrics.request),
   )

@@ -65,7 +65,7 @@ async function start({ manifests, racks, seed, operator, scheduler, data }: Demo
   const cluster = createCluster({ clock: realClock, random, nodes, ...(data && { persistence: data }) })
   await cluster.start()
   const crds = await installCrds(cluster.client, realClock)
-  const metrics = processMetrics()
+  const metrics = processMetrics(true)
   const halves = startHalves(
     { client: cluster.client, clock: realClock, random, log: silentLog, metrics },
     { operator, scheduler, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
