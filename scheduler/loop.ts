@@ -76,6 +76,8 @@ export class Loop {
   #round = 0
   #roundTimer: Timer | null = null
   readonly #timers = new Map<string, Timer>()
+  /** What is left of the gangs that are looked at before the next plan. */
+  #sweep: Iterator<string, unknown> | null = null
   /** Gangs that could not be looked at, a defect of ours: they do not stand in the way of others, and are not forgotten. */
   readonly #unseen = new Set<string>()
   /** Gangs with seats taken, not looked at since. */
@@ -159,7 +161,7 @@ export class Loop {
     const { clock, cluster, log } = this.#options
     try {
       const nowMs = clock.monotonicMs()
-      this.#lookAgain(nowMs)
+      if (!this.#lookAgain(nowMs)) return this.#turnIn(0)
       const result = planRound(this.#due, this.#kept, {
         ...this.#options,
         nowMs,
@@ -179,16 +181,25 @@ export class Loop {
     }
   }
 
-  #lookAgain(nowMs: number): void {
-    const { cluster, log } = this.#options
-    for (const key of cluster.gangs.takeDirty()) {
+  /**
+   * Looks at all that was touched before the sweep began; false: there is more of it, for the next turn, and nothing is
+   * planned before it was seen. What is touched meanwhile waits for the next sweep, so that news never keep off a plan.
+   */
+  #lookAgain(nowMs: number): boolean {
+    const { clock, cluster, log } = this.#options
+    this.#sweep ??= cluster.gangs.takeDirty().values()
+    for (let next = this.#sweep.next(); next.done !== true; next = this.#sweep.next()) {
+      const key = next.value
       try {
         this.#look(key, nowMs)
       } catch (error) {
         this.#unseen.add(key)
         log.error('a gang could not be looked at', { key, error: textOf(error) })
       }
+      if (clock.monotonicMs() - nowMs > TURN_MS) return false
     }
+    this.#sweep = null
+    return true
   }
 
   #look(key: string, nowMs: number): void {

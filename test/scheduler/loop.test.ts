@@ -27,3 +27,28 @@ test('a gang that cannot be looked at keeps no other from it, and is looked at a
   expect(seen).toEqual(['default/a', 'default/b', 'default/a'])
   await loop.stop()
 })
+
+test('thousands of gangs are looked at in turns of 20 ms, each once, and what comes meanwhile waits for the next sweep', async () => {
+  const clock = new VirtualClock()
+  const monotonicMs = clock.monotonicMs.bind(clock)
+  const cluster = new ClusterState(['espalier'])
+  const seen: string[] = []
+  let workMs = 0
+  clock.monotonicMs = () => monotonicMs() + workMs
+  const refresh = (key: string): null => {
+    seen.push(key)
+    workMs += 15
+    if (key === 'a') cluster.gangs.touch('late')
+    return null
+  }
+  const book = { get: () => undefined, refresh }
+  const metrics = { ...NO_METRICS, turned: () => void seen.push('|') }
+  const fakes = { client: {}, binder: {}, gather: {}, status: {}, surplus: {}, plan: () => null }
+  const rest = { clock, cluster, log: silentLog, metrics, defaultPack: 'none', maxSteps: 1 }
+  const loop = new Loop({ ...rest, ...fakes, book } as unknown as LoopOptions)
+  for (const key of ['a', 'b', 'c', 'd', 'e']) cluster.gangs.touch(key)
+  loop.start()
+  await clock.runUntil(() => false, { maxVirtualMs: 1_000 })
+  expect(seen.join(' ')).toBe('a b | c d | e | late |')
+  await loop.stop()
+})
