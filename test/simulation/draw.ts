@@ -45,6 +45,8 @@ export interface DrawnGang {
   readonly arriveMs: number
   /** Deleted with its pods then; null: stays. */
   readonly departMs: number | null
+  /** More of the PodGang's spec, for situations that are written and not drawn. */
+  readonly spec?: Readonly<Record<string, unknown>>
 }
 
 export interface DrawnFault {

@@ -57,6 +57,8 @@ export class Network implements Transport {
   inFlight = 0
   /** No socket can be opened. */
   isCut = false
+  /** Its process is no more, and what has not reached the server never does. */
+  isGone = false
   /** Every write but those of the lease is forbidden. */
   isForbidden = false
   /** Watches of these kinds stand still until then. */
@@ -147,6 +149,10 @@ export class Network implements Transport {
 
   async #asked(request: HttpRequest, ticket: Ticket | null): Promise<HttpAnswer> {
     const { server, life, observer } = this.#options
+    if (this.isGone) {
+      if (ticket !== null) observer.impossible(ticket)
+      return new Promise(() => {})
+    }
     const { signal: _, ...rest } = request
     const sender = ticket === null ? life.id : `${life.id}/${ticket.id}`
     const answer = await server.request({ ...rest, headers: this.#signed(request, sender) })

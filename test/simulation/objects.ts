@@ -44,7 +44,7 @@ export function gangObject(gang: DrawnGang): NewObject {
     apiVersion: 'scheduler.grove.io/v1alpha1',
     kind: 'PodGang',
     metadata: { name: gang.name, namespace: NAMESPACE },
-    spec: { podgroups, ...(gang.isInOneRack ? inOneRack : {}) },
+    spec: { podgroups, ...(gang.isInOneRack ? inOneRack : {}), ...gang.spec },
   }
 }
 

@@ -110,7 +110,7 @@ function hashOf(lines: readonly string[]): string {
 }
 
 /** SIGTERM to all: what was stopped in good order holds nothing any more. */
-async function endOf(world: World): Promise<void> {
+export async function endOf(world: World): Promise<void> {
   for (const process of world.processes) {
     if (!process.isRunning) continue
     await world.during(process.stop())

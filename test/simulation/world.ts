@@ -15,11 +15,18 @@ import type { FaultKind } from './faults/kinds.ts'
 import { History } from './history.ts'
 import { Kubelets, keyOf } from './kubelets.ts'
 import { nodeObject, OWNER, podName } from './objects.ts'
+import type { Fate, LineFate, NetworkOptions } from './network.ts'
 import { Observer } from './observer.ts'
 import { Process } from './process.ts'
 import { Reach } from './reach.ts'
 import type { Ticket } from './ticket.ts'
 import { Workload } from './workload.ts'
+
+type Wire = Pick<NetworkOptions, 'fateOf' | 'lineFateOf'>
+interface Meddle {
+  fateOf: (...asked: Parameters<Wire['fateOf']>) => Fate | null
+  lineFateOf: (...told: Parameters<Wire['lineFateOf']>) => LineFate | null
+}
 
 /** One seed's cluster: API server, kubelets, people, schedulers, and the observer. Everything on one virtual clock. */
 export class World {
@@ -42,6 +49,8 @@ export class World {
   /** So many of the next bindings meet a pod that has just gone. */
   deleteInBind = 0
   areFaultsOver = false
+  /** What a written situation does on the wire; null: nothing to this one. */
+  readonly meddle: Meddle = { fateOf: () => null, lineFateOf: () => null }
   readonly #generations = new Map<string, number>()
   readonly #killAt = new Map<Process, number>()
   readonly #wireFaults: WireFaults
@@ -104,6 +113,7 @@ export class World {
     this.#generations.set(name, generation)
     const seed = this.drawn.seed * 31 + generation * 7 + this.processes.length
     const { clock, observer, history } = this
+    const [fateOf, lineFateOf] = [fateFrom(this.#wireFaults), lineFateFrom(this.#wireFaults)]
     const process = new Process(name, generation, seed, {
       server: this.server.transport,
       clock,
@@ -111,8 +121,8 @@ export class World {
       history,
       onLog: this.onLog,
       latencyMs: this.drawn.latencyMs,
-      fateOf: fateFrom(this.#wireFaults),
-      lineFateOf: lineFateFrom(this.#wireFaults),
+      fateOf: (request, ticket) => this.meddle.fateOf(request, ticket) ?? fateOf(request, ticket),
+      lineFateOf: (kept, line) => this.meddle.lineFateOf(kept, line) ?? lineFateOf(),
       onSend: (sender, ticket) => this.#onSend(sender, ticket),
     })
     this.processes.push(process)
@@ -135,6 +145,10 @@ export class World {
 
   addNode(object: NewObject): Promise<unknown> {
     return this.history.nodes.has(object.metadata.name ?? '') ? Promise.resolve() : this.chaos.create(NODES, object)
+  }
+
+  deleteNode(name: string): Promise<unknown> {
+    return this.chaos.delete(NODES, { namespace: '', name })
   }
 
   /** A pod of the workload that does not exist yet; null: all do. */
