@@ -140,17 +140,25 @@ class Campaign implements LeaderElection {
     if (signal.aborted) await this.#release()
   }
 
-  /** A renewal that is answered after the deadline counts for nothing. */
+  /**
+   * A renewal that is answered after the deadline counts for nothing. One that took longer than a retry period is
+   * followed at once by the next: a single answer that never comes does not cost the lease.
+   */
   async #renewUntilOver(): Promise<void> {
+    const { clock } = this.#options
+    const { retryPeriodMs } = this.#timing
     const alarm = this.#overAlarm()
     let isCurrent = true
+    let restMs = retryPeriodMs
     while (this.#isHeld && !this.#aborter.signal.aborted) {
-      await this.#rest(this.#timing.retryPeriodMs)
+      await this.#rest(restMs)
       if (!this.#isHeld || this.#aborter.signal.aborted) break
+      const beganMs = clock.monotonicMs()
       const untilMs: number | 'held' | 'failed' | 'over' = await Promise.race([this.#attempt(isCurrent), alarm.over])
       if (untilMs === 'held') this.#leadsUntilMs = null
       if (typeof untilMs === 'number') this.#leadsUntilMs = untilMs
       isCurrent = typeof untilMs === 'number'
+      restMs = Math.max(0, retryPeriodMs - (clock.monotonicMs() - beganMs))
     }
     alarm.cancel()
   }

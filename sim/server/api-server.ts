@@ -56,6 +56,8 @@ export interface ApiServer {
   delayWatches(matches: (target: Target) => boolean, delayMs: number): void
   /** Forgets changes older than the newest `keep` of each kind: resuming watches are told 410. */
   compact(keep?: number): void
+  /** The same for a version of the whole store: also a watch of what has not changed since is told 410. */
+  compactTo(version: number): void
   /** Ends all watches. Sockets are closed by their own `close`. */
   stop(): void
 }
@@ -128,6 +130,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     dropWatches: (matches) => core.watches.drop(matches),
     delayWatches: (matches, delayMs) => core.watches.delay(matches, delayMs),
     compact: (keep = 0) => core.store.compact(keep),
+    compactTo: (version) => core.store.compactTo(version),
     stop: () => core.watches.endAll(),
   }
 }

@@ -114,6 +114,12 @@ export class Collection {
     this.#floor = this.#history[drop - 1]!.version
     this.#history = this.#history.slice(drop)
   }
+
+  /** Forgets all up to a version of the whole store, though nothing here may have changed since long before. */
+  forgetTo(version: number): void {
+    this.forget(this.#history.filter((event) => event.version > version).length)
+    this.#floor = Math.max(this.#floor, version)
+  }
 }
 
 /** Every collection, under one version that grows by one with each write. */
@@ -184,5 +190,10 @@ export class Store {
   /** Forgets history everywhere: the next watch from an old version is told 410. */
   compact(keep: number): void {
     for (const collection of this.#collections.values()) collection.forget(keep)
+  }
+
+  /** As etcd does every few minutes: a watch from before that version is told 410, whatever it watches. */
+  compactTo(version: number): void {
+    for (const collection of this.#collections.values()) collection.forgetTo(version)
   }
 }

@@ -340,6 +340,19 @@ describe('an election', () => {
     expect(heard).toEqual(['a leads 0', 'a stops 14'])
   })
 
+  test('one renewal that takes 6 s and fails does not cost the lease: the next is sent at once', async () => {
+    const { clock, server, heard, candidate } = town()
+    candidate('a').election.start()
+    await clock.runFor(2_500)
+    server.before = async () => {
+      server.before = () => null
+      await sleep(clock, 6_000, 'background') // sent at 4 s of the 12 s until which it leads
+      return refused(500, 'InternalError')
+    }
+    await clock.runFor(60_000)
+    expect(heard).toEqual(['a leads 0'])
+  })
+
   test('an hour forward or back on the wall clock changes nothing', async () => {
     const { clock, heard, candidate } = town()
     const all = ['a', 'b'].map((name) => candidate(name))

@@ -47,6 +47,7 @@ export interface DrawnGang {
   readonly departMs: number | null
   /** More of the PodGang's spec, for situations that are written and not drawn. */
   readonly spec?: Readonly<Record<string, unknown>>
+  readonly annotations?: Readonly<Record<string, string>>
 }
 
 export interface DrawnFault {

@@ -14,15 +14,32 @@ export const NAMESPACE = 'default'
 export type Amounts = readonly [number, number, number]
 
 const number = (text: string | number | undefined): number => {
-  const value = Number(text ?? 0)
+  const isMilli = String(text).endsWith('m')
+  const value = isMilli ? Number(String(text).slice(0, -1)) / 1_000 : Number(text ?? 0)
   if (!Number.isInteger(value)) throw new Error(`the simulation writes whole numbers only, found ${text}`)
   return value
 }
 
-export function asksFor({ spec }: Pod): Amounts {
-  const requests = spec.containers[0]?.resources?.requests ?? {}
-  return [number(requests[GPU]), number(requests['cpu']), 1]
+type Container = Pod['spec']['containers'][number]
+
+const needs = ({ resources }: Container): Amounts => {
+  const requests = resources?.requests ?? {}
+  return [number(requests[GPU]), number(requests['cpu']), 0]
 }
+
+/** What runs at once at the worst moment: containers and sidecars, or one init container beside the sidecars before it. */
+export function asksFor({ spec }: Pod): Amounts {
+  let most: Amounts = [0, 0, 0]
+  let beside: Amounts = [0, 0, 0]
+  for (const container of spec.initContainers ?? []) {
+    const then = plus(beside, needs(container))
+    most = larger(most, then)
+    if (container.restartPolicy === 'Always') beside = then
+  }
+  return plus(larger(most, spec.containers.map(needs).reduce(plus, beside)), [0, 0, 1])
+}
+
+const larger = (a: Amounts, b: Amounts): Amounts => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.max(a[2], b[2])]
 
 export function has({ status }: Node): Amounts {
   const amounts = status?.allocatable ?? {}

@@ -46,6 +46,20 @@ export class History {
     return this.#byVersion.get(version) ?? null
   }
 
+  /** Lines of a streaming list of the collection as it was after so many writes. */
+  listAfter(writes: number, collection: string): string[] {
+    const objects = new Map<string, KubeObject>()
+    const past = this.writes.slice(0, writes)
+    for (const write of past)
+      if (write.collection === collection) put(objects, (write.after ?? write.before)!.metadata.uid, write.after)
+    const resourceVersion = past.findLast(({ after }) => after !== null)?.after?.metadata.resourceVersion ?? '1'
+    const metadata = { resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } }
+    return [
+      ...[...objects.values()].map((object) => JSON.stringify({ type: 'ADDED', object })),
+      JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Pod', apiVersion: 'v1', metadata } }),
+    ]
+  }
+
   seed(object: KubeObject): void {
     this.#keep(object.kind === 'Node' ? NODES : PODS, object, null)
   }

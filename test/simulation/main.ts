@@ -1,6 +1,8 @@
 /** `npm run simulate-faults -- [--seeds N] [--from S] [--shrink] [--first] [-o json]`: README.md. */
 import { parseArgs } from 'node:util'
 import { runSeed } from './run-seed.ts'
+import { DIRECTED } from './scenarios/directed.ts'
+import { runScenario } from './scenarios/run.ts'
 import { shrink } from './shrink.ts'
 import { count, failure, newTally, reachMatrix } from './tell.ts'
 
@@ -11,6 +13,7 @@ const { values } = parseArgs({
     shrink: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     log: { type: 'boolean', default: false },
+    scenario: { type: 'string' },
     output: { type: 'string', short: 'o', default: 'text' },
   },
 })
@@ -18,6 +21,21 @@ const from = Number(values.from)
 const isJson = values.output === 'json'
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const logs = values.log ? (line: string): void => void process.stderr.write(`${line}\n`) : null
+
+/** Instead of seeds: the written situations whose names hold the text. */
+async function runScenarios(text: string): Promise<void> {
+  for (const scenario of DIRECTED.filter(({ name }) => name.includes(text))) {
+    const { violations } = await runScenario(scenario, logs === null ? {} : { onLog: logs })
+    const wrong = violations.map(({ promise, atMs, what }) => `  ${promise} at ${atMs.toFixed(0)} ms: ${what}`)
+    say(isJson ? JSON.stringify({ seed: scenario.name, violations }) : [scenario.name, ...wrong].join('\n'))
+    if (violations.length > 0) process.exitCode = 1
+  }
+}
+
+if (values.scenario !== undefined) {
+  await runScenarios(values.scenario)
+  process.exit()
+}
 
 const tally = newTally()
 const began = process.cpuUsage()

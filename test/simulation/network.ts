@@ -19,7 +19,7 @@ import type { Ticket } from './ticket.ts'
 export type Fate =
   | Readonly<{ kind: 'pass' }>
   /** An answer that the server never gave; nothing happened. */
-  | Readonly<{ kind: 'refused'; status: number; reason: string; retryAfterSeconds: number | null }>
+  | Readonly<{ kind: 'refused'; status: number; reason: string; retryAfterSeconds: number | null; message?: string }>
   /** It happens, and a 500 is told. */
   | Readonly<{ kind: 'error-after' }>
   /** It happens, and the sender waits in vain. */
@@ -61,6 +61,8 @@ export class Network implements Transport {
   isGone = false
   /** Every write but those of the lease is forbidden. */
   isForbidden = false
+  /** The next list of these kinds is told as it was after so many writes: another server answers, and lags. */
+  readonly olderList: Map<Kept, number> = new Map()
   /** Watches of these kinds stand still until then. */
   readonly frozenUntilMs: Map<Kept, number> = new Map()
 
@@ -97,6 +99,8 @@ export class Network implements Transport {
     if (fate.kind === 'refused') return asStream(refusal(fate))
     if (fate.kind === 'request-lost') throw new TransportError('connection', 'the connection was cut')
     if (latencyMs > 0) await sleep(clock, latencyMs, 'work')
+    const older = this.#olderList(request)
+    if (older !== null) return older
     const aborter = new AbortController()
     const { signal } = request
     const stop = (): void => aborter.abort()
@@ -226,6 +230,15 @@ export class Network implements Transport {
     }
   }
 
+  /** The list ends its stream: a watch from its version goes to a server that has all. */
+  #olderList({ path }: HttpRequest): HttpStream | null {
+    const kept = path.includes('sendInitialEvents=true') ? keptOf(path) : null
+    const writes = kept === null ? undefined : this.olderList.get(kept)
+    if (kept === null || writes === undefined) return null
+    this.olderList.delete(kept)
+    return streamOf(this.#options.history.listAfter(writes, `/${kept}`))
+  }
+
   async #thaw(kept: Kept | null, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     const untilMs = kept === null ? 0 : (this.frozenUntilMs.get(kept) ?? 0)
@@ -287,13 +300,18 @@ const EXPIRED = JSON.stringify({
   object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 410, reason: 'Expired', message: 'too old' },
 })
 
-/** An object in which nothing is as it should be, of the version before the line that follows it. */
+/**
+ * An object in which nothing is as it should be, of the version before the line that follows it: every other one cannot
+ * be read at all.
+ */
 function malformed(kept: Kept | null, line: string): string {
-  const resourceVersion = String(Number(VERSION.exec(line)?.[1] ?? '2') - 1)
+  const version = Number(VERSION.exec(line)?.[1] ?? '2') - 1
+  const resourceVersion = String(version)
+  const spec = version % 2 === 0 ? null : { containers: 7 }
   const metadata = { name: 'malformed', namespace: 'default', uid: `malformed-${kept}`, resourceVersion, labels: null }
   return JSON.stringify({
     type: 'MODIFIED',
-    object: { apiVersion: 'v1', kind: 'Pod', metadata, spec: null, status: null },
+    object: { apiVersion: 'v1', kind: 'Pod', metadata, spec, status: null },
   })
 }
 
@@ -301,9 +319,10 @@ interface Refusal {
   readonly status: number
   readonly reason: string
   readonly retryAfterSeconds: number | null
+  readonly message?: string
 }
 
-function refusal({ status, reason, retryAfterSeconds }: Refusal): HttpAnswer {
+function refusal({ status, reason, retryAfterSeconds, message = 'injected' }: Refusal): HttpAnswer {
   const details = retryAfterSeconds === null ? {} : { details: { retryAfterSeconds } }
   const body = {
     kind: 'Status',
@@ -311,17 +330,19 @@ function refusal({ status, reason, retryAfterSeconds }: Refusal): HttpAnswer {
     status: 'Failure',
     code: status,
     reason,
-    message: 'injected',
+    message,
     ...details,
   }
   const headers = retryAfterSeconds === null ? {} : { 'retry-after': String(retryAfterSeconds) }
   return { status, headers, body: JSON.stringify(body) }
 }
 
-const asStream = ({ status, headers, body }: HttpAnswer): HttpStream => ({
-  status,
-  headers,
+const asStream = ({ status, headers, body }: HttpAnswer): HttpStream => ({ ...streamOf([body]), status, headers })
+
+const streamOf = (lines: readonly string[]): HttpStream => ({
+  status: 200,
+  headers: {},
   lines: (async function* () {
-    yield body
+    yield* lines
   })(),
 })

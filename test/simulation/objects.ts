@@ -43,7 +43,11 @@ export function gangObject(gang: DrawnGang): NewObject {
   return {
     apiVersion: 'scheduler.grove.io/v1alpha1',
     kind: 'PodGang',
-    metadata: { name: gang.name, namespace: NAMESPACE },
+    metadata: {
+      name: gang.name,
+      namespace: NAMESPACE,
+      ...(gang.annotations === undefined ? {} : { annotations: { ...gang.annotations } }),
+    },
     spec: { podgroups, ...(gang.isInOneRack ? inOneRack : {}), ...gang.spec },
   }
 }

@@ -5,7 +5,9 @@ import type { World } from '../world.ts'
 const MALFORMED = 1
 
 /** Nothing is kept of what is gone: no seat assumed, no request open, no more watches and timers than a quiet process has. */
-export function leaks({ processes, history }: World): string[] {
+export function leaks({ processes, history, drawn }: World): string[] {
+  const isMalformed = drawn.faults.some(({ kind }) => kind === 'line-malformed')
+  const malformed = isMalformed ? MALFORMED : 0
   const pods = [...history.pods.values()]
   return processes.flatMap(({ isRunning, scheduler, life, network, clock, errors }) => {
     const wrong: string[] = []
@@ -20,14 +22,14 @@ export function leaks({ processes, history }: World): string[] {
     more('assumed seats', kept.assumed, 0)
     more('bindings under way', kept.bindings, 0)
     more('suspended pods', kept.suspended, 0)
-    more('pods', kept.pods, pods.length + MALFORMED)
-    more('gangs', kept.gangs, history.gangs.size + MALFORMED)
+    more('pods', kept.pods, pods.length + malformed)
+    more('gangs', kept.gangs, history.gangs.size + malformed)
     more(
       'entries',
       kept.entries,
-      new Set([...keys, ...[...history.gangs.values()].map(({ metadata }) => metadata.name)]).size + MALFORMED,
+      new Set([...keys, ...[...history.gangs.values()].map(({ metadata }) => metadata.name)]).size + malformed,
     )
-    more('nodes', kept.nodes, history.nodes.size + MALFORMED)
+    more('nodes', kept.nodes, history.nodes.size + malformed)
     more('requests under way', network.inFlight, 1)
     more('open watches', network.streams.size, 6)
     more('timers', clock.open, 40)
