@@ -1,7 +1,7 @@
 /** What chance meets too seldom, each made for a class of bugs; `mutants/list.ts` plants those. */
 import type { NewObject, Pod } from '../../../api/kinds/kubernetes.ts'
 import { CONFIG_MAPS, NODES, POD_GANGS, PODS } from '../../../kube/resources.ts'
-import { conditionOf, NAMESPACE, nodeOf, RACK } from '../facts.ts'
+import { conditionOf, GPU, NAMESPACE, nodeOf, RACK } from '../facts.ts'
 import { isPodWrite } from '../history.ts'
 import type { Fate } from '../network.ts'
 import { nodeObject, podObject } from '../objects.ts'
@@ -68,15 +68,20 @@ const uncordoned: Scenario = scenario({
 const olderList: Scenario = scenario({
   name: 'a list from before what is known does not undo it',
   nodes: nodesOf('r1: a1'),
-  gangs: [plainOf('p', {}, { arriveMs: 10_000 }), plainOf('q', {}, { arriveMs: 20_000 })],
+  gangs: [plainOf('p', { gpus: 4 }, { arriveMs: 20_000 })],
   latencyMs: 20,
   script: (world) => {
     let writesThen = 0
+    later(world, 5_000, () => world.addNode(nodeObject({ name: 'b', rack: 'r1', gpus: 4, cpus: 64 })))
     later(world, 9_000, () => void (writesThen = world.history.writes.length))
+    later(world, 15_000, () => {
+      const status = { allocatable: { [GPU]: '1' } }
+      return world.chaos.mergePatch(NODES, { namespace: '', name: 'b' }, { status }, { subresource: 'status' })
+    })
     later(world, 40_000, () => {
       world.server.compactTo(newestVersion(world))
       for (const { network } of world.processes) {
-        network.olderList.set('pods', writesThen)
+        network.olderList.set('nodes', writesThen)
         for (const stream of [...network.streams]) stream.breakOff()
       }
     })
@@ -152,8 +157,6 @@ const main = (requests: Readonly<Record<string, string>>): object => ({
   image: 'busybox',
   resources: { requests, limits: requests },
 })
-const GPU = 'nvidia.com/gpu'
-
 const written = (name: string, spec: object): NewObject => {
   const made = podObject(plainOf(name), groupOf('a', 1), 0)
   return { ...made, spec: { ...(made['spec'] as object), ...spec } }
