@@ -66,6 +66,8 @@ class Descent {
   #choose(stop: Stop, within: Within): Within | undefined {
     for (let at = 0; at < stop.wanted.length; at++) {
       const level = stop.wanted[at]!
+      const best = this.#isAnyDoing(stop, at) ? this.#pick(stop, level, within) : -1
+      if (best >= 0) return { level, domains: [best] }
       const found = this.#candidates(stop, level, within)
       if (found === null) return undefined
       const open = stop.node.ix === 0 ? this.#withoutShunned(stop, level, found) : found
@@ -76,6 +78,56 @@ class Descent {
     }
     if (stop.node.scope.required !== null) return undefined
     return within === null ? this.#settle(stop, stop.wanted.length, []) : undefined
+  }
+
+  /** Every domain with room will do, so that the best of them can be found in one pass. */
+  #isAnyDoing({ node, below, isRuledInside }: Stop, at: number): boolean {
+    return below[at]!.length === 0 && node.demand.pods > 1 && !(node.ix === 0 && isRuledInside)
+  }
+
+  /** The best domain of the level with room for the scope, as `#best` has it; -1: none, or it is not for this to say. */
+  #pick(stop: Stop, level: CompiledLevel, within: Within): number {
+    const isFuller = this.#fuller(level)
+    const holds = this.#holding(stop, level)
+    let best = -1
+    const offer = (d: number): void => {
+      if (holds(d) && (best < 0 || isFuller(d, best))) best = d
+    }
+    if (within === null) for (let d = 0; d < level.paths.length; d++) offer(d)
+    else if (within.level === level) within.domains.forEach(offer)
+    else {
+      const inside = within.level.paths.length > level.paths.length ? null : domainsInside(level, within.level)
+      for (const outer of within.domains) inside?.[outer]!.forEach(offer)
+    }
+    return best
+  }
+
+  #holding({ classes, node }: Stop, level: CompiledLevel): (domain: number) => boolean {
+    const { counts } = node.demand
+    const fits = classes.map((c) => this.#trail.fitsOf(level, c))
+    const [only] = fits
+    const pods = counts[classes[0]!]!
+    if (fits.length === 1 && only !== undefined) return (d) => only(d) >= pods
+    return (d) => fits.every((of, i) => of(d) >= counts[classes[i]!]!)
+  }
+
+  /** Whether a domain has less room left than another: at each level from the broadest down to this one. */
+  #fuller(level: CompiledLevel): (a: number, b: number) => boolean {
+    const { levels } = this.#route
+    const upTo = levels.slice(0, levels.indexOf(level) + 1)
+    const keys = upTo.map((outer) => {
+      return { around: outer === level ? null : domainsAround(level, outer)!, free: this.#trail.scarceOf(outer) }
+    })
+    return (a, b) => {
+      for (let i = 0; i < keys.length; i++) {
+        const { around, free } = keys[i]!
+        const x = around === null ? a : around[a]!
+        const y = around === null ? b : around[b]!
+        const difference = x === y ? 0 : free(x) - free(y)
+        if (difference !== 0) return difference < 0
+      }
+      return false
+    }
   }
 
   /** Of the gang's own choices those that hold each of its children by itself, and have not failed. */
@@ -160,17 +212,14 @@ class Descent {
   #leastIn(level: CompiledLevel, podClass: number, outer: CompiledLevel | null, around: readonly number[]): number[] {
     const inside = outer === null ? null : domainsInside(level, outer)
     const least = new Least()
-    const { paths } = level
-    if (inside === null) for (let d = 0; d < paths.length; d++) this.#offer(least, level, podClass, d)
-    for (let o = 0; inside !== null && o < around.length; o++) {
-      const domains = inside[around[o]!]!
-      for (let i = 0; i < domains.length; i++) this.#offer(least, level, podClass, domains[i]!)
+    const fits = this.#trail.fitsOf(level, podClass)
+    const free = this.#trail.scarceOf(level)
+    const offer = (d: number): void => {
+      if (fits(d) > 0) least.offer(d, free(d))
     }
+    if (inside === null) for (let d = 0; d < level.paths.length; d++) offer(d)
+    else for (const o of around) inside[o]!.forEach(offer)
     return least.found
-  }
-
-  #offer(least: Least, level: CompiledLevel, podClass: number, domain: number): void {
-    if (this.#trail.fitsIn(level, podClass, domain) > 0) least.offer(domain, this.#trail.scarceIn(level, domain))
   }
 
   /** `at`: the wanted level that holds the scope in one domain, one of `found`; past the end: none does. */
@@ -251,9 +300,10 @@ class Descent {
       if (left.length === 1) break
       const around = outer === level ? null : domainsAround(level, outer)
       const least = new Least()
+      const free = this.#trail.scarceOf(outer)
       for (let i = 0; i < left.length; i++) {
         const d = left[i]!
-        least.offer(d, this.#trail.scarceIn(outer, around === null ? d : around[d]!))
+        least.offer(d, free(around === null ? d : around[d]!))
       }
       left = least.found
       if (outer === level) break
@@ -264,14 +314,21 @@ class Descent {
 
 /** Of domains that are offered those with the least free room, in order. */
 class Least {
-  found: number[] = []
+  readonly #found: number[] = []
+  #count = 0
   #free = Number.POSITIVE_INFINITY
 
+  /** What had to give way is written over. */
   offer(domain: number, free: number): void {
     if (free > this.#free) return
-    if (free < this.#free) this.found = []
+    if (free < this.#free) this.#count = 0
     this.#free = free
-    this.found.push(domain)
+    this.#found[this.#count++] = domain
+  }
+
+  get found(): number[] {
+    this.#found.length = this.#count
+    return this.#found
   }
 }
 

@@ -27,6 +27,8 @@ export interface Placed {
  */
 export function solutionOf(tree: ScopeTree, placed: readonly Placed[]): Solution {
   const { groups } = tree.request
+  const alike = ofGroupsAlike(tree, placed)
+  if (alike !== null) return alike
   const hands = new Map<number, Hand>()
   const classes = tree.view.classes.length
   for (const { podClass, members, at } of placed) {
@@ -46,6 +48,20 @@ export function solutionOf(tree: ScopeTree, placed: readonly Placed[]): Solution
     }),
   )
 }
+
+/** Where each group's pods are alike and went together; null: some were not. */
+function ofGroupsAlike(tree: ScopeTree, placed: readonly Placed[]): Solution | null {
+  const { groups } = tree.request
+  const solution: (readonly number[])[] = groups.map(() => NOWHERE)
+  for (const { members, at } of placed) {
+    const [member] = members
+    if (members.length > 1 || member === undefined || member.count < groups[member.group]!.seats.length) return null
+    solution[member.group] = inFabricOrder(tree, at)
+  }
+  return solution
+}
+
+const NOWHERE: readonly number[] = []
 
 /** Nodes for the seats of one class and group, and which is handed out next. */
 interface Hand {

@@ -47,6 +47,24 @@ export class Trail {
     return before - this.#goneIn(level, domain, view.classes.length)
   }
 
+  /** `scarceIn` of one level, for who asks for many of its domains. */
+  scarceOf(level: CompiledLevel): (domain: number) => number {
+    const { columns, scarce, view } = this.#room
+    const free = this.#room.domainFree(level)
+    const gone = this.#gone?.get(level)
+    if (gone === undefined) return (d) => free[d * columns + scarce]!
+    const at = view.classes.length
+    return (d) => free[d * columns + scarce]! - (gone.get(d)?.[at] ?? 0)
+  }
+
+  /** `fitsIn` of one level and class, likewise. */
+  fitsOf(level: CompiledLevel, podClass: number): (domain: number) => number {
+    const fits = this.#room.domainFits(level, podClass)
+    const gone = this.#gone?.get(level)
+    if (gone === undefined) return (d) => fits[d]!
+    return (d) => fits[d]! - (gone.get(d)?.[podClass] ?? 0)
+  }
+
   #goneIn(level: CompiledLevel, domain: number, measure: number): number {
     return this.#gone === null ? 0 : (this.#gone.get(level)?.get(domain)?.[measure] ?? 0)
   }

@@ -90,6 +90,8 @@ function decideSafely(entry: Entry, item: Item, options: RoundOptions, known: Kn
   }
 }
 
+const MINIMUM: readonly Wanted[] = [{ kind: 'minimum' }]
+
 /** True: placed. */
 function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): boolean {
   const { questions, refused, claims } = known
@@ -100,9 +102,10 @@ function decide(entry: Entry, item: Item, options: RoundOptions, known: Known): 
     entry.refusal = { reason: fault, shortfalls: [], tried, notBeforeMs: 0 }
     return false
   }
-  const wants: Wanted[] =
-    item.kind === 'surplus' ? nextSurplus(entry).map((pod) => ({ kind: 'surplus', pod })) : [{ kind: 'minimum' }]
-  for (const [at, wanted] of wants.entries()) {
+  const wants: readonly Wanted[] =
+    item.kind === 'surplus' ? nextSurplus(entry).map((pod) => ({ kind: 'surplus', pod })) : MINIMUM
+  for (let at = 0; at < wants.length; at++) {
+    const wanted = wants[at] as Wanted
     const question = questions.of(entry.situation, wanted, options)
     const held = question === null ? null : askHeld(options, entry, question)
     if (held?.kind === 'placed') {
@@ -132,6 +135,7 @@ type HeldAnswer = Readonly<
 
 /** Null: no seat is kept for these pods, or they have no use for it. */
 function askHeld({ cluster, plan, nowMs, round }: RoundOptions, entry: Entry, asked: Question): HeldAnswer | null {
+  if (!cluster.holds.hasAny(entry.situation.key)) return null
   for (const question of heldQuestions(cluster, entry.situation, asked)) {
     const verdict = plan(question.request, question.view)
     if (verdict.kind !== 'plan') continue

@@ -71,13 +71,26 @@ const byIndex = ({ facts: a }: KnownPod, { facts: b }: KnownPod): number => a.in
 const FEW = 16
 
 function inOrder(pods: readonly KnownPod[]): readonly KnownPod[] {
-  if (pods.length > FEW) return pods.toSorted(byIndex)
+  if (pods.length > FEW) return byPlace(pods) ?? pods.toSorted(byIndex)
   const sorted = pods.slice()
   for (let i = 1; i < sorted.length; i++) {
     const pod = sorted[i] as KnownPod
     let at = i
     for (; at > 0 && byIndex(pod, sorted[at - 1] as KnownPod) < 0; at--) sorted[at] = sorted[at - 1] as KnownPod
     sorted[at] = pod
+  }
+  return sorted
+}
+
+/** Where the indices are those of a list without gaps, each pod in its place; null: they are not. */
+function byPlace(pods: readonly KnownPod[]): readonly KnownPod[] | null {
+  const sorted: KnownPod[] = pods.slice()
+  const isTaken = new Uint8Array(pods.length)
+  for (const pod of pods) {
+    const { index } = pod.facts
+    if (index >= pods.length || isTaken[index] === 1) return null
+    isTaken[index] = 1
+    sorted[index] = pod
   }
   return sorted
 }

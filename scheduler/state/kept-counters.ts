@@ -11,6 +11,8 @@ interface Kept<T> {
   readonly counter: T
   /** Rows changed after this are not in it yet. */
   epoch: number
+  /** When it was asked for last, in questions of all counters. */
+  asked: number
 }
 
 /**
@@ -24,6 +26,7 @@ export class KeptCounters {
   readonly #counts = new Map<PodClassView, Kept<Counts>>()
   /** By where classes pass: views of classes that pass on the same nodes share one array. */
   readonly #free = new Map<Uint8Array, Kept<FreeRoom>>()
+  #asked = 0
   #generation = -1
   #topologyEpoch = -1
   #allocatable: { readonly epoch: number; readonly sums: Float64Array } | null = null
@@ -47,9 +50,9 @@ export class KeptCounters {
   }
 
   #freeFor(view: PlanView, classes: readonly number[]): FreeRoom {
-    const feasible = new Set(classes.map((c) => (view.classes[c] as PodClassView).feasible))
-    const [only] = feasible
-    if (feasible.size > 1 || only === undefined) return freshCounters(view).free(classes)
+    const only = view.classes[classes[0] ?? -1]?.feasible
+    const isOne = classes.every((c) => (view.classes[c] as PodClassView).feasible === only)
+    if (!isOne || only === undefined) return freshCounters(view).free(classes)
     return this.#current(this.#free, only, 8 * view.resources.length, () => {
       return new FreeRoom(view, passesForSome(view, classes.slice(0, 1)))
     })
@@ -59,18 +62,17 @@ export class KeptCounters {
   #current<K, T extends Counts | FreeRoom>(kept: Map<K, Kept<T>>, key: K, bytes: number, make: () => T): T {
     const { rows } = this.#nodes
     const known = kept.get(key)
-    if (known === undefined) {
-      const most = Math.max(KEPT_MIN, Math.min(KEPT_MAX, BYTES_MAX / (bytes * Math.max(1, this.#nodes.size))))
-      if (kept.size >= most) kept.delete(kept.keys().next().value as K)
-    } else {
-      if (known.epoch === rows.epoch) return known.counter
-      kept.delete(key)
+    if (known !== undefined) known.asked = ++this.#asked
+    if (known?.epoch === rows.epoch) return known.counter
+    if (known !== undefined && rows.visitSince(known.epoch, (row) => known.counter.refresh(row))) {
+      known.epoch = rows.epoch
+      return known.counter
     }
-    const isCurrent = known !== undefined && rows.visitSince(known.epoch, (row) => known.counter.refresh(row))
-    const current = isCurrent ? known : { counter: make(), epoch: 0 }
-    current.epoch = rows.epoch
-    kept.set(key, current)
-    return current.counter
+    const most = Math.max(KEPT_MIN, Math.min(KEPT_MAX, BYTES_MAX / (bytes * Math.max(1, this.#nodes.size))))
+    if (known === undefined && kept.size >= most) kept.delete(longestUnasked(kept))
+    const counter = make()
+    kept.set(key, { counter, epoch: rows.epoch, asked: ++this.#asked })
+    return counter
   }
 
   #sums({ allocatable, resources }: PlanView): Float64Array {
@@ -92,4 +94,16 @@ export class KeptCounters {
     for (const { counter } of this.#counts.values()) counter.forgetLevels()
     for (const { counter } of this.#free.values()) counter.forgetLevels()
   }
+}
+
+/** O(counters kept). */
+function longestUnasked<K>(kept: ReadonlyMap<K, Kept<unknown>>): K {
+  let first: K | undefined
+  let asked = Number.POSITIVE_INFINITY
+  for (const [key, each] of kept) {
+    if (each.asked >= asked) continue
+    first = key
+    asked = each.asked
+  }
+  return first as K
 }
