@@ -1,7 +1,5 @@
 import type { Clock, Timer } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
-import type { CompiledTopology } from '../topology/index.ts'
-import { DOMAIN_PREFIX } from '../api/names.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { formatAttempt } from './binder/attempt.ts'
 import type { Binder, Order } from './binder/bind.ts'
@@ -55,10 +53,7 @@ const noteWhole = (entry: Entry): void => {
 const vacatedIn = (holds: readonly Hold[]): string[] => holds.filter(({ isVacated }) => isVacated).map(({ uid }) => uid)
 
 const NO_PODS: ReadonlySet<string> = new Set()
-/** Level → domain. */
-type Domains = Readonly<Record<string, string>>
-
-const NO_DOMAINS: Domains = {}
+const NO_LABELS: Order['labels'] = {}
 const nothing = (): void => {}
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
@@ -85,9 +80,6 @@ export class Loop {
   readonly #undoing = new Set<Promise<void>>()
   #isRunning = false
   #decisions = 0
-  readonly #domainsOf = new WeakMap<CompiledTopology, Map<string, Domains>>()
-  /** Most gangs are placed by one topology. */
-  #lastDomains: { readonly topology: CompiledTopology; readonly byNode: Map<string, Domains> } | null = null
 
   constructor(options: LoopOptions) {
     this.#options = options
@@ -294,9 +286,11 @@ export class Loop {
     const kind = item.kind === 'surplus' ? 'surplus' : wasWhole(entry) ? 'repair' : 'first'
     const attempt = formatAttempt({ gangUid, seq: entry.seq++, kind, count: seats.length })
     const topology = cluster.topologyOf(entry.situation.gang)
-    const orders = seats.map(
-      ({ pod, node }): Order => ({ pod, node, gangUid, attempt, domains: this.#domains(topology, node) }),
-    )
+    const { domains, nodes } = cluster
+    const orders = seats.map(({ pod, node }): Order => {
+      const labels = nodes.get(node)?.labels ?? NO_LABELS
+      return { pod, node, gangUid, attempt, domains: domains.of(topology, node), labels }
+    })
     this.#useHolds(entry, seats)
     binder.bind(orders)
     if (item.kind !== 'surplus') return this.#lookLater(entry.situation.key)
@@ -323,29 +317,5 @@ export class Loop {
       const hold = kept.get(pod.uid)
       if (hold !== undefined) holds.release(situation.key, hold)
     }
-  }
-
-  /** The chosen domain of each level, for the downward API. The same for every pod that comes to the node. */
-  #domains(topology: CompiledTopology | null, node: string): Domains {
-    if (topology === null) return NO_DOMAINS
-    if (this.#lastDomains?.topology !== topology) {
-      const byNode = this.#domainsOf.get(topology) ?? new Map<string, Domains>()
-      this.#domainsOf.set(topology, byNode)
-      this.#lastDomains = { topology, byNode }
-    }
-    const { byNode } = this.#lastDomains
-    let domains = byNode.get(node)
-    if (domains === undefined) byNode.set(node, (domains = this.#domainsIn(topology, node)))
-    return domains
-  }
-
-  #domainsIn({ levels }: CompiledTopology, node: string): Domains {
-    const at = this.#options.cluster.nodes.read().ixOf.get(node) ?? -1
-    const domains: Record<string, string> = {}
-    for (const level of levels) {
-      const value = level.values[level.domainOf[at] ?? -1]
-      if (value !== undefined) domains[`${DOMAIN_PREFIX}${level.name}`] = value
-    }
-    return domains
   }
 }

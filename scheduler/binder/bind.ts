@@ -8,6 +8,9 @@ import type { Writer } from '../../kube/writer.ts'
 import type { SchedulerMetrics } from '../metrics.ts'
 import { firstFailing } from '../predicates/list.ts'
 import type { ClusterState } from '../state/cluster.ts'
+import { type GangFacts, keysOf } from '../state/gang-facts.ts'
+import type { Domains } from '../state/node-domains.ts'
+import type { NodeFacts } from '../state/node-facts.ts'
 import { projectPod, type PodFacts } from '../state/pod-facts.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
 import type { Suspended } from './suspended.ts'
@@ -20,8 +23,9 @@ export interface Order {
   /** Null: a pod of no gang. */
   readonly gangUid: string | null
   readonly attempt: string
-  /** Annotation → domain of each level; the same for every pod that comes to the node. */
-  readonly domains: Readonly<Record<string, string>>
+  readonly domains: Domains
+  /** Of the node, as the plan saw it. */
+  readonly labels: NodeFacts['labels']
 }
 
 export interface BinderOptions {
@@ -124,7 +128,9 @@ export class Binder {
     if (facts === undefined || firstFailing(now.demand, facts) >= 0) return false
     if (cluster.refusals.avoided(now.demand.key, clock.monotonicMs()).includes(node)) return false
     if (!cluster.nodes.bears(node, now.demand.requests)) return false // turned away and sent again, it may come late
-    return (gangUid === null || cluster.gangs.byUid(gangUid)?.uid === gangUid) && isWanted(order)
+    const gang = gangUid === null ? null : cluster.gangs.byUid(gangUid)
+    if (gang === undefined || (gang !== null && !isWhereItWas(cluster, gang, order))) return false
+    return isWanted(order)
   }
 
   async #settle(order: Order, outcome: Outcome): Promise<void> {
@@ -193,6 +199,20 @@ export class Binder {
     if (facts.isTerminating) suspended.add(uid, why)
     else suspended.end(uid)
   }
+}
+
+/** The node lies in the domains where the plan saw it, and says the same of what else the gang's rules name. */
+function isWhereItWas(cluster: ClusterState, gang: GangFacts, { node, domains, labels }: Order): boolean {
+  const now = cluster.nodes.get(node)?.labels
+  const domainsNow = cluster.domains.of(cluster.topologyOf(gang), node)
+  if (now === labels && domainsNow === domains) return true
+  const isSameDomain = isSameRecord(domainsNow, domains)
+  return isSameDomain && keysOf(gang).every((key) => now?.[key] === labels[key])
+}
+
+function isSameRecord(a: Domains, b: Domains): boolean {
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
 }
 
 const backOffMs = (failures: number): number => Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (failures - 1))

@@ -8,6 +8,7 @@ import { Holds } from './holds.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { KeptCounters } from './kept-counters.ts'
 import { KnownPod } from './known-pod.ts'
+import { NodeDomains } from './node-domains.ts'
 import { NodeTable } from './node-table.ts'
 import { PodClasses } from './pod-class.ts'
 import type { PodFacts } from './pod-facts.ts'
@@ -29,6 +30,7 @@ export class ClusterState {
   readonly nodes: NodeTable
   readonly classes: PodClasses
   readonly counters: KeptCounters
+  readonly domains: NodeDomains
   readonly refusals: Refusals
   /** What keeps pods out of domains: required anti-affinity of running pods. */
   readonly fences: Fences = new Fences()
@@ -50,6 +52,7 @@ export class ClusterState {
     })
     this.holds = new Holds(this.usage)
     this.nodes = new NodeTable(this.usage)
+    this.domains = new NodeDomains(this.nodes)
     this.#topology = new LiveTopology(this.nodes)
     this.classes = new PodClasses(this.nodes, this.nodeChanges)
     this.counters = new KeptCounters(this.nodes)

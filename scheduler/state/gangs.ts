@@ -67,32 +67,18 @@ interface Members {
 const NONE: readonly KnownPod[] = []
 const byIndex = ({ facts: a }: KnownPod, { facts: b }: KnownPod): number => a.index - b.index || byBytes(a.name, b.name)
 
-/** More pods than this are worth a sort; fewer are put in their places as they come. */
-const FEW = 16
-
-function inOrder(pods: readonly KnownPod[]): readonly KnownPod[] {
-  if (pods.length > FEW) return byPlace(pods) ?? pods.toSorted(byIndex)
-  const sorted = pods.slice()
-  for (let i = 1; i < sorted.length; i++) {
-    const pod = sorted[i] as KnownPod
-    let at = i
-    for (; at > 0 && byIndex(pod, sorted[at - 1] as KnownPod) < 0; at--) sorted[at] = sorted[at - 1] as KnownPod
-    sorted[at] = pod
-  }
-  return sorted
-}
+const inOrder = (pods: readonly KnownPod[]): readonly KnownPod[] =>
+  pods.length < 2 ? pods.slice() : (byPlace(pods) ?? pods.toSorted(byIndex))
 
 /** Where the indices are those of a list without gaps, each pod in its place; null: they are not. */
 function byPlace(pods: readonly KnownPod[]): readonly KnownPod[] | null {
-  const sorted: KnownPod[] = pods.slice()
-  const isTaken = new Uint8Array(pods.length)
+  const places: (KnownPod | null)[] = pods.map(() => null)
   for (const pod of pods) {
     const { index } = pod.facts
-    if (index >= pods.length || isTaken[index] === 1) return null
-    isTaken[index] = 1
-    sorted[index] = pod
+    if (places[index] !== null) return null
+    places[index] = pod
   }
-  return sorted
+  return places as KnownPod[]
 }
 
 /** PodGangs, the pods that say they are in one, and which of them have to be looked at again. */

@@ -1,6 +1,7 @@
 import { byBytes } from './bytes.ts'
 import { ChangeLog } from './change-log.ts'
 import { HOST_PORT_PREFIX } from './demand.ts'
+import { kindOf } from '../predicates/list.ts'
 import type { NodeFacts } from './node-facts.ts'
 import type { NodeUse, Usage } from './usage.ts'
 
@@ -24,6 +25,8 @@ export class NodeTable {
   #layout: Layout | null = null
   /** Of the last layout. */
   #uses: readonly NodeUse[] = []
+  readonly #kinds = new Map<string, number>()
+  #lastKind = PLAIN_KIND
   #generation = 0
   #allocatableEpoch = 0
 
@@ -125,6 +128,7 @@ export class NodeTable {
       free: new Float64Array(cells),
       allocatable: new Float64Array(cells),
       facts: nodeNames.map((name) => this.#facts.get(name)!),
+      kinds: new Int32Array(nodeNames.length),
       isUsed: new Uint8Array(nodeNames.length),
       uses: this.#usesOf(nodeNames),
       usageColumns: resources.map((name) => this.#usage.columnOf(name)),
@@ -136,11 +140,17 @@ export class NodeTable {
     return layout
   }
 
-  /** In their rows; those of nodes that are gone are given up. */
+  /** In their rows; those of nodes that are gone are given up. Both lists are in byte order of names. */
   #usesOf(nodeNames: readonly string[]): readonly NodeUse[] {
-    for (const use of this.#uses) if (!this.#facts.has(use.name)) this.#usage.leaveTable(use)
-    this.#uses = nodeNames.map((name) => this.#usage.useOf(name))
-    for (let row = 0; row < this.#uses.length; row++) this.#uses[row]!.row = row
+    const before = this.#uses
+    for (const use of before) if (!this.#facts.has(use.name)) this.#usage.leaveTable(use)
+    let at = 0
+    this.#uses = nodeNames.map((name, row) => {
+      while (at < before.length && byBytes(before[at]!.name, name) < 0) at++
+      const use = before[at]?.name === name ? before[at]! : this.#usage.useOf(name)
+      use.row = row
+      return use
+    })
     return this.#uses
   }
 
@@ -148,12 +158,24 @@ export class NodeTable {
     const { nodeNames, facts, resources, allocatable } = layout
     const node = this.#facts.get(nodeNames[row]!)!
     facts[row] = node
+    layout.kinds[row] = this.#kindOf(node)
     const first = row * resources.length
     for (let column = 0; column < resources.length; column++) {
       const resource = resources[column]!
       allocatable[first + column] = allocatableOf(node, resource)
     }
     this.#fillFree(layout, row)
+  }
+
+  /** Numbers start anew where there were too many kinds; rows filled before then may share a kind under two numbers. */
+  #kindOf(node: NodeFacts): number {
+    const kind = kindOf(node)
+    if (kind === '') return PLAIN_KIND
+    const known = this.#kinds.get(kind)
+    if (known !== undefined) return known
+    if (this.#kinds.size >= KINDS_MAX) this.#kinds.clear()
+    this.#kinds.set(kind, ++this.#lastKind)
+    return this.#lastKind
   }
 
   /** The use of the node changed and nothing else. */
@@ -169,6 +191,10 @@ export class NodeTable {
 const allocatableOf = ({ allocatable }: NodeFacts, resource: string): number =>
   resource.startsWith(HOST_PORT_PREFIX) ? 1 : (allocatable[resource] ?? 0)
 
+/** Of nodes that have nothing against anybody. */
+const PLAIN_KIND = 0
+const KINDS_MAX = 10_000
+
 export interface Layout {
   /** Changes when nodes come or go or a column joins: positions of another generation mean something else. */
   readonly generation: number
@@ -182,6 +208,8 @@ export interface Layout {
   /** Per row. */
   readonly facts: NodeFacts[]
   readonly uses: readonly NodeUse[]
+  /** Per row a number: nodes with the same one are told apart by no predicate, but by their labels and names. */
+  readonly kinds: Int32Array
   /** Per row 1 where use changed since the last read. */
   readonly isUsed: Uint8Array
   /** Per column where Usage counts the resource. */

@@ -1,4 +1,4 @@
-import { firstFailing, isJudgedByKind, kindOf, PREDICATES } from '../predicates/list.ts'
+import { firstFailing, isJudgedByKind, PREDICATES } from '../predicates/list.ts'
 import type { PodClassView } from '../planner/request.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Demand } from './demand.ts'
@@ -85,17 +85,23 @@ export class PodClasses {
 }
 
 /** Nodes of one kind are judged once, unless the demand asks for labels. */
-function verdictsOf(demand: Demand, { facts }: Layout): Uint8Array {
+function verdictsOf(demand: Demand, { facts, kinds }: Layout): Uint8Array {
   const verdicts = new Uint8Array(facts.length)
-  const isByKind = isJudgedByKind(demand)
-  let kind: string | null = null
-  for (let row = 0; row < facts.length; row++) {
-    const node = facts[row] as NodeFacts
-    const own = isByKind ? kindOf(node) : null
+  const judge = (row: number): number => 1 + firstFailing(demand, facts[row] as NodeFacts)
+  if (!isJudgedByKind(demand)) {
+    for (let row = 0; row < verdicts.length; row++) verdicts[row] = judge(row)
+    return verdicts
+  }
+  const ofKind = new Map<number, number>()
+  for (let row = 0; row < verdicts.length; row++) {
+    const kind = kinds[row] as number
     // Most nodes are of one kind, and most others stand together.
-    const isLikeLast = own !== null && own === kind
-    verdicts[row] = isLikeLast ? (verdicts[row - 1] as number) : 1 + firstFailing(demand, node)
-    kind = own
+    if (row > 0 && kinds[row - 1] === kind) verdicts[row] = verdicts[row - 1] as number
+    else {
+      const known = ofKind.get(kind) ?? judge(row)
+      ofKind.set(kind, known)
+      verdicts[row] = known
+    }
   }
   return verdicts
 }

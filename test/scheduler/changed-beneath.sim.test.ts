@@ -2,7 +2,8 @@
 import { afterEach, expect, test } from 'vitest'
 import { NODES } from '../../kube/resources.ts'
 import type { Transport } from '../../kube/transport.ts'
-import { gang, node, pod, simpleGang } from './objects.ts'
+import type { NewObject } from '../../api/kinds/kubernetes.ts'
+import { gang, inOne, node, pod, RACK, simpleGang } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
 
 let world: World
@@ -82,3 +83,40 @@ test('credentials that expire stop nothing for good: what came meanwhile is plac
 })
 
 async function* nothing(): AsyncGenerator<string> {}
+
+/** Turns the first bindings of a pod away for 2 s; says when it has. */
+const turningAway = (pod: string, away: { isAway: boolean }): WorldOptions['wrap'] => {
+  const busy = { status: 429, headers: { 'retry-after': '2' }, body: '{"kind":"Status","code":429}' }
+  return (transport) => ({
+    request: (request) => {
+      if (away.isAway || !request.path.includes(`/pods/${pod}/binding`)) return transport.request(request)
+      away.isAway = true
+      return Promise.resolve(busy)
+    },
+    stream: (request) => transport.stream(request),
+    close: () => transport.close(),
+  })
+}
+
+for (const key of [RACK, 'example.com/row'] as const) {
+  test(`a node that is relabelled between plan and binding is not bound to: ${key}`, async () => {
+    const away = { isAway: false }
+    const at = (name: string, value: string): NewObject => node(name, { gpus: 1, labels: { [key]: value } })
+    const nodes = [at('a1', 'a'), at('a2', 'a'), at('b1', 'b'), at('b2', 'b')]
+    await start({ nodes, wrap: turningAway('g-1', away)! })
+    await world.create(...simpleGang('g', 2, 2, {}, inOne(key)))
+    await world.clock.runUntil(() => away.isAway, { maxVirtualMs: 10_000 })
+    expect(away.isAway).toBe(true)
+    const first = (await world.placed())['g-0']
+    expect(first).toMatch(/^a[12]$/)
+    const planned = first === 'a1' ? 'a2' : 'a1'
+    const move = { metadata: { labels: { [key]: 'b' } } }
+    const moved = await world.during(world.client.mergePatch(NODES, { namespace: '', name: planned }, move))
+    expect(moved.kind).toBe('ok')
+    await world.pass(10_000)
+    expect(await world.placed()).toEqual({ 'g-0': first })
+    await world.create(at('a3', 'a'))
+    await world.pass(10_000)
+    expect(await world.placed()).toEqual({ 'g-0': first, 'g-1': 'a3' })
+  })
+}
