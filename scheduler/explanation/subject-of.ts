@@ -113,8 +113,8 @@ function podsByNode(cluster: ClusterState, own: ReadonlySet<string>): PodsByNode
   const last = new Int32Array(nodeNames.length).fill(-1)
   const pods: PodFacts[] = []
   const before: number[] = []
-  for (const pod of cluster.pods()) {
-    const name = pod.isFinished ? null : cluster.nodeOf(pod)
+  for (const { facts: pod, node: at } of cluster.knownPods()) {
+    const name = pod.isFinished ? null : at
     const node = name === null || own.has(pod.uid) ? undefined : ixOf.get(name)
     if (node === undefined) continue
     before.push(last[node] ?? -1)

@@ -109,10 +109,19 @@ function fewestWithin(
   for (let r = 0; r < room.columns; r++) {
     if (demand.sums[r] === 0) continue
     const amount = (n: number): number => Math.max(0, room.view.free[n * room.columns + r]!)
-    const measure = { needed: demand.sums[r]!, sums: null, amount }
+    const sums = nodes === null && filter === null ? columnOf(room, level, r) : null
+    const measure = { needed: demand.sums[r]!, sums, amount }
     fewest = Math.max(fewest, fewestFor(measure, level, held, filter, nodes ?? room.view.nodeNames.length))
   }
   return fewest
+}
+
+/** Per domain what is free of a resource on nodes that pass for some class of the gang: it has no use for others. */
+function columnOf(room: Room, level: CompiledLevel, column: number): Float64Array {
+  const free = room.domainFree(level)
+  const amounts = new Float64Array(level.paths.length)
+  for (let d = 0; d < amounts.length; d++) amounts[d] = free[d * room.columns + column]!
+  return amounts
 }
 
 interface Measure {

@@ -85,20 +85,25 @@ export function fitOn(tree: ScopeTree, room: Room, { demand }: ScopeNode, nodes:
   const { view } = tree
   const { columns } = room
   const free = new Float64Array(nodes.length * columns)
-  for (let k = 0; k < nodes.length; k++) {
-    for (let r = 0; r < columns; r++) free[k * columns + r] = Math.max(0, view.free[nodes[k]! * columns + r]!)
-  }
   const sumFree = new Float64Array(columns)
-  for (let i = 0; i < free.length; i++) sumFree[i % columns]! += free[i]!
+  for (let k = 0; k < nodes.length; k++) {
+    for (let r = 0; r < columns; r++) {
+      const amount = Math.max(0, view.free[nodes[k]! * columns + r]!)
+      free[k * columns + r] = amount
+      sumFree[r]! += amount
+    }
+  }
   const left = demand.counts.slice()
   const size = (c: number): number => view.classes[c]!.requests[room.scarce]!
   const classes = room.seated.filter((c) => left[c]! > 0).sort((a, b) => size(b) - size(a) || a - b)
   const order = classes.length > 1 ? tightestFirst(free, columns, room.scarce) : null
   for (const c of classes) {
-    const { requests, feasible } = view.classes[c]!
+    const { requests } = view.classes[c]!
+    const fits = room.fits(c)
     for (let i = 0; i < nodes.length && left[c]! > 0; i++) {
       const k = order === null ? i : order[i]!
-      const taken = feasible[nodes[k]!] === 1 ? podsIn(free, k * columns, requests, left[c]!) : 0
+      // What does not fit beside what is there fits no better beside what came since.
+      const taken = fits[nodes[k]!] === 0 ? 0 : podsIn(free, k * columns, requests, left[c]!)
       if (taken === 0) continue
       left[c]! -= taken
       for (let r = 0; r < columns; r++) free[k * columns + r]! -= requests[r]! * taken

@@ -66,6 +66,11 @@ export class ClusterState {
     for (const { facts } of this.#pods.values()) yield facts
   }
 
+  /** With where they are or will be. */
+  knownPods(): Iterable<KnownPod> {
+    return this.#pods.values()
+  }
+
   isOurs(pod: PodFacts): boolean {
     return this.schedulerNames.has(pod.schedulerName)
   }
