@@ -3,7 +3,7 @@ import type { ClusterState } from '../state/cluster.ts'
 import { type Entry, itemOf } from './entry.ts'
 import { Heap } from './heap.ts'
 import { byTurn, type Item } from './order.ts'
-import { isWorthTrying } from './wake.ts'
+import { GrownNodes, isWorthTrying } from './wake.ts'
 
 /** Something to plan, in the queue. */
 export interface Queued {
@@ -29,9 +29,15 @@ export class Due {
   )
   /** Changed, refused or waiting for their time: looked at when a turn begins. */
   readonly #resting = new Set<Entry>()
+  /** Refused, and nothing has changed since that could help them: looked at when something has. */
+  readonly #asleep = new Set<Entry>()
+  /** What may wake those: as it was when they were looked at last. */
+  #seen: readonly number[] = []
+  readonly #grown: GrownNodes
 
   constructor(options: DueOptions) {
     this.#options = options
+    this.#grown = new GrownNodes(options.cluster)
   }
 
   /** False where nothing is left in the queue; what is left may have become moot. */
@@ -42,6 +48,7 @@ export class Due {
   /** The gang changed or was refused: what was queued of it no longer counts. */
   rest(entry: Entry): void {
     entry.queued = null
+    this.#asleep.delete(entry)
     this.#resting.add(entry)
   }
 
@@ -49,14 +56,30 @@ export class Due {
   begin(nowMs: number, round: number): number | null {
     let waitMs: number | null = null
     const queued: Queued[] = []
-    for (const entry of this.#resting) {
-      if (entry.isOver) this.#resting.delete(entry)
+    const look = (entry: Entry): void => {
+      if (entry.isOver) this.#forget(entry)
       const ms = entry.isOver ? null : this.#look(entry, nowMs, round)
       if (entry.queued !== null) queued.push(entry.queued)
       if (ms !== null && ms > 0) waitMs = Math.min(waitMs ?? ms, ms)
     }
+    if (this.#hasNews(round)) this.#asleep.forEach(look)
+    this.#resting.forEach(look)
     this.#heap.pushAll(queued)
     return waitMs
+  }
+
+  /** Whether anything is different that `isWorthTrying` asks for, of gangs that did not look around. */
+  #hasNews(round: number): boolean {
+    const { topologyEpoch, fences, growth } = this.#options.cluster
+    const now = [round, topologyEpoch, fences.openings.epoch, growth.epoch]
+    const isSame = now.every((each, i) => each === this.#seen[i])
+    this.#seen = now
+    return !isSame
+  }
+
+  #forget(entry: Entry): void {
+    this.#resting.delete(entry)
+    this.#asleep.delete(entry)
   }
 
   /** Queues one that rests, if it can be planned now. */
@@ -70,10 +93,15 @@ export class Due {
     const { refusal, situation } = entry
     const item = itemOf(entry)
     if (item === null) {
-      this.#resting.delete(entry)
+      this.#forget(entry)
       return null
     }
-    if (refusal !== null && !isWorthTrying(cluster, situation, refusal.tried, round)) return null
+    if (refusal !== null && !isWorthTrying(cluster, situation, refusal.tried, round, this.#grown)) {
+      if (refusal.tried.hasLookedAround || !this.#resting.delete(entry)) return null
+      this.#asleep.add(entry)
+      return null
+    }
+    if (this.#asleep.delete(entry)) this.#resting.add(entry)
     entry.gatheringMs = item.kind === 'surplus' ? 0 : waitMs(entry, nowMs)
     const ms = Math.max(entry.gatheringMs, (refusal?.notBeforeMs ?? 0) - nowMs)
     if (ms > 0) return ms

@@ -2,7 +2,10 @@ import { looksAround } from '../gang/spread.ts'
 import { type GangSituation, isSameToPlan } from '../gang/situation.ts'
 import { tiesOf } from '../gang/ties.ts'
 import type { ClusterState } from '../state/cluster.ts'
+import type { Demand } from '../state/demand.ts'
+import type { Layout } from '../state/node-table.ts'
 import { viewOf } from '../state/pod-class.ts'
+import type { PodFacts } from '../state/pod-facts.ts'
 import { repels } from '../state/repulsion.ts'
 
 /** What was so when a gang was refused. */
@@ -35,17 +38,20 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
 })
 
 /** Whether something has changed since that could change the answer. O(what grew × classes of the gang). */
-export function isWorthTrying(cluster: ClusterState, situation: GangSituation, tried: Tried, round: number): boolean {
+export function isWorthTrying(
+  cluster: ClusterState,
+  situation: GangSituation,
+  tried: Tried,
+  round: number,
+  grown: GrownNodes = new GrownNodes(cluster),
+): boolean {
   if (tried.round !== round || !isSameToPlan(tried.situation, situation)) return true
   if (tried.topologyEpoch !== cluster.topologyEpoch || hasFenceOpened(cluster, situation, tried)) return true
   const hasMoved =
     tried.moves !== cluster.movesIn(situation.gang.namespace) || tried.nodeEpoch !== cluster.nodeChanges.epoch
   if (hasMoved && tried.hasLookedAround) return true
-  const grown = cluster.growth.since(tried.growthEpoch)
-  if (grown === 'forgotten') return true
-  if (grown.size === 0) return false
-  const demands = situation.groups.flatMap(({ pending }) => pending.map(({ demand }) => [demand.key, demand] as const))
-  const isUsable = [...new Map(demands).values()].some((demand) => canUse(cluster, demand, grown))
+  if (tried.growthEpoch === cluster.growth.epoch) return false
+  const isUsable = situation.groups.some(({ pending }) => grown.isUsable(pending, tried.growthEpoch))
   if (!isUsable) tried.growthEpoch = cluster.growth.epoch
   return isUsable
 }
@@ -62,13 +68,48 @@ function hasFenceOpened({ fences }: ClusterState, { groups }: GangSituation, tri
   return isKeptOut
 }
 
-type Demand = Parameters<ClusterState['classes']['read']>[0]
+const NEVER = { growth: -1, changes: -1, layout: null }
 
-/** Refusals of a kubelet and anti-affinity of running pods are left out: at worst the gang is tried once too often. */
-function canUse(cluster: ClusterState, demand: Demand, grown: ReadonlySet<string>): boolean {
-  cluster.nodes.require(demand.requests)
-  const layout = cluster.nodes.read()
-  const { feasible } = viewOf(cluster.classes.read(demand, layout))
-  for (const name of grown) if (feasible[layout.ixOf.get(name) ?? -1] === 1) return true
-  return false
+/** Whether nodes that grew are of use to pods: found out once for all pods that ask for the same. */
+export class GrownNodes {
+  readonly #cluster: ClusterState
+  /** By what is asked for the newest growth of which it is known whether something since then is of use. */
+  readonly #known = new Map<Demand, { readonly since: number; readonly isUsable: boolean }>()
+  #at: { readonly growth: number; readonly changes: number; readonly layout: Layout | null } = NEVER
+
+  constructor(cluster: ClusterState) {
+    this.#cluster = cluster
+  }
+
+  /** `since`: an epoch of the growth log. */
+  isUsable(pods: readonly PodFacts[], since: number): boolean {
+    let last: Demand | null = null
+    for (const { demand } of pods) {
+      if (demand === last) continue
+      last = demand
+      if (this.#isUsableBy(demand, since)) return true
+    }
+    return false
+  }
+
+  /** Refusals of a kubelet and anti-affinity of running pods are left out: at worst the gang is tried once too often. */
+  #isUsableBy(demand: Demand, since: number): boolean {
+    const { nodes, classes, growth, nodeChanges } = this.#cluster
+    nodes.require(demand.requests)
+    const layout = nodes.read()
+    if (this.#at.growth !== growth.epoch || this.#at.changes !== nodeChanges.epoch || this.#at.layout !== layout) {
+      this.#at = { growth: growth.epoch, changes: nodeChanges.epoch, layout }
+      this.#known.clear()
+    }
+    const known = this.#known.get(demand)
+    if (known?.since === since) return known.isUsable
+    const { feasible } = viewOf(classes.read(demand, layout))
+    let isUsable = false
+    const look = (name: string): void => {
+      if (!isUsable && feasible[layout.ixOf.get(name) ?? -1] === 1) isUsable = true
+    }
+    if (!growth.visitSince(since, look)) isUsable = true // forgotten
+    this.#known.set(demand, { since, isUsable })
+    return isUsable
+  }
 }

@@ -61,6 +61,22 @@ test('a node with such a pod goes to another row', () => {
   expect(placed(made)).toEqual(['p n2'])
 })
 
+test('a node with such a pod goes away', () => {
+  const made = fenced()
+  expect(placed(made)).toEqual([])
+  made.cluster.deleteNode('n1')
+  expect(placed(made)).toEqual(['p n2'])
+})
+
+test('nothing but the declared topology changes', () => {
+  const made = desk()
+  tell(made, simpleGang('g', 2, 2, { gpus: 4 }, inOne(RACK)))
+  for (let turn = 0; turn < 3; turn++) expect(placed(made)).toEqual([])
+  const levels = [{ name: 'rack', key: RACK, within: 'parent' }] as const
+  made.cluster.setDeclarations([{ name: 'default', levels, nodes: [{ pattern: 'n?', values: { rack: 'p' } }] }])
+  expect(placed(made)).toEqual(['g-0 n2', 'g-1 n4'])
+})
+
 test('the pod’s own labels change, so that nothing keeps it out', () => {
   const made = fenced()
   tell(made, [pod('p', { labels: { app: 'y' } })])
