@@ -67,11 +67,26 @@ interface Members {
 const NONE: readonly KnownPod[] = []
 const byIndex = ({ facts: a }: KnownPod, { facts: b }: KnownPod): number => a.index - b.index || byBytes(a.name, b.name)
 
-const inOrder = (pods: readonly KnownPod[]): readonly KnownPod[] =>
-  pods.length < 2 ? pods.slice() : (byPlace(pods) ?? pods.toSorted(byIndex))
+/** More pods than this are worth a sort; fewer are put in their places one by one. */
+const FEW = 16
+
+function inOrder(pods: readonly KnownPod[]): readonly KnownPod[] {
+  const placed = byPlace(pods)
+  if (placed !== null) return placed
+  if (pods.length > FEW) return pods.toSorted(byIndex)
+  const sorted = pods.slice()
+  for (let i = 1; i < sorted.length; i++) {
+    const pod = sorted[i] as KnownPod
+    let at = i
+    for (; at > 0 && byIndex(pod, sorted[at - 1] as KnownPod) < 0; at--) sorted[at] = sorted[at - 1] as KnownPod
+    sorted[at] = pod
+  }
+  return sorted
+}
 
 /** Where the indices are those of a list without gaps, each pod in its place; null: they are not. */
 function byPlace(pods: readonly KnownPod[]): readonly KnownPod[] | null {
+  if (pods.length < 2) return pods.slice()
   const places: (KnownPod | null)[] = pods.map(() => null)
   for (const pod of pods) {
     const { index } = pod.facts
@@ -170,6 +185,7 @@ export class Gangs {
   }
 
   #noteTie(gang: GangFacts, isTying: boolean): void {
+    if (!isTying && !this.#tying.has(gang.namespace)) return
     const keys = this.#tying.get(gang.namespace) ?? new Set()
     if (isTying) this.#tying.set(gang.namespace, keys.add(keyOfGang(gang)))
     else if (keys.delete(keyOfGang(gang)) && keys.size === 0) this.#tying.delete(gang.namespace)
