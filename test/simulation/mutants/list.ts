@@ -83,6 +83,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/state/cluster.ts',
     'const pod = told.node === null && before.node !== null ? { ...told, node: before.node } : told',
     'const pod = told',
+    'an event from before a binding',
   ),
   m(
     'a list is compared by name',
@@ -90,6 +91,7 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/deltas.ts',
     'const missing = [...known.entries()].filter((entry) => !listing.has(entry.uid)).sort(byName)',
     'const names = new Set([...listing.entries()].map(({ name }) => name))\n  const missing = [...known.entries()].filter((entry) => !names.has(entry.name)).sort(byName)',
+    'a pod that is made again under its name',
   ),
   m('a node that went leaves its place', 'B11', 'scheduler/state/cluster.ts', '    this.nodes.delete(name)\n', ''),
   m(
@@ -106,6 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/step.ts',
     'return resting({ ...memory(state), pageLimit: isHalfListed ? 0 : state.pageLimit }, null, 0)',
     "return resting({ ...memory(state), pageLimit: isHalfListed ? 0 : state.pageLimit }, 'from' in state ? state.from : null, 0)",
+    'a pod that is made again under its name',
   ),
   m(
     'a bookmark moves no watch on',

@@ -89,6 +89,38 @@ const olderList: Scenario = scenario({
   judge: refusedByKubelets,
 })
 
+const lateEvent: Scenario = scenario({
+  name: 'an event from before a binding of which a read has told comes late',
+  nodes: nodesOf('r1: b0'),
+  gangs: [plainOf('p', {}, { arriveMs: 2_000 })],
+  script: (world) => {
+    const isLate = (line: string): boolean => line.startsWith('{"type":"MODIFIED"') && line.includes('"note":"late"')
+    world.meddle.lineFateOf = (kept, line) => (kept === 'pods' && isLate(line) ? { kind: 'late', ms: 40_000 } : null)
+    world.meddle.fateOf = (_, ticket) =>
+      ticket?.kind === 'bind' && world.clock.monotonicMs() < 20_000 ? { kind: 'reply-lost' } : null
+    later(world, 10_000, () => world.chaos.mergePatch(PODS, key('p'), { metadata: { labels: { note: 'late' } } }))
+    later(world, 11_000, () => world.addNode(nodeObject({ name: 'a', rack: 'r1', gpus: 1, cpus: 64 })))
+  },
+})
+
+const madeAgain: Scenario = scenario({
+  name: 'a pod that is made again under its name while nobody hears of it is another pod',
+  nodes: nodesOf('r1: a2'),
+  gangs: [gangOf('g', [groupOf('a', 2)])],
+  script: (world) => {
+    const cut = (is: boolean): void => {
+      for (const { network } of world.processes) {
+        network.isCut = is
+        for (const stream of [...network.streams]) stream.breakOff()
+      }
+    }
+    later(world, 20_000, () => cut(true))
+    later(world, 20_100, () => world.chaos.delete(PODS, key('g-a-1'), { gracePeriodSeconds: 0 }))
+    later(world, 24_000, () => world.server.compactTo(newestVersion(world)))
+    later(world, 25_000, () => cut(false))
+  },
+})
+
 /** More than is told in one turn: 1,200 pods that fill every node, and 40 that wait. */
 const FULL_NODES = nodesOf(`r1: ${Array.from({ length: 150 }, (_, at) => `${letters(at)}8`).join(' ')}`)
 function letters(at: number): string {
@@ -275,6 +307,8 @@ export const DIRECTED: readonly Scenario[] = [
   raisedUnheard,
   uncordoned,
   olderList,
+  lateEvent,
+  madeAgain,
   fullCluster,
   slowRenewal,
   quietHour,
