@@ -1,4 +1,7 @@
-/** `npm run bench -- [NAME…] [--seed N] [-o json]`: runs kernels by name (flags of theirs: bench/README.md), all of them without one. */
+/**
+ * `npm run bench -- NAME… [--seed N] [-o json]`: runs kernels by name (flags of theirs: bench/README.md), all of them
+ * without one. Anything else is `espalier bench`: list, run, compare, report, or the name of a scenario file.
+ */
 import { readdirSync } from 'node:fs'
 import { arch, cpus, platform, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -23,7 +26,8 @@ interface Benchmark {
 const CHANGES = ['only', 'nodes', 'gangs', 'size', 'shapes', 'count', 'repetitions', 'quick', 'solver'] as const
 
 const USAGE = `npm run bench -- [NAME...] [--seed N] [-o json] [${CHANGES.map((name) => `--${name} X`).join('] [')}]
-scenarios: ${known.join(', ')}; without a name all of them run`
+kernels: ${known.join(', ')}; without a name all of them run
+npm run bench -- list|run|compare|report …: scenarios from files, beside other schedulers (espalier bench --help)`
 
 function readArguments(): { values: Record<string, string | boolean | undefined>; positionals: string[] } {
   try {
@@ -42,7 +46,20 @@ function readArguments(): { values: Record<string, string | boolean | undefined>
   }
 }
 
-const { values, positionals } = readArguments()
+/** Verbs of `espalier bench`. */
+const VERBS = ['list', 'run', 'compare', 'report']
+
+/** What `espalier` is to be asked; null: a kernel is meant. */
+function commandOf(args: readonly string[]): readonly string[] | null {
+  const first = args[0] ?? ''
+  if (VERBS.includes(first)) return ['bench', ...args]
+  const isOfFile =
+    first !== '' && !known.includes(first) && (!first.startsWith('-') || ['--set', '--quick'].includes(first))
+  return isOfFile ? ['bench', 'run', ...args] : null
+}
+
+const command = commandOf(process.argv.slice(2))
+const { values, positionals } = command === null ? readArguments() : { values: {}, positionals: [] }
 
 let areAllOk = true
 
@@ -79,4 +96,8 @@ async function main(): Promise<number> {
   return areAllOk ? 0 : 1
 }
 
-process.exitCode = await main()
+if (command === null) process.exitCode = await main()
+else {
+  process.argv.splice(2, process.argv.length, ...command)
+  await import('../cli/main.ts')
+}

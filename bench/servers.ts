@@ -17,6 +17,8 @@ export interface BenchServer {
   readonly address: readonly string[]
   /** What the API server alone has used of the processors so far, without etcd; null where that cannot be read. */
   cpuMs(): number | null
+  /** Of the API server's process. */
+  readonly pid: number | null
   stop(): Promise<void>
 }
 
@@ -103,7 +105,8 @@ export async function startEmbedded(seed: number): Promise<BenchServer> {
     child.stdin?.end()
     return ended
   }
-  return { ...(await connected('embedded', ['--server', url], end)), cpuMs: () => cpuMsOf(child.pid!) }
+  const pid = child.pid!
+  return { ...(await connected('embedded', ['--server', url], end)), pid, cpuMs: () => cpuMsOf(pid) }
 }
 
 /**
@@ -117,7 +120,7 @@ export async function startReal(): Promise<BenchServer | null> {
   const server = await connected('real', ['--kubeconfig', plane.kubeconfig], () => plane.stop())
   const pid = childOf(plane.pid, 'kube-apiserver')
   await makeServiceAccount(server.client)
-  return { ...server, cpuMs: () => (pid === null ? null : cpuMsOf(pid)) }
+  return { ...server, pid, cpuMs: () => (pid === null ? null : cpuMsOf(pid)) }
 }
 
 /** What a controller would make: pods are refused without it. */

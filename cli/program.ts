@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, Load>> = {
     const { topologyCheck, topologyShow } = await import('./commands/topology.ts')
     return [topologyCheck, topologyShow]
   },
+  bench: async () => {
+    const { benchCompare, benchList, benchReport, benchRun } = await import('./commands/bench.ts')
+    return [benchList, benchRun, benchCompare, benchReport]
+  },
   crds: async () => (await import('./commands/crds.ts')).crds,
   'wait-for': async () => (await import('./commands/wait-for.ts')).waitFor,
 }

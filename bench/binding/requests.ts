@@ -1,7 +1,7 @@
 import type { Plane } from './plane.ts'
 
 /** Writes that the API server has answered so far, by resource: its own metric. Leases are left out. */
-export async function writesOf({ transport }: Plane): Promise<ReadonlyMap<string, number>> {
+export async function writesOf({ transport }: Pick<Plane, 'transport'>): Promise<ReadonlyMap<string, number>> {
   const { body } = await transport.request({ method: 'GET', path: '/metrics', deadlineMs: 60_000 })
   const writes = new Map<string, number>()
   for (const line of body.split('\n')) {

@@ -2,7 +2,7 @@ import type { Line, RunOptions } from '../harness.ts'
 import { Espalier, type Packs } from '../occupancy/espalier.ts'
 import { type Course, course, type Measured } from '../occupancy/measure.ts'
 import { blind, greedy, type Rival } from '../occupancy/rivals.ts'
-import { gridOf, streamOf } from '../occupancy/stream.ts'
+import { gridOf, type StreamGang, streamOf } from '../occupancy/stream.ts'
 import { nodesOf } from '../planner/objects.ts'
 import type { Scenario } from '../planner/scenario.ts'
 
@@ -43,7 +43,8 @@ function measured({ name, packs, load, backlog }: Setting, seed: number, count: 
   const horizonMs = HOURS * HOUR_MS
   const stream = streamOf(seed, count, load, horizonMs)
   const common = { stream, nodes, horizonMs, warmUpMs: WARM_UP_HOURS * HOUR_MS, backlog }
-  const on = (rival: Rival, judgedBy: Course['judgedBy']): Measured => course(rival, { ...common, judgedBy })
+  const on = (rival: Rival<StreamGang>, judgedBy: Course['judgedBy']): Measured =>
+    course(rival, { ...common, judgedBy })
   const startMs = performance.now()
   const own = on(new Espalier(nodes, packs), packs)
   const ms = Math.round(performance.now() - startMs)

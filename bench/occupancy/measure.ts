@@ -35,7 +35,10 @@ export interface Measured {
 }
 
 /** Runs one scheduler over the stream in ticks of a minute. Throws where the independent checker finds a fault. */
-export function course(rival: Rival, { stream, horizonMs, warmUpMs, backlog, nodes, judgedBy }: Course): Measured {
+export function course(
+  rival: Rival<StreamGang>,
+  { stream, horizonMs, warmUpMs, backlog, nodes, judgedBy }: Course,
+): Measured {
   const running = new Map<StreamGang, { readonly start: Start; readonly endsMs: number }>()
   const judge = new Judge(nodes, judgedBy)
   let [next, waiting, used, busyMs, ended, domains, fewest, waitMs, started] = [0, 0, 0, 0, 0, 0, 0, 0, 0]

@@ -1,48 +1,57 @@
 import { NODE_GPUS } from '../planner/objects.ts'
+import type { Seated } from '../planner/virtual-scheduler.ts'
 import { BLOCK_DOMAINS, DOMAIN, DOMAIN_NODES, levelOf, type StreamGang } from './stream.ts'
 
-/** A gang that was seated: per pod the position of its node. */
-export interface Start {
-  readonly gang: StreamGang
-  readonly nodes: readonly number[]
+export type Start = Seated<StreamGang>
+
+/** One scheduler on a stream. All try what waits in order of arrival and let a later gang pass where it fits. */
+export interface Rival<G> {
+  readonly name: string
+  offer(gang: G): void
+  end(gang: G): void
+  /** Seats what can be seated at this time. */
+  settle(nowMs: number): readonly Seated<G>[]
+  /** Where a gang that runs is; null: not all of it has a node. */
+  nodesOf(gang: G): readonly number[] | null
 }
 
-/** One scheduler on the stream. All try what waits in order of arrival and let a later gang pass where it fits. */
-export interface Rival {
-  readonly name: string
-  offer(gang: StreamGang): void
-  end(gang: StreamGang): void
-  /** Seats what can be seated at this time. */
-  settle(nowMs: number): readonly Start[]
+/** All pods of a gang are alike here. */
+export interface PlainGang {
+  readonly pods: number
+  readonly gpusAPod: number
 }
 
 /** Where a baseline may put a gang: lists of node positions to try. */
-type Regions = (gang: StreamGang, free: Int32Array) => readonly (readonly number[])[]
+export type Regions<G> = (gang: G, free: Int32Array) => readonly (readonly number[])[]
 
-class Baseline implements Rival {
+export class Baseline<G extends PlainGang> implements Rival<G> {
   readonly name: string
   readonly #free: Int32Array
-  readonly #regions: Regions
-  readonly #waiting: StreamGang[] = []
-  readonly #running = new Map<StreamGang, readonly number[]>()
+  readonly #regions: Regions<G>
+  readonly #waiting: G[] = []
+  readonly #running = new Map<G, readonly number[]>()
 
-  constructor(name: string, nodes: number, regions: Regions) {
+  constructor(name: string, nodes: number, gpusANode: number, regions: Regions<G>) {
     this.name = name
-    this.#free = new Int32Array(nodes).fill(NODE_GPUS)
+    this.#free = new Int32Array(nodes).fill(gpusANode)
     this.#regions = regions
   }
 
-  offer(gang: StreamGang): void {
+  offer(gang: G): void {
     this.#waiting.push(gang)
   }
 
-  end(gang: StreamGang): void {
+  end(gang: G): void {
     for (const n of this.#running.get(gang) ?? []) this.#free[n]! += gang.gpusAPod
     this.#running.delete(gang)
   }
 
-  settle(): readonly Start[] {
-    const starts: Start[] = []
+  nodesOf(gang: G): readonly number[] | null {
+    return this.#running.get(gang) ?? null
+  }
+
+  settle(): readonly Seated<G>[] {
+    const starts: Seated<G>[] = []
     for (const gang of [...this.#waiting]) {
       const nodes = this.#place(gang)
       if (nodes === null) continue
@@ -53,7 +62,7 @@ class Baseline implements Rival {
     return starts
   }
 
-  #place(gang: StreamGang): readonly number[] | null {
+  #place(gang: G): readonly number[] | null {
     for (const region of this.#regions(gang, this.#free)) {
       const nodes = bestFit(gang, region, this.#free)
       if (nodes === null) continue
@@ -65,11 +74,7 @@ class Baseline implements Rival {
 }
 
 /** The fullest nodes first. */
-function bestFit(
-  { pods, gpusAPod }: StreamGang,
-  region: readonly number[],
-  free: Int32Array,
-): readonly number[] | null {
+function bestFit({ pods, gpusAPod }: PlainGang, region: readonly number[], free: Int32Array): readonly number[] | null {
   const open = region.filter((n) => free[n]! >= gpusAPod).sort((a, b) => free[a]! - free[b]! || a - b)
   const nodes: number[] = []
   for (const n of open) {
@@ -80,21 +85,21 @@ function bestFit(
 }
 
 /** Knows nothing of topology: its occupancy is what the hardware allows. */
-export function blind(nodes: number): Rival {
+export function blind(nodes: number): Rival<StreamGang> {
   const all = Array.from({ length: nodes }, (_, n) => n)
-  return new Baseline('blind', nodes, () => [all])
+  return new Baseline('blind', nodes, NODE_GPUS, () => [all])
 }
 
 /** The field's way: the domain with the least room whose free GPUs suffice in sum, pods onto its fullest nodes; if they do
  * not fit there the gang waits. */
-export function greedy(nodes: number): Rival {
+export function greedy(nodes: number): Rival<StreamGang> {
   const parts = (size: number): number[][] =>
     Array.from({ length: Math.ceil(nodes / size) }, (_, d) =>
       Array.from({ length: Math.min(size, nodes - d * size) }, (__, i) => d * size + i),
     )
   const domains = parts(DOMAIN_NODES)
   const blocks = parts(DOMAIN_NODES * BLOCK_DOMAINS)
-  return new Baseline('greedy', nodes, (gang, free) => {
+  return new Baseline('greedy', nodes, NODE_GPUS, (gang, free) => {
     const room = (region: readonly number[]): number => region.reduce((sum, n) => sum + free[n]!, 0)
     return (levelOf(gang) === DOMAIN ? domains : blocks)
       .map((region) => ({ region, room: room(region) }))

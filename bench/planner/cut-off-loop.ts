@@ -46,6 +46,16 @@ export function createCutOffLoop(
   return { cluster, book, loop }
 }
 
+/** Turns wait in a list and are not put off to gather notes; what only looks after things (the 60 s round) never comes. */
+export const turnClock = (turns: (() => void)[]): Clock => ({
+  nowMs: () => 0,
+  monotonicMs: () => performance.now(),
+  after(_delayMs, kind, wake) {
+    if (kind === 'work') turns.push(wake)
+    return { cancel: () => undefined }
+  },
+})
+
 function fail(message: string): never {
   throw new Error(message)
 }

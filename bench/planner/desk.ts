@@ -1,10 +1,9 @@
-import type { Clock } from '../../kube/clock.ts'
 import type { Explanation } from '../../api/explanation.ts'
 import { explainGang } from '../../scheduler/explanation/explain-gang.ts'
 import { STEPS_MAX } from '../../scheduler/scheduler.ts'
 import type { ClusterState } from '../../scheduler/state/cluster.ts'
 import type { NodeFacts } from '../../scheduler/state/node-facts.ts'
-import { createCutOffLoop } from './cut-off-loop.ts'
+import { createCutOffLoop, turnClock } from './cut-off-loop.ts'
 import { type Arrivals, declarationOf } from './objects.ts'
 import type { Level } from './scenario.ts'
 
@@ -19,7 +18,7 @@ export interface Desk {
 
 export function createDesk(nodes: readonly NodeFacts[], levels: readonly Level[]): Desk {
   const turns: (() => void)[] = []
-  const { cluster, book, loop } = createCutOffLoop(clockOf(turns), nodes, declarationOf(levels))
+  const { cluster, book, loop } = createCutOffLoop(turnClock(turns), nodes, declarationOf(levels))
   loop.start()
   for (let turn = turns.pop(); turn !== undefined; turn = turns.pop()) turn()
   return {
@@ -40,16 +39,6 @@ export function createDesk(nodes: readonly NodeFacts[], levels: readonly Level[]
     },
   }
 }
-
-/** Turns wait in a list and are not put off to gather notes; what only looks after things (the 60 s round) never comes. */
-const clockOf = (turns: (() => void)[]): Clock => ({
-  nowMs: () => 0,
-  monotonicMs: () => performance.now(),
-  after(_delayMs, kind, wake) {
-    if (kind === 'work') turns.push(wake)
-    return { cancel: () => undefined }
-  },
-})
 
 function fail(message: string): never {
   throw new Error(message)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Espalier } from '../../bench/occupancy/espalier.ts'
 import { type Course, course } from '../../bench/occupancy/measure.ts'
 import { blind, greedy, type Rival } from '../../bench/occupancy/rivals.ts'
-import { gridOf, streamOf } from '../../bench/occupancy/stream.ts'
+import { gridOf, type StreamGang, streamOf } from '../../bench/occupancy/stream.ts'
 import { nodesOf } from '../../bench/planner/objects.ts'
 import type { Scenario } from '../../bench/planner/scenario.ts'
 
@@ -36,10 +36,11 @@ describe('occupancy on a small cluster', () => {
   test('the judge finds a scheduler out that keeps no packs, and one that over-commits', () => {
     expect(() => course(blind(NODES), smallCourse(0.9, null, 'required'))).toThrow(/not .* in one/)
     const honest = blind(NODES)
-    const crowding: Rival = {
+    const crowding: Rival<StreamGang> = {
       name: 'crowding',
       offer: (gang) => honest.offer(gang),
       end: (gang) => honest.end(gang),
+      nodesOf: (gang) => honest.nodesOf(gang),
       settle: (nowMs) => honest.settle(nowMs).map(({ gang, nodes: on }) => ({ gang, nodes: on.map(() => 0) })),
     }
     expect(() => course(crowding, smallCourse(0.9, null, null))).toThrow(/are used/)

@@ -32,12 +32,18 @@ export function cpuMsOf(pid: number): number {
   }
 }
 
-/** ESPALIER_PROFILE names a folder for a CPU profile. */
-export function startScheduler(kubeconfig: string, more: readonly string[] = []): SchedulerProcess {
+/** Of this checkout. */
+const MAIN = join(import.meta.dirname, '../../cli/main.ts')
+
+/** ESPALIER_PROFILE names a folder for a CPU profile. `main`: another checkout's, `command`: another half. */
+export function startScheduler(
+  kubeconfig: string,
+  more: readonly string[] = [],
+  { main = MAIN, command = 'scheduler' }: { readonly main?: string; readonly command?: 'scheduler' | 'run' } = {},
+): SchedulerProcess {
   const folder = process.env['ESPALIER_PROFILE']
   const profile = folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]
-  const main = join(import.meta.dirname, '../../cli/main.ts')
-  const args = [...profile, main, 'scheduler', '--kubeconfig', kubeconfig, ...more]
+  const args = [...profile, main, command, '--kubeconfig', kubeconfig, ...more]
   const child: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => (said += text))

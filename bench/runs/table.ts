@@ -1,0 +1,96 @@
+import { table } from '../../cli/progress.ts'
+import { rounded } from './result.ts'
+import type { Row } from './summary.ts'
+
+const HEAD = [
+  'SCENARIO',
+  'DEPTH',
+  'SCHEDULER',
+  'ROUNDS',
+  'PODS',
+  'PODS/S',
+  '(SLOWEST…FASTEST)',
+  'OF OURS',
+  'GANG P50/P95 MS',
+  'CPU MS/POD',
+  'SERVER CPU MS/POD',
+  'MB',
+  'WRITES/POD',
+  'RACKS/GANG',
+]
+
+const shown = (value: number | null | undefined, digits = 1): string =>
+  value === null || value === undefined ? '–' : String(rounded(value, digits))
+
+/** Lines for a terminal; a scheduler that was not timed says why instead of figures. */
+export function tableOf(rows: readonly Row[]): string[] {
+  const timed = rows.filter(({ figures }) => figures !== null && figures.trace === null)
+  const lines = timed.length === 0 ? [] : table([HEAD, ...timed.map(cellsOf)])
+  return [...lines, ...traceLines(rows), ...rows.filter(({ failure }) => failure !== null).map(failureLine)]
+}
+
+const failureLine = ({ scenario, depth, peer, failure }: Row): string =>
+  `${scenario} (${depth}), ${peer}: not timed, ${failure}`
+
+function cellsOf(row: Row): string[] {
+  const figures = row.figures!
+  const perPod = (value: number | null): string => (value === null ? '–' : shown(value / figures.pods, 3))
+  const { gangMs, domainsPerGang } = figures
+  return [
+    row.scenario,
+    row.depth,
+    row.peer,
+    String(row.rounds),
+    String(figures.pods),
+    shown(figures.podsPerSecond),
+    row.rounds > 1 ? `(${shown(row.slowest)}…${shown(row.fastest)})` : '',
+    shown(row.ofOurs, 2),
+    gangMs === null ? '–' : `${shown(gangMs.median, 0)}/${shown(gangMs.p95, 0)}`,
+    perPod(figures.schedulerCpuMs),
+    perPod(figures.apiServerCpuMs),
+    shown(figures.schedulerMegabytes, 0),
+    shown(figures.writesPerPod, 2),
+    shown(domainsPerGang.rack ?? domainsPerGang.block ?? domainsPerGang.zone, 2),
+  ]
+}
+
+const TRACE_HEAD = [
+  'SCENARIO',
+  'SCHEDULER',
+  'JOBS',
+  'GPUS IN USE %',
+  'WAIT MEAN/P50/P95 MIN',
+  'FRAGMENTED %',
+  'DOMAINS BY FEWEST',
+  'BROKEN PREFERENCES',
+  'EVICTIONS',
+]
+
+function traceLines(rows: readonly Row[]): string[] {
+  const traced = rows.flatMap(({ scenario, peer, figures }) => {
+    const trace = figures?.trace ?? null
+    if (trace === null) return []
+    const { mean, median, p95 } = trace.waitMinutes
+    const waits = `${shown(mean)}/${shown(median)}/${shown(p95)}`
+    const { started, jobs, occupancyPercent, fragmentationPercent, domainsByFewest, brokenPreferences, evictions } =
+      trace
+    const rest = [fragmentationPercent, domainsByFewest].map((value) => shown(value, 2))
+    return [
+      [
+        scenario,
+        peer,
+        `${started} of ${jobs}`,
+        shown(occupancyPercent, 2),
+        waits,
+        ...rest,
+        String(brokenPreferences),
+        String(evictions),
+      ],
+    ]
+  })
+  return traced.length === 0 ? [] : table([TRACE_HEAD, ...traced])
+}
+
+/** One object a row: the stable fields are scenario, ms, ok and seed. */
+export const jsonOf = ({ figures, ...row }: Row): string =>
+  JSON.stringify({ ...row, ms: figures?.ms ?? 0, ok: row.failure === null, figures })
