@@ -8,11 +8,12 @@ import { PEERS } from '../peers/peers.ts'
 import { contestantOf, otherCommit } from '../runs/contestant.ts'
 import { type Heat, runSession } from '../runs/session.ts'
 import { Store } from '../runs/store.ts'
-import { askedOf, folderOf, show } from './run.ts'
+import { askedOf, folderOf, refuseOutput, show } from './run.ts'
 import { heatsOf } from './select.ts'
 
 /** Rounds of this checkout and of `ref` take turns. A trace is left out: it has rivals of its own. */
 export async function compareBench(ref: string, names: readonly string[], flags: Flags, io: Io): Promise<number> {
+  refuseOutput(flags)
   const asked = heatsOf(askedOf(names, flags)).filter(({ depth }) => depth !== 'trace')
   const other = checkOut(ref, io)
   try {

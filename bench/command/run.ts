@@ -1,19 +1,24 @@
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { type Flags, type Io, Refused, text, texts } from '../../cli/command.ts'
 import type { RoundResult } from '../runs/result.ts'
 import { type Heat, isFailed, runSession } from '../runs/session.ts'
 import { Store } from '../runs/store.ts'
-import { summarise } from '../runs/summary.ts'
-import { jsonOf, tableOf } from '../runs/table.ts'
+import { type Row, summarise } from '../runs/summary.ts'
+import { jsonOf, markdownOf, tableOf } from '../runs/table.ts'
 import { reportOf } from '../report/page.ts'
 import { againstCluster } from './against.ts'
 import { type Asked, heatsOf } from './select.ts'
 
 const DEFAULT_FOLDER = '.espalier/bench'
+const OUTPUTS: Readonly<Record<string, (rows: readonly Row[]) => readonly string[]>> = {
+  table: tableOf,
+  markdown: markdownOf,
+  json: (rows) => rows.map(jsonOf),
+}
 const REPORT = 'report.html'
 
 export function folderOf(flags: Flags, io: Io): string {
-  return join(io.cwd, text(flags, 'folder') ?? DEFAULT_FOLDER)
+  return resolve(io.cwd, text(flags, 'folder') ?? DEFAULT_FOLDER)
 }
 
 function number(flags: Flags, name: string, most: number): number | null {
@@ -36,8 +41,16 @@ export const askedOf = (names: readonly string[], flags: Flags): Asked => ({
   seed: number(flags, 'seed', 2 ** 31),
 })
 
+/** Before anything is measured. */
+export function refuseOutput(flags: Flags): void {
+  const output = text(flags, 'output') ?? 'table'
+  if (!Object.hasOwn(OUTPUTS, output))
+    throw new Refused(`--output: found ${JSON.stringify(output)}, want one of ${Object.keys(OUTPUTS).join(', ')}`, 2)
+}
+
 /** Measures what is missing, then shows all of it that was asked for. */
 export async function runBench(names: readonly string[], flags: Flags, io: Io): Promise<number> {
+  refuseOutput(flags)
   const heats = heatsOf(askedOf(names, flags))
   const name = text(flags, 'against')
   const kubeconfig = text(flags, 'kubeconfig')
@@ -64,6 +77,6 @@ const isOf = ({ scenario, depth, contestants }: Heat, result: RoundResult): bool
 
 export function print(store: Store, results: readonly RoundResult[], flags: Flags, io: Io): void {
   const rows = summarise(results)
-  for (const line of text(flags, 'output') === 'json' ? rows.map(jsonOf) : tableOf(rows)) io.out(line)
+  for (const line of (OUTPUTS[text(flags, 'output') ?? 'table'] ?? tableOf)(rows)) io.out(line)
   io.err(`report: ${store.writeText(REPORT, reportOf(summarise(store.results), store.machine()))}`)
 }

@@ -66,30 +66,39 @@ const TRACE_HEAD = [
   'EVICTIONS',
 ]
 
-function traceLines(rows: readonly Row[]): string[] {
-  const traced = rows.flatMap(({ scenario, peer, figures }) => {
+function tracedCells(rows: readonly Row[]): string[][] {
+  return rows.flatMap(({ scenario, peer, figures }) => {
     const trace = figures?.trace ?? null
     if (trace === null) return []
     const { mean, median, p95 } = trace.waitMinutes
     const waits = `${shown(mean)}/${shown(median)}/${shown(p95)}`
     const { started, jobs, occupancyPercent, fragmentationPercent, domainsByFewest, brokenPreferences, evictions } =
       trace
-    const rest = [fragmentationPercent, domainsByFewest].map((value) => shown(value, 2))
-    return [
-      [
-        scenario,
-        peer,
-        `${started} of ${jobs}`,
-        shown(occupancyPercent, 2),
-        waits,
-        ...rest,
-        String(brokenPreferences),
-        String(evictions),
-      ],
-    ]
+    const shares = [fragmentationPercent, domainsByFewest].map((value) => shown(value, 2))
+    const counts = [brokenPreferences, evictions].map(String)
+    return [[scenario, peer, `${started} of ${jobs}`, shown(occupancyPercent, 2), waits, ...shares, ...counts]]
   })
+}
+
+function traceLines(rows: readonly Row[]): string[] {
+  const traced = tracedCells(rows)
   return traced.length === 0 ? [] : table([TRACE_HEAD, ...traced])
 }
+
+/** The same tables for a page of docs. */
+export function markdownOf(rows: readonly Row[]): string[] {
+  const timed = rows.filter(({ figures }) => figures !== null && figures.trace === null).map(cellsOf)
+  const traced = tracedCells(rows)
+  const failed = rows.filter(({ failure }) => failure !== null).map((row) => `- ${failureLine(row)}`)
+  return [...piped(HEAD, timed), ...piped(TRACE_HEAD, traced), ...failed]
+}
+
+const piped = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
+  rows.length === 0
+    ? []
+    : [head.map((name) => name.toLowerCase()), head.map(() => '---'), ...rows]
+        .map((cells) => `| ${cells.join(' | ')} |`)
+        .concat('')
 
 /** One object a row: the stable fields are scenario, ms, ok and seed. */
 export const jsonOf = ({ figures, ...row }: Row): string =>

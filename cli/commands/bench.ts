@@ -6,7 +6,11 @@ const FOLDER = {
   summary: 'where results are kept; a run that was stopped goes on from there',
   default: '.espalier/bench',
 }
-const OUTPUT = { usage: '-o, --output <format>', summary: 'table or json (one object a line)', default: 'table' }
+const OUTPUT = {
+  usage: '-o, --output <format>',
+  summary: 'table, markdown, or json (one object a line)',
+  default: 'table',
+}
 
 export const benchList: Command = {
   name: 'bench list',

@@ -27,6 +27,7 @@ const cases: [command: keyof typeof COMMANDS, args: string[], flags: Flags, told
   ['run', ['gang-512'], { peers: 'nomad' }, /^--peers: found "nomad", want one of espalier, kube-pods/],
   ['run', ['gang-512'], { rounds: '0' }, /^--rounds: found "0", want a whole number from 1 to 100/],
   ['run', ['gang-512'], { seed: 'x' }, /^--seed: found "x", want a whole number/],
+  ['run', ['gang-512'], { output: 'xml' }, /^--output: found "xml", want one of table, markdown, json/],
   ['run', ['gang-512'], { depth: 'trace' }, /^nothing to run/],
   ['run', [], { filename: ['none.yaml'] }, /^none.yaml: no such file/],
   ['run', ['gang-512'], { against: 'nomad', kubeconfig: 'x' }, /^--against: found "nomad", want one of pods, podgroup/],
