@@ -90,9 +90,10 @@ class Course {
 
   /** Ends the scheduler first, so that nothing of the clearing up is its work. */
   async clear(): Promise<void> {
-    const { server, place } = this.#given
+    const { server, place, signal } = this.#given
     await this.#scheduler?.stop()
     await this.#recorder?.stop()
+    if (signal.aborted && server.isOurs) return
     await deletePods(server, place.namespace, [...podNames(this.#written), PROBE])
     await this.#remove([...this.#written.flatMap(({ objects }) => objects), ...this.#shared])
   }

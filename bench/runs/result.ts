@@ -98,5 +98,10 @@ export function curveOf(times: readonly number[], originMs: number): [ms: number
 
 export const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits))
 
-export const medianOf = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0
+/** The mean of the two in the middle where there is no one; 0 of none. */
+export function medianOf(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const half = sorted.length >> 1
+  const upper = sorted[half] ?? 0
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? 0)) / 2
+}

@@ -30,6 +30,8 @@ export interface Connection {
 export interface TestServer extends Connection {
   /** Null where the process is not one of ours. */
   pids(): { readonly apiServer: number | null; readonly etcd: number | null }
+  /** It ends with the run, and all that it holds with it. A Ctrl-C at a terminal ends its programs at the same time. */
+  readonly isOurs: boolean
   /** Its own request metric can be read. */
   readonly countsRequests: boolean
   startKubeScheduler(): Promise<MeasuredScheduler>
@@ -48,6 +50,7 @@ export async function startPlane(adapters: readonly Adapter[], isKubeNeeded: boo
   const connection = await connect(control.kubeconfig)
   return {
     ...connection,
+    isOurs: true,
     countsRequests: true,
     pids: () => {
       const { 'kube-apiserver': apiServer = null, etcd = null } = control.pids()
@@ -104,6 +107,7 @@ export async function startEmbeddedServer(seed: number): Promise<TestServer> {
   const connection = await connect(kubeconfig, openServer(server.address[1] ?? ''))
   return {
     ...connection,
+    isOurs: true,
     countsRequests: false,
     pids: () => ({ apiServer: server.pid, etcd: null }),
     startKubeScheduler: noKubeScheduler,
@@ -122,6 +126,7 @@ export async function reachCluster(kubeconfig: string): Promise<TestServer> {
   })
   return {
     ...connection,
+    isOurs: false,
     countsRequests: true,
     pids: () => ({ apiServer: null, etcd: null }),
     startKubeScheduler: noKubeScheduler,

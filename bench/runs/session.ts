@@ -114,11 +114,26 @@ async function takeTurn(
   io.err(`${title} …`)
   const startedAt = new Date().toISOString()
   const before = loadavg()[0] ?? 0
-  const outcome = failedBefore(session, heat, turn) ?? (await outcomeOf(session, heat, turn, server))
-  if (io.stop.aborted) return
+  const outcome = failedBefore(session, heat, turn) ?? (await unlessStopped(session, heat, turn, server))
+  if (outcome === null || io.stop.aborted) return
   const load = [before, loadavg()[0] ?? 0] as const
   store.keep({ ...keyOf(heat, turn), seed: scenario.seed, fingerprint, startedAt, load, outcome })
   io.err(`${title}: ${toldOf(outcome)}`)
+}
+
+/** Null when it was stopped: requests fail then, since Ctrl-C reaches the programs of a control plane too. */
+async function unlessStopped(
+  session: Session,
+  heat: Heat,
+  turn: Turn,
+  server: TestServer | null,
+): Promise<Outcome | null> {
+  try {
+    return await outcomeOf(session, heat, turn, server)
+  } catch (error) {
+    if (session.io.stop.aborted) return null
+    throw error
+  }
 }
 
 /** One that left pods unbound needs minutes to be found out, and nothing is gained by finding it out again. */

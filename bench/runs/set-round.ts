@@ -57,7 +57,7 @@ export async function runSetRound(given: SetRound): Promise<Outcome> {
   } finally {
     await espalier.stop()
     await recorder.stop()
-    await purge(given)
+    if (!(given.signal.aborted && server.isOurs)) await purge(given)
   }
 }
 

@@ -70,10 +70,11 @@ const NUMBERS = [
   'writesPerPod',
 ] as const satisfies readonly (keyof Figures)[]
 
-/** The median of each figure by itself; curves and counts are of the round whose rate is the median. */
+/** The median of each figure by itself; curves and counts are of the round whose rate is nearest to the median. */
 function middle(rounds: readonly Figures[]): Figures | null {
   const rate = medianOf(rounds.map(({ podsPerSecond }) => podsPerSecond))
-  const typical = rounds.find(({ podsPerSecond }) => podsPerSecond === rate)
+  const off = ({ podsPerSecond }: Figures): number => Math.abs(podsPerSecond - rate)
+  const typical = rounds.toSorted((a, b) => off(a) - off(b))[0]
   if (typical === undefined) return null
   const medians = NUMBERS.map((name) => {
     const values = rounds.flatMap((round) => round[name] ?? [])

@@ -79,6 +79,11 @@ test('what a name says is text in the report, never markup', () => {
   expect(page).toContain('&lt;script&gt;')
 })
 
+test('of an even number of rounds the median lies between the two in the middle', () => {
+  const [ours] = summarise(rounds.slice(0, 2))
+  expect(ours!.figures).toMatchObject({ podsPerSecond: 200, schedulerCpuMs: 200 })
+})
+
 test('spreads and curves of few and of many', () => {
   expect(spreadOf([])).toEqual({ median: 0, p95: 0, most: 0 })
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, p95: 3, most: 3 })
