@@ -202,6 +202,7 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/deltas.ts',
     'const missing = [...known.entries()].filter((entry) => !listing.has(entry.uid)).sort(byName)',
     'const missing: Entry<T>[] = []',
+    'a pod that is made again under its name',
   ),
   m(
     'a silent watch is believed',
@@ -209,6 +210,7 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/reflector.ts',
     'const SILENCE_MAX_MS = 80_000',
     'const SILENCE_MAX_MS = 80_000_000',
+    'a watch that says nothing',
   ),
   m(
     'a leader goes on without its lease',

@@ -121,6 +121,21 @@ const madeAgain: Scenario = scenario({
   },
 })
 
+const silentWatch: Scenario = scenario({
+  name: 'a watch that says nothing any more is given up within 90 s',
+  nodes: nodesOf('r1: a2'),
+  gangs: [plainOf('p'), plainOf('q', {}, { arriveMs: 22_000 })],
+  script: (world) => {
+    let isSilent = false
+    world.meddle.lineFateOf = (kept) => {
+      if (kept !== 'pods' || isSilent || world.clock.monotonicMs() < 20_000) return null
+      isSilent = true
+      return { kind: 'silent' }
+    }
+    placedBy(world, 'q', 112_000)
+  },
+})
+
 /** More than is told in one turn: 1,200 pods that fill every node, and 40 that wait. */
 const FULL_NODES = nodesOf(`r1: ${Array.from({ length: 150 }, (_, at) => `${letters(at)}8`).join(' ')}`)
 function letters(at: number): string {
@@ -309,6 +324,7 @@ export const DIRECTED: readonly Scenario[] = [
   olderList,
   lateEvent,
   madeAgain,
+  silentWatch,
   fullCluster,
   slowRenewal,
   quietHour,
