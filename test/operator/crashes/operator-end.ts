@@ -35,6 +35,8 @@ export interface Pair {
 
 /** Two events that lie further apart are no pair that a busy server would fold into one. */
 const PAIR_MS = 2_000
+/** What is hidden, and followed by nothing because the operator would have had to do it, is told after so long. */
+const LATE_MS = 3_000
 
 interface Heard {
   readonly stream: string
@@ -50,13 +52,15 @@ export class OperatorEnd {
   readonly #fate: Fate
   readonly #nowMs: () => number
   readonly #crash: () => void
+  readonly #later: (ms: number, then: () => void) => void
   readonly #heard: Heard[] = []
   readonly #last = new Map<string, { event: number; atMs: number }>()
   #isCounting = false
   #events = 0
   #isOver = false
 
-  constructor(fate: Fate, nowMs: () => number, crash: () => void) {
+  constructor(fate: Fate, nowMs: () => number, later: (ms: number, then: () => void) => void, crash: () => void) {
+    this.#later = later
     this.#fate = fate
     this.#nowMs = nowMs
     this.#crash = crash
@@ -111,22 +115,48 @@ export class OperatorEnd {
     return { status: answer.status, headers: answer.headers, lines: this.#told(lines, stream, life) }
   }
 
-  /** Events as they come, but for a hidden one. */
+  /** Events as they come, but for a hidden one: that comes late where none of the same object follows it. */
   async *#told(lines: AsyncIterable<string>, stream: string, life: { isOver: boolean }): AsyncGenerator<string> {
+    const queue: string[] = []
+    const state = { isEnded: false, error: null as unknown, tell: (): void => {} }
+    const push = (line: string): void => {
+      queue.push(line)
+      state.tell()
+    }
+    void this.#sort(lines, stream, push)
+      .catch((error: unknown) => (state.error = error))
+      .finally(() => {
+        state.isEnded = true
+        state.tell()
+      })
+    for (;;) {
+      const next = queue.shift()
+      if (life.isOver) return
+      if (next !== undefined) yield next
+      else if (state.error !== null) throw state.error
+      else if (state.isEnded) return
+      else await new Promise<void>((resolve) => (state.tell = resolve))
+    }
+  }
+
+  async #sort(lines: AsyncIterable<string>, stream: string, push: (line: string) => void): Promise<void> {
     let hidden: string | null = null
     for await (const line of lines) {
-      if (life.isOver) return
       const told = readLine(line)
       const { uid } = told.object.metadata
       this.#heard.push({ stream, told, writes: this.done.length })
       const event = this.#isCounting && told.type !== 'BOOKMARK' ? ++this.#events : 0
       if (event > 0) this.#pair(stream, told, event)
-      if (event > 0 && event === this.#fate.hide) hidden = uid
-      else if (hidden !== uid || uid === '') yield line
-      else {
-        hidden = null
-        yield line
+      if (event === 0 || event !== this.#fate.hide) {
+        if (hidden === uid) hidden = null
+        push(line)
+        continue
       }
+      hidden = uid
+      this.#later(LATE_MS, () => {
+        if (hidden === uid) push(line)
+        hidden = null
+      })
     }
   }
 

@@ -22,6 +22,7 @@ export async function run(scenario: Scenario, fate: Fate): Promise<Run> {
   const end = new OperatorEnd(
     fate,
     () => harness?.clock.monotonicMs() ?? 0,
+    (ms, then) => void harness?.clock.after(ms, 'work', then),
     () => void harness?.clock.after(TAKE_OVER_MS, 'work', () => harness?.replaceOperator()),
   )
   const { config } = scenario
