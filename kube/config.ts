@@ -79,7 +79,9 @@ function plainOf(source: ConfigSource): ClusterConfig | null {
   const files = filesOf(source)
   if (files.length > 1) return null
   if (files.length === 1) return plainConfig(files[0]!, source.context)
-  return podConfig(process.env) ?? plainConfig(resolve(homedir(), '.kube', 'config'), source.context)
+  if (process.env['KUBERNETES_SERVICE_HOST'] === undefined)
+    return plainConfig(resolve(homedir(), '.kube', 'config'), source.context)
+  return source.context === undefined ? podConfig(process.env) : null
 }
 
 /** Returns the files that were read, in order. */

@@ -35,7 +35,16 @@ const textAt = (of: Fields, key: string): string | null => {
   const value = of[key]
   return typeof value === 'string' && value !== '' ? value : null
 }
+/** YAML reads `token: 123` as a number, which client-node takes for a text: then it is not plain. */
+const areTexts = (of: Fields): boolean =>
+  Object.entries(of).every(
+    ([key, value]) => OTHERWISE.has(key) || value === undefined || value === null || typeof value === 'string',
+  )
+const OTHERWISE: ReadonlySet<string> = new Set(['insecure-skip-tls-verify', 'extensions'])
 const hasOnly = (of: Fields, keys: ReadonlySet<string>): boolean => Object.keys(of).every((key) => keys.has(key))
+/** One of them would have to go before the other. */
+const isGivenTwice = (of: Fields): boolean =>
+  Object.keys(of).some((key) => textAt(of, key) !== null && textAt(of, `${key}-data`) !== null)
 
 /** Null: not plain, or not readable. */
 export function plainConfig(file: string, context: string | undefined): ClusterConfig | null {
@@ -55,6 +64,7 @@ export function plainConfig(file: string, context: string | undefined): ClusterC
   const server = cluster === null ? null : textAt(cluster, 'server')
   if (cluster === null || user === null || server === null) return null
   if (!hasOnly(cluster, CLUSTER_KEYS) || !hasOnly(user, USER_KEYS)) return null
+  if ([current, cluster, user].some((each) => !areTexts(each) || isGivenTwice(each))) return null
   const folder = dirname(resolve(file))
   return {
     server: server.replace(/\/+$/, ''),
@@ -99,6 +109,9 @@ function credentials(cluster: Fields, user: Fields, folder: string): Credentials
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
+/** Of proxies beside the pod, to which client-node speaks HTTP. */
+const PLAIN_HTTP_PORTS: ReadonlySet<string> = new Set(['80', '8001', '8080'])
+
 /** The service account of the pod that we run in; null outside of one. The token rotates, so it is read each time. */
 export function podConfig(
   env: Readonly<Record<string, string | undefined>>,
@@ -107,6 +120,7 @@ export function podConfig(
   const host = env['KUBERNETES_SERVICE_HOST']
   const port = env['KUBERNETES_SERVICE_PORT'] ?? '443'
   if (host === undefined || !isThere(`${folder}/token`) || !isThere(`${folder}/ca.crt`)) return null
+  if (PLAIN_HTTP_PORTS.has(port)) return null
   const read = (name: string): string => readFileSync(`${folder}/${name}`, 'utf8').trim()
   return {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,

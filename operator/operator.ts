@@ -7,6 +7,7 @@ import { DEFAULT_OPERATOR_CONFIG, type OperatorConfig } from './config.ts'
 import { operatorEvents } from './events.ts'
 import type { Key, MakeReconciler, OperatorContext, Reconciler } from './reconciler.ts'
 import { RECONCILERS } from './reconcilers.ts'
+import { Refusals } from './refusals.ts'
 import { View } from './view.ts'
 import { Writer } from './writer.ts'
 
@@ -52,7 +53,7 @@ class RunningOperator implements Operator {
     this.#stopEvents = stop
     const settings = { ...DEFAULT_OPERATOR_CONFIG, ...config }
     const writer = new Writer({ client, clock, view: this.#view })
-    const shared = { client, clock, random, log, events, writer }
+    const shared = { client, clock, random, log, events, writer, refusals: new Refusals() }
     const context: OperatorContext = { ...shared, config: settings, view: this.#view }
     this.#queues = reconcilers.map((make) => this.#queueOf(make(context), context))
   }
@@ -86,6 +87,7 @@ class RunningOperator implements Operator {
       onError: (key, error, retryMs) =>
         log.warn('reconcile failed; trying again', { reconciler: reconciler.name, key, error: String(error), retryMs }),
     })
+    reconciler.listen?.((key) => queue.add(key))
     for (const { type, labelSelector, namespace, keys, afterMs } of reconciler.watches) {
       this.#view.listen(type, labelSelector, namespace, (object, before, isDeleted) => {
         for (const key of keys(object, before, isDeleted)) {

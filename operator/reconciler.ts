@@ -6,6 +6,7 @@ import type { Random } from '../kube/random.ts'
 import type { ResourceType } from '../kube/resources.ts'
 import type { Reconciled } from '../kube/work-queue.ts'
 import type { OperatorConfig } from './config.ts'
+import type { Refusals } from './refusals.ts'
 import type { View } from './view.ts'
 import type { Writer } from './writer.ts'
 
@@ -57,6 +58,8 @@ export interface Reconciler {
   readonly watches: readonly Watch[]
   /** How many keys are looked at at once. */
   readonly concurrency: number
+  /** Hands over the way to have a key looked at of which no watch tells. */
+  listen?(look: (key: Key) => void): void
   /** Looks at what is, never at which event came; idempotent. What it throws is tried again after a back-off. */
   reconcile(key: Key): Promise<Reconciled | void>
 }
@@ -76,6 +79,7 @@ export interface OperatorContext {
   /** Puts every write into the view as soon as it is answered. */
   readonly writer: Writer
   readonly events: Events
+  readonly refusals: Refusals
 }
 
 export type MakeReconciler = (context: OperatorContext) => Reconciler

@@ -7,7 +7,7 @@ import type {
 } from '../api/generated/kinds.ts'
 import type { Pod } from '../api/kinds/kubernetes.ts'
 import { GROVE_OPERATOR, MANAGED_BY, PART_OF, POD_CLIQUE, POD_TEMPLATE_HASH, SCALING_GROUP } from '../api/names.ts'
-import { type Finding, type FindingContext, kstatus, withFindings } from './conditions.ts'
+import { conditionOf, type Finding, type FindingContext, kstatus, withFindings } from './conditions.ts'
 import type { CliqueRollout } from './decisions/clique-rollout.ts'
 import type { GroupRollout } from './decisions/group-rollout.ts'
 import {
@@ -175,7 +175,7 @@ export function groupStatus(
   const scheduled = complete.filter((members) => members.every((member) => hasCondition(member, 'PodCliqueScheduled')))
   const available = scheduled.filter((members) => members.every(isAvailable))
   const updated = available.filter((members) => members.every((member) => isUpdated(member, targetHash)))
-  const broken = complete.filter((members) => members.some((member) => hasCondition(member, BREACH)))
+  const broken = complete.filter((members) => members.some(isBroken))
   const isMadeAnew = broken.length > 0 && broken.every((members) => members.some((member) => isInRecovery(member)))
   const found = rollout.isRunning
     ? UPDATING
@@ -205,6 +205,10 @@ export function groupStatus(
     currentPodCliqueSetGenerationHash: rollout.generationHash,
   }
 }
+
+/** Of what is not told of yet, nothing is known to be well: a group must not seem healthy before its first pods are placed. */
+const isBroken = (clique: PodClique): boolean =>
+  conditionOf(clique.status?.conditions, BREACH) === undefined || hasCondition(clique, BREACH)
 
 const hasCondition = ({ status }: PodClique, type: string): boolean =>
   status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false

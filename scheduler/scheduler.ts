@@ -173,6 +173,10 @@ class Running implements Scheduler {
   #begin(): void {
     this.#loop.start()
     for (const namespace of this.#rivals.namespaces()) this.#lookWhenQuiet(namespace)
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const { classKey, node, untilMs } of this.#cluster.refusals.waits()) {
+      if (untilMs > nowMs) this.#growWhenRefused(classKey, node, untilMs - nowMs)
+    }
   }
 
   async stop(): Promise<void> {
@@ -265,11 +269,17 @@ class Running implements Scheduler {
   }
 
   #onRefused(pod: PodFacts, node: string): void {
-    const waitMs = this.#cluster.refusals.add(pod.demand.key, node, this.#options.clock.monotonicMs())
+    const uid = this.#cluster.nodes.get(node)?.uid ?? ''
+    const waitMs = this.#cluster.refusals.add(pod.demand.key, { name: node, uid }, this.#options.clock.monotonicMs())
     this.#options.metrics?.kubeletRefused()
     const { namespace, name, failure } = pod
     this.#options.log.warn('a kubelet refused a pod', { namespace, pod: name, node, failure, waitMs })
-    this.#loop.notifyIn(`refusal ${node} ${pod.demand.key}`, waitMs, () => this.#cluster.growth.add(node))
+    this.#growWhenRefused(pod.demand.key, node, waitMs)
+  }
+
+  /** Once a node is no longer avoided, that is as good as room that came. */
+  #growWhenRefused(classKey: string, node: string, waitMs: number): void {
+    this.#loop.notifyIn(`refusal ${node} ${classKey}`, waitMs, () => this.#cluster.growth.add(node))
   }
 }
 

@@ -74,9 +74,10 @@ class PodGangReconciler implements Reconciler {
         return isDeleted || isEdited(clique, before) ? labelled(clique, POD_GANG) : []
       }),
       watch(SCALING_GROUPS, (group, before) => (isEdited(group, before) ? baseGangOf(group) : [])),
-      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before) =>
-        isEdited(set, before) ? this.#gangsOfSet(keyOf(set)) : [],
-      ),
+      watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before, isDeleted) => {
+        if (isDeleted) context.refusals.forget(set)
+        return isEdited(set, before) ? this.#gangsOfSet(keyOf(set)) : []
+      }),
       ...this.#topologies.watches(constrained),
     ]
   }
@@ -95,6 +96,7 @@ class PodGangReconciler implements Reconciler {
     const identity = this.#identityOf(shape, name, gang, observed)
     if (identity === null) {
       this.#incomplete.delete(key)
+      this.#context.refusals.passed(set, name)
       return
     }
     const missing = this.#missingPods(shape, identity, observed)
@@ -112,14 +114,17 @@ class PodGangReconciler implements Reconciler {
 
   /** Null: an object of that name is there and is somebody else's; the set says so. */
   async #create(set: PodCliqueSet, desired: NewObject): Promise<PodGang | null> {
-    const { writer, events } = this.#context
+    const { writer, events, refusals } = this.#context
     const { name } = desired.metadata
     const created = await writer.create(this.#world.gangs, desired).catch((error: unknown) => {
       if (isRefused(error)) {
-        events.event(set, 'Warning', 'PodGangCreateFailed', `Could not create PodGang ${name}: ${error.message}`)
+        const message = `Could not create PodGang ${name}: ${error.message}`
+        events.event(set, 'Warning', 'PodGangCreateFailed', message)
+        refusals.refused(set, name ?? '', message)
       }
       throw error
     })
+    refusals.passed(set, name ?? '')
     if (created.kind === 'taken' && isLeaving(created.by, set))
       throw new Error(`PodGang ${name} is still being deleted`)
     if (created.kind === 'taken') return null
@@ -173,8 +178,10 @@ class PodGangReconciler implements Reconciler {
     const index =
       gang === undefined ? this.#indexByCliques(`${shape.namespace}/${name}`) : indexLabel(gang, PCS_REPLICA_INDEX)
     const candidates = index === null ? replicas : replicas.slice(index, index + 1)
-    const all = candidates.flatMap((each) => gangsOf(shape, each, observed))
-    return all.find((identity) => identity.name === name) ?? null
+    const named = (among: readonly number[]): GangIdentity | undefined =>
+      among.flatMap((each) => gangsOf(shape, each, observed)).find((identity) => identity.name === name)
+    // A label that somebody changed names another replica: the name says which it is, and the label is put right.
+    return named(candidates) ?? (index === null ? null : (named(replicas) ?? null))
   }
 
   #indexByCliques(key: Key): number | null {

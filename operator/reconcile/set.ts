@@ -104,6 +104,10 @@ class SetReconciler implements Reconciler {
     ]
   }
 
+  listen(look: (key: Key) => void): void {
+    this.#context.refusals.listen(look)
+  }
+
   async reconcile(key: Key): Promise<Reconciled | void> {
     const { namespace, name } = splitKey(key)
     const set = this.#world.sets.get(namespace, name)
@@ -250,7 +254,7 @@ class SetReconciler implements Reconciler {
       problems,
       isStalled,
       rollout,
-      refusal: isRefused(error) ? error.message : this.#refusalBelow(set),
+      refusal: isRefused(error) ? error.message : (this.#refusalBelow(set) ?? this.#context.refusals.of(set)),
       cliqueNamed: children.clique,
       groupNamed: children.scalingGroup,
     }
@@ -278,7 +282,7 @@ class SetReconciler implements Reconciler {
     await writeStatus(this.#context, this.#world.sets, newest, told)
   }
 
-  /** What the server refuses of the set's cliques and groups, the first by name. */
+  /** What the server refuses of the set's cliques and groups, as they tell it, the first by name. */
   #refusalBelow({ metadata: { uid } }: PodCliqueSet): string | null {
     const { cliques, groups } = this.#world
     const owned = groups.owned(uid)

@@ -195,7 +195,7 @@ export class ClusterState {
     this.nodes.set(node)
     this.nodeChanges.add(node.name)
     this.growth.add(node.name)
-    if (before === undefined || before.uid !== node.uid) this.refusals.forgetNode(node.name)
+    if (before === undefined || before.uid !== node.uid) this.refusals.forgetNode(node.name, node.uid)
     if (this.#topology.note(before ?? null, node)) this.#topologyEpoch++
     this.fences.move(node.name)
   }
@@ -204,7 +204,7 @@ export class ClusterState {
     const before = this.nodes.get(name)
     this.fences.move(name)
     this.nodes.delete(name)
-    this.refusals.forgetNode(name)
+    this.refusals.forgetNode(name, null)
     if (this.#topology.note(before ?? null, null)) this.#topologyEpoch++
   }
 

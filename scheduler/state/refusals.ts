@@ -6,8 +6,15 @@ const FIRST_MS = 10_000
 const MAX_MS = 600_000
 
 interface Refusal {
+  /** Of the node: another one of its name refused nothing. */
+  readonly nodeUid: string
   readonly waitMs: number
   readonly untilMs: number
+}
+
+export interface RefusingNode {
+  readonly name: string
+  readonly uid: string
 }
 
 /** status.reason of pods that a kubelet turned away: OutOfcpu, OutOfnvidia.com/gpu, and the admission errors. */
@@ -29,13 +36,13 @@ export class Refusals {
   }
 
   /** Returns for how long the node is avoided now. */
-  add(classKey: string, node: string, nowMs: number): number {
+  add(classKey: string, { name: node, uid: nodeUid }: RefusingNode, nowMs: number): number {
     const nodes = this.#byClass.get(classKey) ?? new Map<string, Refusal>()
     this.#byClass.set(classKey, nodes)
     const last = nodes.get(node)
     const isRecent = last !== undefined && nowMs < last.untilMs + last.waitMs
     const waitMs = isRecent ? Math.min(MAX_MS, last.waitMs * 2) : FIRST_MS
-    nodes.set(node, { waitMs, untilMs: nowMs + waitMs })
+    nodes.set(node, { nodeUid, waitMs, untilMs: nowMs + waitMs })
     return waitMs
   }
 
@@ -48,9 +55,16 @@ export class Refusals {
     return [...nodes].filter(([, { untilMs }]) => nowMs < untilMs).map(([node]) => node)
   }
 
-  forgetNode(node: string): void {
+  /** What stands now, for who takes the memory over. */
+  *waits(): Generator<{ readonly classKey: string; readonly node: string; readonly untilMs: number }> {
+    for (const [classKey, nodes] of this.#byClass)
+      for (const [node, { untilMs }] of nodes) yield { classKey, node, untilMs }
+  }
+
+  /** `uid`: of the node that has the name now, whose own refusals stay; null: there is none. */
+  forgetNode(node: string, uid: string | null): void {
     for (const [classKey, nodes] of this.#byClass) {
-      nodes.delete(node)
+      if (nodes.get(node)?.nodeUid !== uid) nodes.delete(node)
       if (nodes.size === 0) this.#byClass.delete(classKey)
     }
   }

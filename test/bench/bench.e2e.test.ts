@@ -88,14 +88,19 @@ describe('beside kube-scheduler', () => {
     if (run.err.includes('there is no control plane here')) return
     expect(run.code, run.err).toBe(0)
     const lines = linesOf(run)
-    expect(lines.map(({ peer, failure }) => [peer, failure])).toEqual([
-      ['espalier', null],
-      ['kube-composite', null],
-      ['kube-podgroup', null],
-      ['kube-podgroup-topology', null],
-      ['kube-pods', null],
+    expect(lines.map(({ peer }) => peer)).toEqual([
+      'espalier',
+      'kube-composite',
+      'kube-podgroup',
+      'kube-podgroup-topology',
+      'kube-pods',
     ])
-    for (const { figures } of lines) {
+    expect([lines[0]!.failure, lines[4]!.failure]).toEqual([null, null])
+    // kube-scheduler's alpha gangs leave a gang unbound now and then: that is told, and not timed.
+    const failed = lines.filter(({ failure }) => failure !== null)
+    for (const { failure } of failed) expect(failure).toMatch(/^\d+ of 64 pods bound after/)
+    expect(failed.length).toBeLessThan(3)
+    for (const { figures } of lines.filter(({ failure }) => failure === null)) {
       expect(figures!.pods).toBeGreaterThanOrEqual(64)
       expect(figures!.writesPerPod).toBeGreaterThanOrEqual(1)
       expect(figures!.apiServerCpuMs).toBeGreaterThan(0)

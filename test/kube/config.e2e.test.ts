@@ -114,6 +114,7 @@ describe('without client-node', () => {
     expect((await config?.credentials())?.headers).toEqual({ authorization: 'Bearer t2' })
     expect(podConfig({}, folder)).toBe(null)
     expect(podConfig(env, join(folder, 'none'))).toBe(null)
+    expect(podConfig({ ...env, KUBERNETES_SERVICE_PORT: '8080' }, folder), 'which speaks plain HTTP').toBe(null)
   })
 
   test('what is not plain is left to it: plugins, providers, impersonation, passwords, keys that we do not know', () => {
@@ -125,6 +126,8 @@ describe('without client-node', () => {
       expect([key, plain({ token: 't', [key]: {} })]).toEqual([key, false])
     }
     expect(plain({ token: 't' }, { 'something-new': 'x' })).toBe(false)
+    expect(plain({ token: 1_234 }), 'a number that is meant as a text').toBe(false)
+    expect(plain({ 'client-key': 'key.pem', 'client-key-data': 'a2V5' }), 'which of the two?').toBe(false)
     expect(plainConfig(join(folder, 'none'), undefined)).toBe(null)
   })
 })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { EVENTS, POD_CLIQUE_SETS, SCALING_GROUPS } from '../../kube/resources.ts'
 import { type Harness, startHarness } from './harness.ts'
@@ -69,9 +70,16 @@ test.each([
   await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
   await at.clock.runFor(5_000)
   for (const reason of reasons) expect(await told()).toContain(`Warning ${reason}`)
+  expect(await readyMessage(), 'the set says it too').toContain('Forbidden')
   at.cluster.server.setIntercept(null)
   await at.settle()
+  expect(await readyMessage(), 'and no longer than it is so').not.toContain('Forbidden')
 })
+
+async function readyMessage(): Promise<string> {
+  const { status } = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 'workload2')
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? ''
+}
 
 test.each([
   ['podcliques', 'PodCliqueScalingGroup/PodCliqueDeleteFailed'],

@@ -86,3 +86,16 @@ test('a group that was never healthy does not pass as once healthy because an up
   expect(breach).toMatchObject({ status: 'True', lastTransitionTime: CREATED })
   expect(recoveryOf([group], 10_000, Date.parse('2026-01-01T02:00:00Z'))).toEqual({ kind: 'none' })
 })
+
+test('a group of which nothing is told yet does not seem healthy before its first pods are placed', () => {
+  const still = { progress: null, generationHash: '', keeping: new Set<number>(), recreating: new Set<number>() }
+  const rollout: GroupRollout = { ...still, isRunning: false, isStatusLate: false }
+  const untold = (name: string): PodClique => {
+    const { status: _, ...clique } = cliqueOf(Number(name.at(-3)))
+    return clique
+  }
+  const view = { identity, shape: after, targetHash: generation.hash, memberNamed: untold, rollout }
+  const first = groupStatus({ ...view, group: groupWith({}) }, { now: '2026-01-01T00:00:01Z', generation: 1 })
+  const breach = first.conditions?.find(({ type }) => type === 'MinAvailableBreached')
+  expect(breach).toMatchObject({ status: 'True', lastTransitionTime: CREATED })
+})

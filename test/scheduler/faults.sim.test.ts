@@ -2,6 +2,7 @@ import { afterEach, expect, test } from 'vitest'
 import { NODES, PODS } from '../../kube/resources.ts'
 import { TransportError, type HttpRequest, type Transport } from '../../kube/transport.ts'
 import { freshMemory } from '../../scheduler/memory.ts'
+import { podFacts } from '../../scheduler/state/pod-facts.ts'
 import { between, cliqueIn, isBinding, refusingOne, UNSTARTABLE } from './half-bound.ts'
 import { gang, node, pod, simpleGang } from './objects.ts'
 import { startWorld, type World, type WorldOptions } from './world.ts'
@@ -125,6 +126,24 @@ test('a pod that another scheduler binds under our name stops us in the namespac
   expect(reason(), 'the next scheduler of the process knows it').toBe('TwoSchedulers')
   await world.settle()
   expect(Object.keys(await world.placed()), 'five quiet minutes later it goes on').toContain('q')
+})
+
+test('a node that a kubelet refused on is avoided by the next scheduler of the process, for as long, and then taken', async () => {
+  const memory = freshMemory()
+  await start({ nodes: [node('n1', { gpus: 8 })], memory })
+  await world.create(pod('q', { gpus: 4 }))
+  await world.pass(2_000)
+  const [q] = await world.pods()
+  const { demand } = podFacts(q as never)
+  const n1 = await world.during(world.client.get(NODES, { name: 'n1', namespace: '' }))
+  if (n1.kind === 'failure') throw new Error(n1.message)
+  memory.refusals.add(demand.key, { name: 'n1', uid: n1.value.metadata.uid }, world.clock.monotonicMs())
+  await world.restart()
+  await world.create(pod('p', { gpus: 4 }))
+  await world.pass(5_000)
+  expect(await world.placed()).toEqual({ q: 'n1' })
+  await world.pass(8_000)
+  expect(await world.placed()).toEqual({ p: 'n1', q: 'n1' })
 })
 
 test('a pod that is deleted while it is being bound leaves no seat behind', async () => {

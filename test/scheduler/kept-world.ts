@@ -140,6 +140,7 @@ export function freshDesk(told: Told): Desk {
   for (const gang of told.gangs.values()) desk.setGang(gang)
   for (const [name, pod] of told.pods) desk.setPod(name, pod)
   for (const [pod, node] of told.assumed) cluster.assume(pod, node)
-  for (const { demandKey, node, atMs } of told.refusals) cluster.refusals.add(demandKey, node, atMs)
+  for (const { demandKey, node, atMs } of told.refusals)
+    cluster.refusals.add(demandKey, { name: node, uid: node }, atMs)
   return desk
 }

@@ -238,7 +238,7 @@ class World {
     if (demandKey === undefined || !this.told.nodes.has(at)) return
     const atMs = this.told.nowMs
     this.told.refusals.push({ demandKey, node: at, atMs })
-    const restMs = this.kept.cluster.refusals.add(demandKey, at, atMs)
+    const restMs = this.kept.cluster.refusals.add(demandKey, { name: at, uid: at }, atMs)
     this.#wakes.push({ atMs: atMs + restMs, node: at })
   }
 

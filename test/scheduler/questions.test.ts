@@ -90,7 +90,7 @@ test('a question is not kept beyond what it was true for', () => {
     () => made.assume('x0-0', 'b1'),
     () => setNode(made, 'c1', 'c'),
     () => made.deleteNode('b1'),
-    () => void made.refusals.add(made.pod('x1-0')!.demand.key, 'a2', 0),
+    () => void made.refusals.add(made.pod('x1-0')!.demand.key, { name: 'a2', uid: 'a2' }, 0),
     () => made.setNode(nodeFacts(asObject(node('c1', { gpus: 0 }), 'c1') as Node)),
   ]
   for (const step of [() => undefined, ...steps]) {
@@ -142,7 +142,7 @@ test('a kubelet’s refusal keeps the questions of its own class alone from bein
     questions.of(situationOf(made, key, () => false)!, { kind: 'minimum' }, OPTIONS)!
   const keys = ['x0', 'x1'].map((name) => setGang(made, name, {}))
   const others = ['y0', 'y1'].map((name) => setGang(made, name, { gpus: 2 }))
-  made.refusals.add(made.pod('x0-0')!.demand.key, 'a2', 0)
+  made.refusals.add(made.pod('x0-0')!.demand.key, { name: 'a2', uid: 'a2' }, 0)
   expect(asked(keys[1]!).request.groups).not.toBe(asked(keys[0]!).request.groups)
   expect(asked(keys[0]!).view.classes[0]!.feasible).toEqual(Uint8Array.of(1, 0, 1, 1))
   expect(asked(others[1]!).request.groups).toBe(asked(others[0]!).request.groups)
