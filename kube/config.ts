@@ -1,9 +1,9 @@
-import { accessSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, resolve } from 'node:path'
 import type { KubeConfig, User } from '@kubernetes/client-node'
 import { parse } from 'yaml'
-import { plainConfig, podConfig } from './plain-config.ts'
+import { isThere, plainConfig, podConfig } from './plain-config.ts'
 
 /** Key material as node:tls takes it. */
 export interface TlsMaterial {
@@ -108,15 +108,6 @@ function loadFiles(config: KubeConfig, files: readonly string[]): readonly strin
     }
   })
   return files
-}
-
-function isThere(path: string): boolean {
-  try {
-    accessSync(path)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function noContext(config: KubeConfig, { context }: ConfigSource, files: readonly string[]): string {

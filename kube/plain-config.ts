@@ -134,7 +134,7 @@ export function podConfig(
   }
 }
 
-function isThere(path: string): boolean {
+export function isThere(path: string): boolean {
   try {
     accessSync(path)
     return true

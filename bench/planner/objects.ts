@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { GPU_RESOURCE, HOSTNAME_LABEL, POD_CLIQUE, POD_GANG, POD_INDEX, SCHEDULER_NAME } from '../../api/names.ts'
 import type { Random } from '../../kube/random.ts'
+import { shuffled } from '../shuffled.ts'
 import { type GangFacts, projectGang } from '../../scheduler/state/gang-facts.ts'
 import { type NodeFacts, projectNode } from '../../scheduler/state/node-facts.ts'
 import { type PodFacts, projectPod } from '../../scheduler/state/pod-facts.ts'
@@ -115,16 +116,6 @@ function podOf({ isPlain }: Scenario, gang: string, group: GroupShape, index: nu
     status: { phase: 'Pending' },
   }
   return projectPod(raw as unknown as KubeObject).facts
-}
-
-function shuffled<T>(items: T[], random: Random): T[] {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1))
-    const item = items[i] as T
-    items[i] = items[j] as T
-    items[j] = item
-  }
-  return items
 }
 
 export const declarationOf = (levels: readonly Level[]): TopologyDeclaration => ({

@@ -2,6 +2,7 @@
 import type { NewObject } from '../../api/kinds/kubernetes.ts'
 import { GPU_RESOURCE } from '../../api/names.ts'
 import type { Random } from '../../kube/random.ts'
+import { shuffled } from '../shuffled.ts'
 import type { Adapter, Gang, Group, Place, TypedObject } from '../peers/adapter.ts'
 import { type ClusterShape, type GangWork, LEVEL_KEYS, nodesOf } from '../scenario/scenario.ts'
 
@@ -51,16 +52,6 @@ function gangOf({ name: kind, groups, required, preferred, isSingle, fits }: Gan
     pods: Array.from({ length: group.pods }, (_, i) => (isSingle ? name : `${name}-${group.name}-${i}`)),
   }))
   return { name, kind, groups: written, required, preferred, isSingle, fits }
-}
-
-function shuffled<T>(items: T[], random: Random): T[] {
-  for (let i = items.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1))
-    const item = items[i] as T
-    items[i] = items[j] as T
-    items[j] = item
-  }
-  return items
 }
 
 /** What is created for a gang, in this order. */
