@@ -21,8 +21,9 @@ describe.skipIf(world === null)('a scheduler that is killed leaves what its succ
   test('at any moment while many gangs of 16 are being bound, its answers cut or not', async () => {
     const random = seededRandom(SEED)
     let kills = 0
-    for (let round = 0; round < 4; round++)
-      kills += await killAtRandom(world!, { count: 8, size: 16, kills: 6, random })
-    expect(kills, `SEED=${SEED}`).toBeGreaterThanOrEqual(22)
+    // Bindings under way at a kill are still done, so a round may run out of gangs early: then another makes up for it.
+    for (let round = 0; round < 8 && kills < 22; round++)
+      kills += await killAtRandom(world!, { count: 8, size: 16, kills: Math.min(6, 22 - kills), random })
+    expect(kills, `SEED=${SEED}`).toBe(22)
   }, 480_000)
 })
