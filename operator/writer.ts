@@ -75,12 +75,16 @@ export class Writer {
     throw new KubeError(answer)
   }
 
-  /** Deletes this very object; one that is gone already is fine. True: it was this call that deleted it. */
-  async delete<T extends KubeObject>(store: Store<T>, observed: T): Promise<boolean> {
-    const { namespace = '', name, uid } = observed.metadata
-    const options = { uid, propagationPolicy: 'Background' } as const
+  /**
+   * Deletes this very object; one that is gone already is fine. True: it was this call that deleted it. `as-seen`: one that
+   * changed since it was seen is read first, for kinds that take their time to go: whoever did not see that it is going
+   * already would ask for it twice.
+   */
+  async delete<T extends KubeObject>(store: Store<T>, observed: T, which?: 'as-seen'): Promise<boolean> {
+    const { uid } = observed.metadata
     const takeBack = store.deleting(uid, timestamp(this.#clock.nowMs()))
-    const answer = await this.#client.delete(store.type, { namespace, name }, options)
+    const answer = await this.#sendDelete(store, observed, which)
+    if (answer === 'going') return false
     if (answer.kind === 'ok') return true
     if (answer.status !== 404 && answer.reason !== 'Conflict') {
       if (answer.outcome === 'unknown' && (await this.#isGoing(store, observed))) return true
@@ -89,6 +93,16 @@ export class Writer {
     }
     store.forget(uid)
     return false
+  }
+
+  async #sendDelete<T extends KubeObject>(store: Store<T>, observed: T, which: 'as-seen' | undefined) {
+    const { namespace = '', name, uid, resourceVersion } = observed.metadata
+    const send = (condition: { readonly resourceVersion?: string }) =>
+      this.#client.delete(store.type, { namespace, name }, { uid, ...condition, propagationPolicy: 'Background' })
+    if (which === undefined) return send({})
+    const answer = await send({ resourceVersion })
+    if (answer.kind === 'ok' || answer.reason !== 'Conflict') return answer
+    return (await this.#isGoing(store, observed)) ? 'going' : send({})
   }
 
   /** Whether a delete whose answer was lost was done; what cannot be found out was not. */

@@ -15,6 +15,8 @@ export interface ChildrenOptions {
   readonly storeOf: (desired: Desired) => Store<KubeObject>
   /** Stores in which children that are not desired are deleted. */
   readonly pruned: readonly Store<KubeObject>[]
+  /** Asked before anything is deleted: whether what asks for no more of them is what the server has. Default: it is. */
+  readonly isCurrent?: (surplus: readonly KubeObject[]) => Promise<boolean>
   /** Names of children, as `KIND/NAME`, that are neither made nor deleted here. */
   readonly kept?: ReadonlySet<string>
   readonly seen?: SeenAsDesired
@@ -50,14 +52,19 @@ export const CLIQUE_EVENTS: ChildEvents = {
   deleteFailed: 'PodCliqueDeleteFailed',
 }
 
-/** Names that are in use by objects of somebody else. */
 export interface SyncResult {
+  /** Objects of somebody else whose names would be needed. */
   readonly taken: readonly KubeObject[]
+  /** Nothing was written: what is desired was thought from what is no longer so. */
+  readonly isOutdated: boolean
 }
 
 /** Deletes what should not be, creates what should, brings the rest to what is desired. Throws the first error. */
 export async function syncChildren(options: ChildrenOptions, desired: readonly Desired[]): Promise<SyncResult> {
-  await deleteRest(options, desired)
+  const surplus = surplusOf(options, desired)
+  const isCurrent = surplus.length === 0 || ((await options.isCurrent?.(surplus.map(([, child]) => child))) ?? true)
+  if (!isCurrent) return { taken: [], isOutdated: true }
+  await deleteAll(options, surplus)
   const taken: KubeObject[] = []
   const errors: unknown[] = []
   for (const wave of waves(desired)) {
@@ -67,7 +74,7 @@ export async function syncChildren(options: ChildrenOptions, desired: readonly D
     }).catch((error: unknown) => errors.push(error))
   }
   if (errors.length > 0) throw errors[0]
-  return { taken: taken.sort(byKindAndName) }
+  return { taken: taken.sort(byKindAndName), isOutdated: false }
 }
 
 /** Whoever is no administrator can bind only a Role that is there: the API server looks at what it grants. */
@@ -76,15 +83,27 @@ function waves(desired: readonly Desired[]): readonly Desired[][] {
   return [desired.filter(isRole), desired.filter((each) => !isRole(each))]
 }
 
-async function deleteRest(options: ChildrenOptions, desired: readonly Desired[]): Promise<void> {
-  const { context, owner, pruned, kept = [] } = options
+type Surplus = readonly [Store<KubeObject>, KubeObject]
+
+function surplusOf({ owner, pruned, kept = new Set() }: ChildrenOptions, desired: readonly Desired[]): Surplus[] {
   const wanted = new Set([...kept, ...desired.map(({ type, name }) => `${type.kind}/${name}`)])
-  for (const store of pruned) {
-    const surplus = store
+  const isSurplus = (child: KubeObject): boolean =>
+    !isTerminating(child) && !wanted.has(`${child.kind}/${child.metadata.name}`)
+  return pruned.flatMap((store) =>
+    store
       .owned(owner.metadata.uid)
-      .filter((child) => !isTerminating(child) && !wanted.has(`${child.kind}/${child.metadata.name}`))
-    await writeAll(surplus, WRITES_AT_ONCE, async (child) => {
-      const isDone = await orTell(options, child, 'delete', context.writer.delete(store, child))
+      .filter(isSurplus)
+      .map((child): Surplus => [store, child]),
+  )
+}
+
+/** One kind after the other, in the order in which they are pruned. */
+async function deleteAll(options: ChildrenOptions, surplus: readonly Surplus[]): Promise<void> {
+  const { writer } = options.context
+  for (const store of options.pruned) {
+    const ofStore = surplus.filter(([of]) => of === store)
+    await writeAll(ofStore, WRITES_AT_ONCE, async ([, child]) => {
+      const isDone = await orTell(options, child, 'delete', writer.delete(store, child))
       if (isDone) tell(options, child, 'deleted')
     })
   }

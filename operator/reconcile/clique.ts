@@ -37,6 +37,7 @@ import { sameJson } from '../same-json.ts'
 import { cliqueStatus } from '../status.ts'
 import { generationIn, isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
 import { dropFinalizer, findingContext, lastErrors, statusChanges, writeStatus } from './parts.ts'
+import { isNewest } from './newest.ts'
 import { Pods } from './pods.ts'
 import { isEdited, isTurnNews } from './set.ts'
 
@@ -96,6 +97,8 @@ class CliqueReconciler implements Reconciler {
     const shape = shapeOf(set)
     const identity = cliqueIdentityOf(shape, clique)
     if (identity === null) return
+    if (this.#pods.hasSurplus(clique) && !(await isNewest(this.#context, this.#world.cliques, clique)))
+      return this.reconcile(key)
     const failed: [string, unknown][] = []
     await this.#replaceOutdated(shape, identity, clique).catch((error: unknown) => {
       failed.push(['ERR_UPDATE_POD', error])

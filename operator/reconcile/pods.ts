@@ -7,6 +7,7 @@ import { decideScale } from '../decisions/scale.ts'
 import { hash64 } from '../expansion/hash.ts'
 import { nameSuffix } from '../expansion/names.ts'
 import { expandPod, type PodPlan } from '../expansion/pod.ts'
+import { isActive } from '../observed-pod.ts'
 import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 
@@ -30,6 +31,10 @@ export class Pods {
   forget({ metadata: { uid } }: PodClique): void {
     this.#taken.delete(uid)
     this.#ends.delete(uid)
+  }
+
+  hasSurplus({ metadata, spec }: PodClique): boolean {
+    return this.#store.owned(metadata.uid).filter(isActive).length > (spec.replicas ?? 1)
   }
 
   /** Brings the pods to the number that is wanted. Resolves to when ended pods are due, or null. Throws what failed. */
@@ -99,7 +104,7 @@ export class Pods {
     const gone: string[] = []
     const failed: unknown[] = []
     await writeAll(pods, WRITES_AT_ONCE, async (pod) => {
-      if (await this.#context.writer.delete(this.#store, pod)) gone.push(pod.metadata.name)
+      if (await this.#context.writer.delete(this.#store, pod, 'as-seen')) gone.push(pod.metadata.name)
     }).catch((error: unknown) => failed.push(error))
     this.#tellDone(clique, 'PodDeleteSuccessful', 'Deleted', gone)
     if (failed.length > 0) this.#tellFailed(clique, 'PodDeleteFailed', 'delete', failed[0])

@@ -33,6 +33,7 @@ import { type GroupView, groupStatus, isUpdated } from '../status.ts'
 import type { Store } from '../store.ts'
 import { generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
 import { type ChildEvents, CLIQUE_EVENTS, syncChildren } from './children.ts'
+import { isNewest } from './newest.ts'
 import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
 import { markRecovery } from './recover.ts'
 import { isEdited, isTurnNews } from './set.ts'
@@ -82,7 +83,8 @@ class ScalingGroupReconciler implements Reconciler {
     if (isSelecting(group, rollout)) {
       await writeStatus(this.#context, this.#world.groups, group, { updateProgress: rollout.progress })
     }
-    const error = await this.#sync(shape, identity, group, rollout)
+    const { error, isOutdated } = await this.#sync(shape, identity, group, rollout)
+    if (isOutdated) return this.reconcile(key)
     await this.#report(shape, identity, group, error)
     if (error !== null) throw error
     if (rollout.isStatusLate) return { again: STATUS_LATE_MS }
@@ -164,7 +166,7 @@ class ScalingGroupReconciler implements Reconciler {
     identity: ScalingGroupIdentity,
     group: PodCliqueScalingGroup,
     rollout: GroupRollout,
-  ): Promise<unknown> {
+  ): Promise<{ error: unknown; isOutdated: boolean }> {
     const { cliques } = this.#world
     const { hash } = generationIn(this.#world, shape)
     const live = new Map(cliques.owned(group.metadata.uid).map((clique) => [clique.metadata.name, clique]))
@@ -180,14 +182,16 @@ class ScalingGroupReconciler implements Reconciler {
       owner: group,
       storeOf: () => store,
       pruned: [store],
+      isCurrent: () => isNewest(this.#context, this.#world.groups, group),
       events: EVENTS,
     }
     try {
-      const { taken } = await syncChildren(options, desired)
+      const { taken, isOutdated } = await syncChildren(options, desired)
       const [first] = taken
-      return first === undefined ? null : new Error(`PodClique ${first.metadata.name} belongs to somebody else`)
+      const error = first && new Error(`PodClique ${first.metadata.name} belongs to somebody else`)
+      return { error: error ?? null, isOutdated }
     } catch (error) {
-      return error
+      return { error, isOutdated: false }
     }
   }
 

@@ -1,12 +1,12 @@
 import type { PodClique, PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import { SCALING_GROUP, SET_FINALIZER } from '../../api/names.ts'
+import { PCS_REPLICA_INDEX, SCALING_GROUP, SET_FINALIZER } from '../../api/names.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, SCALING_GROUPS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { delayMs, type Recovery } from '../decisions/recovery.ts'
 import { type SetRollout, setRollout } from '../decisions/set-rollout.ts'
 import { canonicalJson } from '../expansion/hash.ts'
-import { type GangIdentity, indices } from '../expansion/identity.ts'
+import { type GangIdentity, indexLabel, indices } from '../expansion/identity.ts'
 import { describeProblem, type Problem } from '../expansion/problem.ts'
 import { type Desired, expandParts, gangsOfSet, problemsOf } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
@@ -31,6 +31,7 @@ import {
   generationIn,
   isOwnedBy,
   keyOfSet,
+  labelled,
   liveClique,
   MANAGED,
   observedSet,
@@ -39,6 +40,7 @@ import {
   type World,
 } from '../world.ts'
 import { type ChildEvents, CLIQUE_EVENTS, isLeaving, syncChildren } from './children.ts'
+import { isNewest } from './newest.ts'
 import { markRecovery } from './recover.ts'
 import {
   type Parts,
@@ -116,7 +118,8 @@ class SetReconciler implements Reconciler {
     const { problems, isStalled, ...seen } = this.#lookAt(set)
     const shape = isStalled ? seen.shape : await this.#advanceUpdate(seen.shape)
     const { translation } = seen
-    const outcome = isStalled ? { taken: [], error: null } : await this.#sync(shape)
+    const outcome = isStalled ? { taken: [], error: null, isOutdated: false } : await this.#sync(shape)
+    if (outcome.isOutdated) return this.reconcile(key)
     await this.#report(shape, translation, [...problems, ...outcome.taken], isStalled, outcome.error)
     if (outcome.error !== null) throw outcome.error
     const dueMs = isStalled ? null : await this.#recover(shape)
@@ -198,7 +201,7 @@ class SetReconciler implements Reconciler {
   }
 
   /** Gangs that nobody asks for any more go here; reconcile/pod-gang.ts makes them and keeps them as they should be. */
-  async #sync(shape: SetShape): Promise<{ taken: Problem[]; error: unknown }> {
+  async #sync(shape: SetShape): Promise<{ taken: Problem[]; error: unknown; isOutdated: boolean }> {
     const { cliques, groups, gangs, supporting } = this.#world
     // What goes goes in this order: a gang whose pods went before it would be told of as broken.
     const stores = new Map<unknown, Store<KubeObject>>([
@@ -219,16 +222,31 @@ class SetReconciler implements Reconciler {
       owner: shape.set,
       storeOf,
       pruned: [...stores.values()].filter(({ type }) => PRUNED.has(type.kind)),
+      isCurrent: (surplus: readonly KubeObject[]) => this.#isCurrent(shape.set, surplus),
       kept: new Set(wanted.map(({ name }) => `PodGang/${name}`)),
       seen: { version: versionOf(shape.set), versionOf: this.#seenAsDesired },
       events: EVENTS,
     }
     try {
-      const { taken } = await syncChildren(options, expandParts(shape, observed).sort(byReplica))
-      return { taken: [...taken, ...this.#takenGangs(shape, wanted)].map(nameTaken), error: null }
+      const { taken, isOutdated } = await syncChildren(options, expandParts(shape, observed).sort(byReplica))
+      return { taken: [...taken, ...this.#takenGangs(shape, wanted)].map(nameTaken), error: null, isOutdated }
     } catch (error) {
-      return { taken: [], error }
+      return { taken: [], error, isOutdated: false }
     }
+  }
+
+  /** The gangs of a replica that stays are as many as its scaling groups ask for. */
+  async #isCurrent(set: PodCliqueSet, surplus: readonly KubeObject[]): Promise<boolean> {
+    const replicas = set.spec.replicas ?? 0
+    const ofStaying = surplus.filter((child) => (indexLabel(child, PCS_REPLICA_INDEX) ?? replicas) < replicas)
+    const keys = new Set(ofStaying.flatMap((child) => (child.kind === 'PodGang' ? labelled(child, SCALING_GROUP) : [])))
+    // As they are now, before anything is waited for: by these it was decided.
+    const groups = [...keys]
+      .map(splitKey)
+      .flatMap(({ namespace, name }) => this.#world.groups.get(namespace, name) ?? [])
+    if (!(await isNewest(this.#context, this.#world.sets, set))) return false
+    for (const group of groups) if (!(await isNewest(this.#context, this.#world.groups, group))) return false
+    return true
   }
 
   #takenGangs({ namespace, set }: SetShape, wanted: readonly GangIdentity[]): PodGang[] {

@@ -21,7 +21,7 @@ export interface Fate {
   readonly crashAfter: number | null
   /** It is not told of that event of its watches, only of the next of the same object. Counted from the same beginning. */
   readonly hide: number | null
-  /** Whoever takes over sees the cluster at first as it was before the last `older` writes. */
+  /** Whoever takes over sees the cluster at first as it was before the last `older` writes, or before the first of them. */
   readonly older: number
 }
 
@@ -35,7 +35,7 @@ export interface Pair {
 
 /** Two events that lie further apart are no pair that a busy server would fold into one. */
 const PAIR_MS = 2_000
-/** What is hidden, and followed by nothing because the operator would have had to do it, is told after so long. */
+/** What is hidden, and followed by nothing because the operator would have had to do it, is told after so long, with the rest. */
 const LATE_MS = 3_000
 
 interface Heard {
@@ -115,7 +115,10 @@ export class OperatorEnd {
     return { status: answer.status, headers: answer.headers, lines: this.#told(lines, stream, life) }
   }
 
-  /** Events as they come, but for a hidden one: that comes late where none of the same object follows it. */
+  /**
+   * Events as they come, but for a hidden one. What follows it waits for the next of the same object, and where that does
+   * not come the watch is only late: a watch tells in order.
+   */
   async *#told(lines: AsyncIterable<string>, stream: string, life: { isOver: boolean }): AsyncGenerator<string> {
     const queue: string[] = []
     const state = { isEnded: false, error: null as unknown, tell: (): void => {} }
@@ -140,24 +143,28 @@ export class OperatorEnd {
   }
 
   async #sort(lines: AsyncIterable<string>, stream: string, push: (line: string) => void): Promise<void> {
-    let hidden: string | null = null
+    let behind: { readonly uid: string; readonly lines: string[] } | null = null
+    const goOn = (from: number): void => {
+      const rest = behind?.lines.slice(from) ?? []
+      behind = null
+      rest.forEach(push)
+    }
     for await (const line of lines) {
       const told = readLine(line)
       const { uid } = told.object.metadata
       this.#heard.push({ stream, told, writes: this.done.length })
       const event = this.#isCounting && told.type !== 'BOOKMARK' ? ++this.#events : 0
       if (event > 0) this.#pair(stream, told, event)
-      if (event === 0 || event !== this.#fate.hide) {
-        if (hidden === uid) hidden = null
-        push(line)
+      if (behind !== null) behind.lines.push(line)
+      else if (event === 0 || event !== this.#fate.hide) push(line)
+      else {
+        behind = { uid, lines: [line] }
+        this.#later(LATE_MS, () => goOn(0))
         continue
       }
-      hidden = uid
-      this.#later(LATE_MS, () => {
-        if (hidden === uid) push(line)
-        hidden = null
-      })
+      if (behind?.uid === uid) goOn(1)
     }
+    goOn(0)
   }
 
   #pair(stream: string, { type, object }: Told, event: number): void {
@@ -189,7 +196,7 @@ export class OperatorEnd {
   }
 
   #asItWas(stream: string): ReadonlyMap<string, Told> {
-    const until = this.done.length - this.#fate.older
+    const until = Math.max(0, this.done.length - this.#fate.older)
     const objects = new Map<string, Told>()
     for (const { stream: of, told, writes } of this.#heard) {
       if (of !== stream || told.type === 'BOOKMARK' || writes > until) continue

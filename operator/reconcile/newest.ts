@@ -1,0 +1,28 @@
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { KubeError } from '../../kube/answers.ts'
+import type { OperatorContext } from '../reconciler.ts'
+import type { Store } from '../store.ts'
+import { isEdited } from './set.ts'
+
+/**
+ * Whether an object asks at the server for what it asks for here. Who is about to delete what is too many looks first: each
+ * kind has a watch of its own, so after a restart a view may know of what was made for a size before it knows of the size.
+ * False: the store has the newest now, and all that followed from the other is to be thought again. One read; throws
+ * KubeError.
+ */
+export async function isNewest<T extends KubeObject>(
+  { client, view }: Pick<OperatorContext, 'client' | 'view'>,
+  store: Store<T>,
+  seen: T,
+): Promise<boolean> {
+  const { namespace = '', name, uid } = seen.metadata
+  const answer = await client.get<T>(store.type, { namespace, name })
+  if (answer.kind === 'failure' && answer.status !== 404) throw new KubeError(answer)
+  if (answer.kind === 'failure' || answer.value.metadata.uid !== uid) {
+    store.forget(uid)
+    return false
+  }
+  if (!isEdited(answer.value, seen)) return true
+  view.wrote(store as unknown as Store<KubeObject>, answer.value)
+  return false
+}
