@@ -101,24 +101,20 @@ export function heldSeats(cluster: ClusterState, situation: GangSituation): Read
   if (holds.length === 0) return seats
   for (const group of situation.groups) {
     const own = holds.filter((hold) => hold.group === group.group.name).sort((a, b) => a.sinceMs - b.sinceMs)
-    const unplaced = unplacedIn(group)
-    const taken = new Set<string>()
-    const give = (pod: PodFacts, hold: Hold | undefined): void => {
-      if (hold === undefined || seats.has(pod.uid)) return
-      taken.add(hold.uid)
-      seats.set(pod.uid, hold)
-    }
-    for (const pod of unplaced)
-      give(
-        pod,
-        own.find((hold) => !taken.has(hold.uid) && hold.index === pod.index),
-      )
-    for (const pod of unplaced)
-      if (!seats.has(pod.uid))
-        give(
-          pod,
-          own.find((hold) => !taken.has(hold.uid)),
-        )
+    if (own.length > 0) seatAgain(own, unplacedIn(group), seats)
   }
   return seats
+}
+
+/** `own`: earliest first. */
+function seatAgain(own: readonly Hold[], unplaced: readonly PodFacts[], seats: Map<string, Hold>): void {
+  const free = new Set(own)
+  const byIndex = Map.groupBy(own, ({ index }) => index)
+  const give = (pod: PodFacts, hold: Hold | undefined): void => {
+    if (hold === undefined) return
+    free.delete(hold)
+    seats.set(pod.uid, hold)
+  }
+  for (const pod of unplaced) if (!seats.has(pod.uid)) give(pod, byIndex.get(pod.index)?.shift())
+  for (const pod of unplaced) if (!seats.has(pod.uid)) give(pod, free.values().next().value)
 }

@@ -27,8 +27,20 @@ const needs = ({ resources }: Container): Amounts => {
   return [number(requests[GPU]), number(requests['cpu']), 0]
 }
 
+/** What an object says, read once: objects of the history are never changed. */
+function once<K extends object, V>(read: (of: K) => V): (of: K) => V {
+  const known = new WeakMap<K, V>()
+  return (of) => {
+    const found = known.get(of)
+    if (found !== undefined) return found
+    const value = read(of)
+    known.set(of, value)
+    return value
+  }
+}
+
 /** What runs at once at the worst moment: containers and sidecars, or one init container beside the sidecars before it. */
-export function asksFor({ spec }: Pod): Amounts {
+export const asksFor: (pod: Pod) => Amounts = once(({ spec }) => {
   let most: Amounts = [0, 0, 0]
   let beside: Amounts = [0, 0, 0]
   for (const container of spec.initContainers ?? []) {
@@ -37,14 +49,14 @@ export function asksFor({ spec }: Pod): Amounts {
     if (container.restartPolicy === 'Always') beside = then
   }
   return plus(larger(most, spec.containers.map(needs).reduce(plus, beside)), [0, 0, 1])
-}
+})
 
 const larger = (a: Amounts, b: Amounts): Amounts => [Math.max(a[0], b[0]), Math.max(a[1], b[1]), Math.max(a[2], b[2])]
 
-export function has({ status }: Node): Amounts {
+export const has: (node: Node) => Amounts = once(({ status }) => {
   const amounts = status?.allocatable ?? {}
   return [number(amounts[GPU]), number(amounts['cpu']), number(amounts['pods'])]
-}
+})
 
 export const plus = (a: Amounts, b: Amounts): Amounts => [a[0] + b[0], a[1] + b[1], a[2] + b[2]]
 export const minus = (a: Amounts, b: Amounts): Amounts => [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
@@ -96,13 +108,14 @@ export interface GroupFacts {
   readonly required: string | null
 }
 
-export const groupsOf = ({ spec }: PodGang): readonly GroupFacts[] =>
+export const groupsOf: (gang: PodGang) => readonly GroupFacts[] = once(({ spec }) =>
   spec.podgroups.map(({ name, minReplicas, podReferences, topologyConstraint }) => ({
     name,
     minimum: minReplicas,
     members: new Set(podReferences.map((reference) => reference.name)),
     required: topologyConstraint?.packConstraint?.required ?? null,
-  }))
+  })),
+)
 
 export const requiredOf = ({ spec }: PodGang): string | null =>
   spec.topologyConstraint?.packConstraint?.required ?? null

@@ -1,6 +1,7 @@
 import type { KubeObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import type { WriteRecord } from '../../sim/server/core.ts'
+import { gangName, groupName, nodeOf } from './facts.ts'
 
 export interface Write extends WriteRecord {
   readonly atMs: number
@@ -20,6 +21,8 @@ export class History {
   readonly gangs: Map<string, PodGang> = new Map()
   /** Uids of PodGangs that were ever recorded whole. */
   readonly everWhole: Set<string> = new Set()
+  /** Uid → name of every pod that ever had a node; by the labels `gang group` that it had then. */
+  readonly everBound: Map<string, Map<string, string>> = new Map()
   leaseHolder = ''
   lastLeaseMs = 0
   readonly writes: Write[] = []
@@ -74,10 +77,18 @@ export class History {
   #keep(collection: string, after: KubeObject | null, before: KubeObject | null): void {
     if (after !== null) this.#byVersion.set(after.metadata.resourceVersion, after)
     const { metadata } = (after ?? before)!
-    if (collection === PODS) put(this.pods, metadata.uid, after as Pod | null)
+    if (collection === PODS) this.#keepPod(metadata.uid, after as Pod | null)
     else if (collection === NODES) put(this.nodes, metadata.name, after as Node | null)
     else if (collection === GANGS) this.#keepGang(metadata.uid, after as PodGang | null)
     else if (collection === LEASES && metadata.name === 'espalier-scheduler') this.#keepLease(after)
+  }
+
+  #keepPod(uid: string, pod: Pod | null): void {
+    put(this.pods, uid, pod)
+    if (pod === null || nodeOf(pod) === null) return
+    const key = labelsOf(gangName(pod) ?? '', groupName(pod) ?? '')
+    const ofGroup = this.everBound.get(key) ?? new Map<string, string>()
+    this.everBound.set(key, ofGroup.set(uid, pod.metadata.name))
   }
 
   #keepGang(uid: string, gang: PodGang | null): void {
@@ -97,6 +108,8 @@ function put<T>(map: Map<string, T>, key: string, value: T | null): void {
   if (value === null) map.delete(key)
   else map.set(key, value)
 }
+
+export const labelsOf = (gang: string, group: string): string => `${gang} ${group}`
 
 export const isPodWrite = ({ collection }: Write): boolean => collection === PODS
 export const isNodeWrite = ({ collection }: Write): boolean => collection === NODES

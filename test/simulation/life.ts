@@ -9,6 +9,7 @@ export class Life {
   readonly tickets: Ticket[] = []
   /** Bindings by the pod's uid. */
   readonly binds: Map<string, Ticket[]> = new Map()
+  readonly #bindsTo = new Map<string, Ticket[]>()
   /** The identity under which it campaigns, once it has written it. */
   identity: string | null = null
   /** Until when, by the last renewal that it was told of, it may write; it began to send that renewal 10 s before. */
@@ -22,8 +23,18 @@ export class Life {
     this.mirror.hasTried = (uid, node) => (this.binds.get(uid) ?? []).some((ticket) => ticket.node === node)
   }
 
-  /** Bindings that have happened or still may. */
-  liveBinds(): Ticket[] {
-    return [...this.binds.values()].flat().filter(({ state }) => state !== 'dead')
+  /** Bindings to the node that have happened or still may. */
+  liveBindsTo(node: string): Ticket[] {
+    return (this.#bindsTo.get(node) ?? []).filter(({ state }) => state !== 'dead')
+  }
+
+  noteBind(ticket: Ticket): void {
+    this.binds.set(ticket.uid, [...(this.binds.get(ticket.uid) ?? []), ticket])
+    this.#bindsTo.set(ticket.node, [...(this.#bindsTo.get(ticket.node) ?? []), ticket])
+  }
+
+  forgetBinds(): void {
+    this.binds.clear()
+    this.#bindsTo.clear()
   }
 }

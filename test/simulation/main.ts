@@ -1,6 +1,7 @@
-/** `npm run simulate-faults -- [--seeds N] [--from S] [--shrink] [--first] [-o json]`: README.md. */
+/** `npm run simulate-faults -- [--seeds N] [--from S] [--shrink] [--first] [--workers W] [-o json]`: README.md. */
 import { parseArgs } from 'node:util'
-import { runSeed } from './run-seed.ts'
+import { runSeeds } from './pool.ts'
+import { type Outcome, runSeed } from './run-seed.ts'
 import { DIRECTED } from './scenarios/directed.ts'
 import { runScenario } from './scenarios/run.ts'
 import { shrink } from './shrink.ts'
@@ -13,6 +14,7 @@ const { values } = parseArgs({
     shrink: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     log: { type: 'boolean', default: false },
+    workers: { type: 'string', default: '1' },
     scenario: { type: 'string' },
     output: { type: 'string', short: 'o', default: 'text' },
   },
@@ -39,14 +41,21 @@ if (values.scenario !== undefined) {
 
 const tally = newTally()
 const began = process.cpuUsage()
-for (let seed = from; seed < from + Number(values.seeds); seed++) {
-  const outcome = await runSeed(seed, logs)
+const failing: Outcome[] = []
+/** False: enough has been seen. */
+function look(outcome: Outcome): boolean {
   count(tally, outcome)
-  if (outcome.violations.length === 0) continue
-  say(isJson ? JSON.stringify({ seed, violations: outcome.violations, drawn: outcome.drawn }) : failure(outcome))
-  if (values.shrink) say(`shrunk: ${JSON.stringify((await shrink(outcome)).drawn)}`)
-  if (values.first) break
+  const { violations, drawn } = outcome
+  if (violations.length === 0) return true
+  failing.push(outcome)
+  say(isJson ? JSON.stringify({ seed: drawn.seed, violations, drawn }) : failure(outcome))
+  return !values.first
 }
+
+if (logs === null) await runSeeds({ from, seeds: Number(values.seeds), workers: Number(values.workers), onOutcome: look })
+else for (let seed = from; seed < from + Number(values.seeds) && look(await runSeed(seed, logs)); seed++);
+if (values.shrink)
+  for (const outcome of failing) say(`shrunk: ${JSON.stringify((await shrink(outcome)).drawn)}`)
 const cpu = process.cpuUsage(began)
 const { seeds, failed, binds, faults, virtualMs } = tally
 const cpuMsPerSeed = Math.round((cpu.user + cpu.system) / 1_000 / seeds)

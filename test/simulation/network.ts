@@ -183,6 +183,8 @@ export class Network implements Transport {
     const name = nameIn(path)
     if (status === 404 && kept === 'pods' && name !== null) mirror.hearMissing(name)
     if (status !== 200) return
+    const known = name === null ? null : this.#options.history.at(VERSION.exec(body)?.[1] ?? '')
+    if (known !== null) return mirror.hear(kept, known, false)
     const found = JSON.parse(body) as KubeObject & { items?: KubeObject[]; metadata: { continue?: string } }
     if (found.items === undefined) mirror.hear(kept, found, false)
     else if (!path.includes('continue=') && !found.metadata.continue) mirror.hearList(kept, found.items)

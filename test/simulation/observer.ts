@@ -61,7 +61,7 @@ export class Observer implements Court {
       if (wrong !== null) this.report(checker.promise, `${life.id}: ${wrong}`)
     }
     life.tickets.push(ticket)
-    if (ticket.kind === 'bind') life.binds.set(ticket.uid, [...(life.binds.get(ticket.uid) ?? []), ticket])
+    if (ticket.kind === 'bind') life.noteBind(ticket)
     if (ticket.kind === 'lease') noteIdentity(life, ticket)
     return ticket
   }
@@ -118,7 +118,7 @@ function renewed(ticket: Ticket): void {
   if (ticket.life.leadsUntilMs <= ticket.sentMs) {
     ticket.life.electedMs.push(ticket.sentMs)
     ticket.life.mirror.forgetPast()
-    ticket.life.binds.clear() // what was in flight has been given up by now
+    ticket.life.forgetBinds() // what was in flight has been given up by now
   }
   const isOurs = ticket.method !== 'GET' && holderIn(ticket) !== null
   ticket.life.leadsUntilMs = isOurs ? ticket.sentMs + RENEW_DEADLINE_MS : Number.NEGATIVE_INFINITY

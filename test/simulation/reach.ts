@@ -1,4 +1,4 @@
-import { attemptIn, groupsOf, isMember, nodeOf } from './facts.ts'
+import { attemptIn, gangName, groupName, groupsOf, isMember, nodeOf } from './facts.ts'
 import type { FaultKind } from './faults/kinds.ts'
 import type { History } from './history.ts'
 import type { Life } from './life.ts'
@@ -32,6 +32,8 @@ export class Reach {
   readonly #observer: Observer
   #phases: readonly Phase[] = []
   #phasesAtMs = -1
+  #ofGangs: readonly Phase[] = []
+  #gangsAtWrite = -1
 
   constructor(history: History, observer: Observer) {
     this.#history = history
@@ -83,24 +85,35 @@ export class Reach {
     return PHASES.filter((phase) => is[phase] === true)
   }
 
-  #gangPhases(): Phase[] {
-    const { gangs, pods, everWhole } = this.#history
-    const found = new Set<Phase>()
-    for (const gang of gangs.values()) {
-      const groups = groupsOf(gang).map((group) => {
-        const members = [...pods.values()].filter((pod) => isMember(gang, group, pod))
-        const bound = members.filter((pod) => nodeOf(pod) !== null).length
-        return { bound, pending: members.length - bound, isFull: bound >= group.minimum }
-      })
-      const isFull = groups.every((group) => group.isFull)
-      const isSome = groups.some(({ bound }) => bound > 0)
-      if (!isFull && isSome) found.add('some bound')
-      if (!isFull && !isSome) found.add('queued')
-      if (isFull && everWhole.has(gang.metadata.uid)) found.add('minimum confirmed')
-      if (isFull && groups.some(({ pending }) => pending > 0)) found.add('surplus')
+  /** Found once for what the history holds. */
+  #gangPhases(): readonly Phase[] {
+    const { length } = this.#history.writes
+    if (this.#gangsAtWrite !== length) {
+      this.#gangsAtWrite = length
+      this.#ofGangs = gangPhases(this.#history)
     }
-    return [...found]
+    return this.#ofGangs
   }
+}
+
+function gangPhases({ gangs, pods, everWhole }: History): readonly Phase[] {
+  const found = new Set<Phase>()
+  const byGroup = Map.groupBy(pods.values(), (pod) => `${gangName(pod)} ${groupName(pod)}`)
+  for (const gang of gangs.values()) {
+    const groups = groupsOf(gang).map((group) => {
+      const labelled = byGroup.get(`${gang.metadata.name} ${group.name}`) ?? []
+      const members = labelled.filter((pod) => isMember(gang, group, pod))
+      const bound = members.filter((pod) => nodeOf(pod) !== null).length
+      return { bound, pending: members.length - bound, isFull: bound >= group.minimum }
+    })
+    const isFull = groups.every((group) => group.isFull)
+    const isSome = groups.some(({ bound }) => bound > 0)
+    if (!isFull && isSome) found.add('some bound')
+    if (!isFull && !isSome) found.add('queued')
+    if (isFull && everWhole.has(gang.metadata.uid)) found.add('minimum confirmed')
+    if (isFull && groups.some(({ pending }) => pending > 0)) found.add('surplus')
+  }
+  return [...found]
 }
 
 const NO_POD = {

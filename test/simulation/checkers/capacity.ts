@@ -18,9 +18,9 @@ export const capacity: Checker = {
     for (const other of mirror.pods.values()) {
       if (nodeOf(other) === node && !isFinished(other)) there.set(other.metadata.uid, other)
     }
-    for (const own of life.liveBinds()) {
+    for (const own of life.liveBindsTo(node)) {
       const other = mirror.pods.get(own.uid) ?? history.pods.get(own.uid)
-      if (own.node === node && other !== undefined && !mirror.gone.has(own.uid) && !isFinished(other)) {
+      if (other !== undefined && !mirror.gone.has(own.uid) && !isFinished(other)) {
         there.set(own.uid, other)
       }
     }

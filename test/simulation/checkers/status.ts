@@ -1,5 +1,6 @@
 import type { PodGang } from '../../../api/generated/kinds.ts'
-import { conditionOf, groupsOf, isMember, nodeOf } from '../facts.ts'
+import { conditionOf, type GroupFacts, groupsOf } from '../facts.ts'
+import { labelsOf } from '../history.ts'
 import type { Checker, Court } from '../observer.ts'
 
 /** I8: a status never runs ahead of the API: what it says of a minimum has been true of pods with nodes. */
@@ -20,13 +21,7 @@ export const status: Checker = {
 }
 
 /** Pods of the group that have had a node, gone ones too: the scheduler may not have heard of that yet. */
-function everBound({ history }: Court, gang: PodGang, group: ReturnType<typeof groupsOf>[number]): number {
-  const bound = new Set<string>()
-  for (const pod of history.pods.values())
-    if (isMember(gang, group, pod) && nodeOf(pod) !== null) bound.add(pod.metadata.uid)
-  for (const write of history.writes) {
-    const pod = write.collection === '/pods' ? (write.before as Parameters<typeof nodeOf>[0] | null) : null
-    if (pod !== null && isMember(gang, group, pod) && nodeOf(pod) !== null) bound.add(pod.metadata.uid)
-  }
-  return bound.size
+function everBound({ history }: Court, gang: PodGang, { name, members }: GroupFacts): number {
+  const ofGroup = history.everBound.get(labelsOf(gang.metadata.name, name)) ?? new Map<string, string>()
+  return [...ofGroup.values()].filter((pod) => members.has(pod)).length
 }

@@ -1,0 +1,68 @@
+import { Worker } from 'node:worker_threads'
+import type { Outcome } from './run-seed.ts'
+
+export interface PoolOptions {
+  readonly from: number
+  readonly seeds: number
+  /** Threads: a seed runs in one. */
+  readonly workers: number
+  /** Told in the order of the seeds; false: no further seed is begun. */
+  readonly onOutcome: (outcome: Outcome) => boolean
+}
+
+/** A seed leaves much behind that dies young: with room for it, collecting takes a tenth less of the time. */
+const YOUNG_MB = 96
+
+/** Runs the seeds, each alone in a world of its own; rejects when a thread breaks. */
+export async function runSeeds(options: PoolOptions): Promise<void> {
+  const queue = new Queue(options)
+  await Promise.all(Array.from({ length: Math.min(options.workers, options.seeds) }, () => serve(queue)))
+}
+
+/** Which seed is next, and whose turn it is to be told. */
+class Queue {
+  readonly #options: PoolOptions
+  readonly #done = new Map<number, Outcome>()
+  #next: number
+  #told: number
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#next = options.from
+    this.#told = options.from
+  }
+
+  /** Null: there is none left. */
+  take(): number | null {
+    return this.#next < this.#options.from + this.#options.seeds ? this.#next++ : null
+  }
+
+  put(outcome: Outcome): void {
+    this.#done.set(outcome.drawn.seed, outcome)
+    for (let next = this.#done.get(this.#told); next !== undefined; next = this.#done.get(this.#told)) {
+      this.#done.delete(this.#told++)
+      if (this.#options.onOutcome(next)) continue
+      this.#next = Number.POSITIVE_INFINITY
+      this.#told = Number.POSITIVE_INFINITY
+    }
+  }
+}
+
+function serve(queue: Queue): Promise<void> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+  })
+  return new Promise((resolve, reject) => {
+    const next = (): void => {
+      const seed = queue.take()
+      if (seed === null) void worker.terminate().then(() => resolve())
+      else worker.postMessage(seed)
+    }
+    worker.on('message', (outcome: Outcome) => {
+      queue.put(outcome)
+      next()
+    })
+    worker.on('error', reject)
+    next()
+  })
+}
