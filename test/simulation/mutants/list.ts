@@ -218,6 +218,7 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/leader/leader-client.ts',
     'leadership.isLeader ? send() : Promise.resolve(NOT_LEADING)',
     'send()',
+    'what a leader was to try again',
   ),
   m(
     'writes of a leader have no time-out',
@@ -232,6 +233,14 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/leader/lease.ts',
     'return this.#leadsUntilMs !== null && this.#options.clock.monotonicMs() < this.#leadsUntilMs',
     'return this.#leadsUntilMs !== null && this.#options.clock.nowMs() - 1_767_225_600_000 < this.#leadsUntilMs',
+  ),
+  m(
+    'a whole list is told at once',
+    'B20',
+    'kube/reflector/reflector.ts',
+    'const SLICE = 500',
+    'const SLICE = 500_000',
+    'a long list is told',
   ),
   m(
     'rivals are not seen',

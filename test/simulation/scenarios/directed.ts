@@ -318,6 +318,55 @@ const unreadable: Scenario = scenario({
   },
 })
 
+const wokenUp: Scenario = scenario({
+  name: 'what a leader was to try again is not sent when it wakes without its lease',
+  nodes: nodesOf('r1: a1'),
+  gangs: [plainOf('p', {}, { arriveMs: 20_000 })],
+  script: (world) => {
+    const turnedAway: Fate = { kind: 'refused', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 2 }
+    let isTurnedAway = false
+    world.meddle.fateOf = (_, ticket) => {
+      if (ticket?.kind !== 'bind' || isTurnedAway) return null
+      isTurnedAway = true
+      later(world, 500, () => world.processes.forEach(({ clock }) => clock.pause()))
+      later(world, 20_500, () => world.processes.forEach(({ clock }) => clock.resume((held) => held)))
+      return turnedAway
+    }
+    placedBy(world, 'p', 60_000)
+  },
+})
+
+/** Of a list, so many objects are told before others have their turn; as many again may have come in between. */
+const TOLD_AT_ONCE_MAX = 600
+
+const longList: Scenario = scenario({
+  name: 'a long list is told in parts, and others have their turn in between',
+  nodes: nodesOf('r1: a0'),
+  gangs: [],
+  forMs: 100_000,
+  script: (world) => {
+    for (let at = 0; at < 1_100; at++) {
+      const form = podObject(plainOf(`p${at}`), groupOf('a', 1), 0)
+      world.history.seed(world.server.seed({ ...form, status: { phase: 'Pending' } }))
+    }
+    let told = 0
+    const look = (turnsLeft: number): void => {
+      const now = world.processes[0]?.scheduler?.audit().kept.pods ?? 0
+      if (now - told > TOLD_AT_ONCE_MAX) world.observer.report('scenario', `${now - told} pods were told of at once`)
+      told = now
+      if (turnsLeft > 0) world.clock.after(0, 'work', () => look(turnsLeft - 1))
+    }
+    world.meddle.lineFateOf = (kept, line) => {
+      if (kept === 'pods' && line.includes('initial-events-end')) look(100)
+      return null
+    }
+  },
+  judge: ({ processes }) => {
+    const pods = processes[0]?.scheduler?.audit().kept.pods ?? 0
+    return pods === 1_100 ? [] : [`it knows ${pods} pods of 1100`]
+  },
+})
+
 export const DIRECTED: readonly Scenario[] = [
   raisedUnheard,
   uncordoned,
@@ -334,4 +383,6 @@ export const DIRECTED: readonly Scenario[] = [
   neverCompleted,
   longAnswer,
   unreadable,
+  wokenUp,
+  longList,
 ]
