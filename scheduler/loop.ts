@@ -73,6 +73,8 @@ export class Loop {
   readonly #timers = new Map<string, Timer>()
   /** What is left of the gangs that are looked at before the next plan. */
   #sweep: Iterator<string, unknown> | null = null
+  /** Gangs of which something was told during a sweep of several turns, perhaps after they were looked at. */
+  #toldMeanwhile: Set<string> = new Set()
   /** Gangs that could not be looked at, a defect of ours: they do not stand in the way of others, and are not forgotten. */
   readonly #unseen = new Set<string>()
   /** Gangs with seats taken, not looked at since. */
@@ -158,6 +160,7 @@ export class Loop {
         ...this.#options,
         nowMs,
         round: this.#round,
+        lookAgain: ({ situation: { key } }) => this.#toldMeanwhile.delete(key) && this.#lookSafely(key, nowMs),
         onPlacement: (placement) => this.#place(placement, nowMs),
         onRefusal: (entry) => this.#afterwards(entry, nowMs),
         onBroken: ({ situation: { key } }, error) =>
@@ -175,22 +178,30 @@ export class Loop {
 
   /**
    * Looks at all that was touched before the sweep began; false: there is more of it, for the next turn, and nothing is
-   * planned before it was seen. What is touched meanwhile waits for the next sweep, so that news never keep off a plan.
+   * planned before it was seen. What is touched meanwhile waits for the next sweep, so that news never keep off a plan;
+   * those of it that are planned now are looked at again first.
    */
   #lookAgain(nowMs: number): boolean {
-    const { clock, cluster, log } = this.#options
+    const { clock, cluster } = this.#options
+    const isBegun = this.#sweep !== null
     this.#sweep ??= cluster.gangs.takeDirty().values()
     for (let next = this.#sweep.next(); next.done !== true; next = this.#sweep.next()) {
-      const key = next.value
-      try {
-        this.#look(key, nowMs)
-      } catch (error) {
-        this.#unseen.add(key)
-        log.error('a gang could not be looked at', { key, error: textOf(error) })
-      }
+      this.#lookSafely(next.value, nowMs)
       if (clock.monotonicMs() - nowMs > TURN_MS) return false
     }
     this.#sweep = null
+    this.#toldMeanwhile = new Set(isBegun ? cluster.gangs.dirty : [])
+    return true
+  }
+
+  /** True, whatever came of it. */
+  #lookSafely(key: string, nowMs: number): true {
+    try {
+      this.#look(key, nowMs)
+    } catch (error) {
+      this.#unseen.add(key)
+      this.#options.log.error('a gang could not be looked at', { key, error: textOf(error) })
+    }
     return true
   }
 

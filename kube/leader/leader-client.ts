@@ -1,7 +1,7 @@
 import type { Answer, DeleteOptions, Failure, KubeClient, WriteOptions } from '../client.ts'
 import type { LeaderElection } from './lease.ts'
 
-type Leadership = Pick<LeaderElection, 'isLeader' | 'writeTimeoutMs'>
+type Leadership = Pick<LeaderElection, 'isLeader' | 'writeTimeoutMs' | 'noteUnknown'>
 
 /**
  * What a leader writes through. A write is sent only while the lease is surely ours, by the monotonic clock at that
@@ -9,8 +9,11 @@ type Leadership = Pick<LeaderElection, 'isLeader' | 'writeTimeoutMs'>
  * the server has given it up before anybody else can lead. Reads pass.
  */
 export function leaderClient(client: KubeClient, leadership: Leadership): KubeClient {
-  const write = <T>(send: () => Promise<Answer<T>>): Promise<Answer<T>> =>
-    leadership.isLeader ? send() : Promise.resolve(NOT_LEADING)
+  const write = async <T>(send: () => Promise<Answer<T>>): Promise<Answer<T>> => {
+    const answer = await (leadership.isLeader ? send() : Promise.resolve(NOT_LEADING))
+    if (answer.kind === 'failure' && mayHappenYet(answer)) leadership.noteUnknown()
+    return answer
+  }
   const maySend = (): boolean => leadership.isLeader
   const within = <O extends WriteOptions | DeleteOptions>(options?: O): O => {
     const { writeTimeoutMs } = leadership
@@ -31,6 +34,9 @@ export function leaderClient(client: KubeClient, leadership: Leadership): KubeCl
     delete: (type, key, options) => write(() => client.delete(type, key, within(options))),
   }
 }
+
+/** Where no answer came for so long, the server has given it up. */
+const mayHappenYet = ({ outcome, reason }: Failure): boolean => outcome === 'unknown' && reason !== 'Timeout'
 
 const NOT_LEADING: Failure = {
   kind: 'failure',

@@ -44,6 +44,8 @@ export interface LeaderElection {
   readonly holder: string | null
   /** `timeoutMs` for every write that only a leader may do. */
   readonly writeTimeoutMs: number
+  /** A write that only a leader may do broke off, and may happen yet: until its time-out the lease is handed to nobody. */
+  noteUnknown(): void
   /** Stops, hands over the lease if it is ours, and resolves when that is done. */
   stop(): Promise<void>
 }
@@ -75,6 +77,8 @@ class Campaign implements LeaderElection {
   #leadsUntilMs: number | null = null
   /** Wall clock minus monotonic clock when the lease was last made sure of. */
   #skewMs = 0
+  /** On the monotonic clock: nothing that we began happens later than that. */
+  #settledMs = 0
   #run: Promise<void> | null = null
 
   constructor(options: LeaderElectionOptions) {
@@ -101,6 +105,10 @@ class Campaign implements LeaderElection {
 
   get writeTimeoutMs(): number {
     return leaderWriteTimeoutMs(this.#timing)
+  }
+
+  noteUnknown(): void {
+    this.#settledMs = this.#options.clock.monotonicMs() + this.writeTimeoutMs
   }
 
   start(): void {
@@ -247,8 +255,14 @@ class Campaign implements LeaderElection {
     return client.create<Lease>(LEASES, object, options)
   }
 
-  /** So that the next one need not wait. Failing costs nothing but that wait. */
+  /**
+   * So that the next one need not wait, but for writes of ours that may happen yet. Failing costs nothing but the time
+   * until the lease has run out.
+   */
   async #release(): Promise<void> {
+    const { clock } = this.#options
+    const unsettledMs = this.#settledMs - clock.monotonicMs()
+    if (unsettledMs > 0) await sleep(clock, unsettledMs, 'work')
     const record = this.#observed?.record
     this.#leadsUntilMs = null
     if (record?.holder !== this.#options.identity) return

@@ -29,6 +29,8 @@ export interface RoundOptions {
   readonly nowMs: number
   /** Number of the 60 s round. */
   readonly round: number
+  /** True: something was told of the gang after it was looked at for this round, and it has been looked at again. */
+  readonly lookAgain: (entry: Entry) => boolean
   /** Seats are taken before the next gang is planned: assumes them, and looks at an entry with surplus anew. */
   readonly onPlacement: (placement: Placement) => void
   /** The entry's refusal is another one now. */
@@ -56,8 +58,12 @@ export function planRound(due: Due, kept: Kept, options: RoundOptions): RoundRes
   const waitMs = due.begin(options.nowMs, options.round)
   let decisions = 0
   for (let next = due.next(); next !== undefined; next = due.next()) {
-    decisions++
     const { entry, item } = next
+    if (options.lookAgain(entry)) {
+      if (!entry.isOver) due.offer(entry, options.nowMs, options.round)
+      continue
+    }
+    decisions++
     const isPlaced = decideSafely(entry, item, options, known)
     if (!isPlaced) options.onRefusal(entry)
     if (!isPlaced || item.kind === 'surplus') due.rest(entry)

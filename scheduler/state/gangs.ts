@@ -236,6 +236,11 @@ export class Gangs {
     return this.#dirty.size > 0
   }
 
+  /** Keys to look at again, in no order. */
+  get dirty(): Iterable<GangKey> {
+    return this.#dirty
+  }
+
   /** The gang has been looked at as it is now. */
   settle(key: GangKey): void {
     this.#dirty.delete(key)

@@ -3,7 +3,7 @@ import type { Answer, KubeClient } from '../../kube/client.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
 import { leaderClient } from '../../kube/leader/leader-client.ts'
 import { POD_GANGS, PODS } from '../../kube/resources.ts'
-import type { HttpRequest } from '../../kube/transport.ts'
+import { type HttpRequest, type Transport, TransportError } from '../../kube/transport.ts'
 
 const key = { namespace: 'a', name: 'p' }
 const target = { apiVersion: 'v1', kind: 'Node', name: 'n' } as const
@@ -19,7 +19,7 @@ const writes: readonly ((client: KubeClient) => Promise<Answer<unknown>>)[] = [
   (client) => client.delete(PODS, key, { uid: 'u', resourceVersion: '7' }),
 ]
 
-function leading(leadership: { isLeader: boolean; writeTimeoutMs: number }): {
+function leading(leadership: { isLeader: boolean; writeTimeoutMs: number; noteUnknown?: () => void }): {
   client: KubeClient
   asked: HttpRequest[]
 } {
@@ -32,7 +32,16 @@ function leading(leadership: { isLeader: boolean; writeTimeoutMs: number }): {
     stream: () => Promise.reject(new Error('not asked')),
     close: () => Promise.resolve(),
   })
-  return { client: leaderClient(client, leadership), asked }
+  return {
+    client: leaderClient(client, {
+      noteUnknown: () => {},
+      ...leadership,
+      get isLeader() {
+        return leadership.isLeader
+      },
+    }),
+    asked,
+  }
 }
 
 test('every write of a leader has ended at the server before another can lead', async () => {
@@ -68,4 +77,21 @@ test('a shorter time-out of the caller stays', async () => {
   const { client, asked } = leading({ isLeader: true, writeTimeoutMs: 5_000 })
   await client.mergePatch(PODS, key, {}, { timeoutMs: 700 })
   expect(asked[0]?.path).toContain('timeout=700ms')
+})
+
+test('a write that broke off is told to the election, because it may happen yet; one that nobody answered is over', async () => {
+  const kinds: TransportError['kind'][] = ['connection', 'timeout', 'unsent']
+  const told: string[] = []
+  for (const kind of kinds) {
+    const transport: Transport = {
+      request: () => Promise.reject(new TransportError(kind, 'no')),
+      stream: () => Promise.reject(new Error('not asked')),
+      close: () => Promise.resolve(),
+    }
+    const noteUnknown = (): void => void told.push(kind)
+    const client = leaderClient(kubeClient(transport), { isLeader: true, writeTimeoutMs: 5_000, noteUnknown })
+    for (const write of writes) await write(client)
+    await client.get(PODS, key)
+  }
+  expect(told).toEqual(writes.map(() => 'connection'))
 })

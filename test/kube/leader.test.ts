@@ -197,6 +197,21 @@ describe('an election', () => {
     expect(specOf(server)['leaseTransitions']).toBe(1)
   })
 
+  test('a lease is handed over when nothing of before can happen any more', async () => {
+    const { clock, server, heard, candidate } = town()
+    const [a, b] = [candidate('a'), candidate('b')]
+    a.election.start()
+    await clock.runFor(5_000)
+    b.election.start()
+    await clock.runFor(5_000)
+    a.election.noteUnknown()
+    void a.election.stop()
+    await clock.runFor(4_999)
+    expect(specOf(server)['holderIdentity']).toBe('a')
+    await clock.runUntil(() => heard.length === 3, { maxVirtualMs: 60_000 })
+    expect(heard).toEqual(['a leads 0', 'a stops 10', expect.stringMatching(/^b leads 1[5-9]$/)])
+  })
+
   test('a leader that is cut off stops before anybody else leads, and campaigns again', async () => {
     const { clock, server, heard, candidate } = town()
     const a = candidate('a', wireTo(server))

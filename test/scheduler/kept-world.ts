@@ -90,6 +90,7 @@ export class Desk {
         cluster.gangs.touch(entry.situation.key)
         if (item.kind === 'surplus') this.#refresh(entry.situation.key, nowMs, wasWhole)
       },
+      lookAgain: () => false,
       onRefusal: () => undefined,
       onBroken: (entry, error) => void this.broken.push(`${entry.situation.key}: ${String(error)}`),
       isOver: () => left <= 0,

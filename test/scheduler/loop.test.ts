@@ -1,9 +1,17 @@
 import { expect, test } from 'vitest'
 import { silentLog } from '../../kube/log.ts'
+import type { Order } from '../../scheduler/binder/bind.ts'
 import { Loop, type LoopOptions } from '../../scheduler/loop.ts'
 import { NO_METRICS } from '../../scheduler/metrics.ts'
+import { plan } from '../../scheduler/planner/plan.ts'
+import { Book } from '../../scheduler/queue/book.ts'
 import { ClusterState } from '../../scheduler/state/cluster.ts'
+import { nodeFacts } from '../../scheduler/state/node-facts.ts'
+import { podFacts } from '../../scheduler/state/pod-facts.ts'
 import { VirtualClock } from '../../sim/clock.ts'
+import type { Node, Pod } from '../../api/kinds/kubernetes.ts'
+import { asObject } from './facts.ts'
+import { node, pod } from './objects.ts'
 
 test('a gang that cannot be looked at keeps no other from it, and is looked at again with the next round', async () => {
   const clock = new VirtualClock()
@@ -50,5 +58,45 @@ test('thousands of gangs are looked at in turns of 20 ms, each once, and what co
   loop.start()
   await clock.runUntil(() => false, { maxVirtualMs: 1_000 })
   expect(seen.join(' ')).toBe('a b | c d | e | late |')
+  await loop.stop()
+})
+
+test('what is told of a gang after it was looked at, in a sweep of several turns, is known before it is planned', async () => {
+  const clock = new VirtualClock()
+  const monotonicMs = clock.monotonicMs.bind(clock)
+  let workMs = 0
+  clock.monotonicMs = () => monotonicMs() + workMs
+  const cluster = new ClusterState(['espalier'])
+  cluster.setNode(nodeFacts(asObject(node('n1', { gpus: 8 }), 'n1') as Node))
+  const facts = (name: string) => podFacts(asObject(pod(name, { gpus: 1 }), name) as Pod)
+  for (const name of ['p', 'q', 'r', 's']) cluster.setPod(facts(name))
+  const bound: string[] = []
+  const status = {
+    touch: (key: string): void => {
+      workMs += 15
+      if (key !== 'pod:r' || workMs > 60) return
+      cluster.deletePod(facts('p').uid)
+      cluster.setPod({ ...facts('q'), gates: ['example.com/quota'] })
+    },
+  }
+  const book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => {} })
+  const bind = (orders: readonly Order[]): void => {
+    cluster.assumeAll(orders)
+    for (const order of orders) bound.push(order.pod.name)
+  }
+  const fakes = {
+    client: {},
+    binder: { bind },
+    gather: { waitMs: () => 0 },
+    status,
+    surplus: { look: () => {} },
+    plan,
+    book,
+  }
+  const rest = { clock, cluster, log: silentLog, metrics: NO_METRICS, defaultPack: 'none', maxSteps: 1_000 }
+  const loop = new Loop({ ...rest, ...fakes } as unknown as LoopOptions)
+  loop.start()
+  await clock.runUntil(() => false, { maxVirtualMs: 1_000 })
+  expect(bound).toEqual(['r', 's'])
   await loop.stop()
 })

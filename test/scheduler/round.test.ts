@@ -59,6 +59,7 @@ function desk(names: readonly string[], gpus: number, planner: Plan = plan): Des
           }
           look()
         },
+        lookAgain: () => false,
         onRefusal: () => undefined,
         onBroken: ({ situation }) => broken.push(situation.gang.name),
         isOver: () => false,

@@ -52,10 +52,10 @@ function look(outcome: Outcome): boolean {
   return !values.first
 }
 
-if (logs === null) await runSeeds({ from, seeds: Number(values.seeds), workers: Number(values.workers), onOutcome: look })
+if (logs === null)
+  await runSeeds({ from, seeds: Number(values.seeds), workers: Number(values.workers), onOutcome: look })
 else for (let seed = from; seed < from + Number(values.seeds) && look(await runSeed(seed, logs)); seed++);
-if (values.shrink)
-  for (const outcome of failing) say(`shrunk: ${JSON.stringify((await shrink(outcome)).drawn)}`)
+if (values.shrink) for (const outcome of failing) say(`shrunk: ${JSON.stringify((await shrink(outcome)).drawn)}`)
 const cpu = process.cpuUsage(began)
 const { seeds, failed, binds, faults, virtualMs } = tally
 const cpuMsPerSeed = Math.round((cpu.user + cpu.system) / 1_000 / seeds)

@@ -8,7 +8,11 @@ import { parseArgs } from 'node:util'
 import { type Mutant, MUTANTS } from './list.ts'
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '500' }, only: { type: 'string', default: '' }, count: { type: 'boolean', default: false } },
+  options: {
+    seeds: { type: 'string', default: '500' },
+    only: { type: 'string', default: '' },
+    count: { type: 'boolean', default: false },
+  },
 })
 const root = join(import.meta.dirname, '..', '..', '..')
 
@@ -29,7 +33,9 @@ function caught({ name, shownBy }: Mutant): string | null {
     env: { ...process.env, MUTANT: name },
   })
   if (run.status === 0) return null
-  const failed = run.stdout.split('\n').flatMap((line): Failed[] => (line.startsWith('{"seed"') ? [JSON.parse(line)] : []))
+  const failed = run.stdout
+    .split('\n')
+    .flatMap((line): Failed[] => (line.startsWith('{"seed"') ? [JSON.parse(line)] : []))
   const [first] = failed
   if (first === undefined) throw new Error(`${name}: ${run.stderr}`)
   const which = shownBy === null ? `seed ${first.seed}` : `"${first.seed}"`
