@@ -76,8 +76,11 @@ export class Counts {
 
   /** Sum of `perNode` per domain. O(nodes) the first time, then kept. */
   perDomain(level: CompiledLevel): Float64Array {
-    const known = sumsOf(this.#perDomain, level)
-    if (known !== null) return known
+    return sumsOf(this.#perDomain, level) ?? this.#sumUp(level)
+  }
+
+  /** A function of its own: what runs once a level has no place in the code of all who ask. */
+  #sumUp(level: CompiledLevel): Float64Array {
     const sums = new Float64Array(level.paths.length)
     const { domainOf } = level
     for (let n = 0; n < domainOf.length; n++) if (domainOf[n]! >= 0) sums[domainOf[n]!]! += this.perNode[n]!
@@ -129,8 +132,10 @@ export class FreeRoom {
 
   /** sums[domain * columns + column]. O(nodes) the first time, then kept. */
   perDomain(level: CompiledLevel): Float64Array {
-    const known = sumsOf(this.#perDomain, level)
-    if (known !== null) return known
+    return sumsOf(this.#perDomain, level) ?? this.#sumUp(level)
+  }
+
+  #sumUp(level: CompiledLevel): Float64Array {
     const columns = this.#ground.resources.length
     const sums = new Float64Array(level.paths.length * columns)
     const { domainOf } = level

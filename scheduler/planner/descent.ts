@@ -1,5 +1,6 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
-import { domainsAround, domainsInside } from '../../topology/compiled/nesting.ts'
+import { domainsInside } from '../../topology/compiled/nesting.ts'
+import { type Amount, fewestOfTally, tightest } from './amounts.ts'
 import type { Room } from './bounds.ts'
 import type { Budget } from './budget.ts'
 import { fill, type Filling } from './filling.ts'
@@ -7,7 +8,7 @@ import type { Route, Stop } from './route.ts'
 import type { ScopeTree } from './scopes.ts'
 import type { Solution } from './search.ts'
 import { type Placed, solutionOf } from './seats.ts'
-import { Trail } from './trail.ts'
+import { type LevelRoom, Trail } from './trail.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
@@ -66,9 +67,10 @@ class Descent {
   #choose(stop: Stop, within: Within): Within | undefined {
     for (let at = 0; at < stop.wanted.length; at++) {
       const level = stop.wanted[at]!
-      const best = this.#isAnyDoing(stop, at) ? this.#pick(stop, level, within) : -1
+      const isAnyDoing = this.#isAnyDoing(stop, at)
+      const best = isAnyDoing ? this.#pick(stop, level, within) : -1
       if (best >= 0) return { level, domains: [best] }
-      const found = this.#candidates(stop, level, within)
+      const found = isAnyDoing && within === null ? NONE : this.#candidates(stop, level, within)
       if (found === null) return undefined
       const open = stop.node.ix === 0 ? this.#withoutShunned(stop, level, found) : found
       if (found.length > 0 && open.length === 0) return undefined
@@ -87,11 +89,11 @@ class Descent {
 
   /** The best domain of the level with room for the scope, as `#best` has it; -1: none, or it is not for this to say. */
   #pick(stop: Stop, level: CompiledLevel, within: Within): number {
-    const isFuller = this.#fuller(level)
-    const holds = this.#holding(stop, level)
+    const room = this.#trail.look(level)
+    const ranks = this.#ranks(level)
     let best = -1
     const offer = (d: number): void => {
-      if (holds(d) && (best < 0 || isFuller(d, best))) best = d
+      if (holdsAll(stop, room, d) && (best < 0 || isFuller(ranks, d, best))) best = d
     }
     if (within === null) for (let d = 0; d < level.paths.length; d++) offer(d)
     else if (within.level === level) within.domains.forEach(offer)
@@ -102,32 +104,9 @@ class Descent {
     return best
   }
 
-  #holding({ classes, node }: Stop, level: CompiledLevel): (domain: number) => boolean {
-    const { counts } = node.demand
-    const fits = classes.map((c) => this.#trail.fitsOf(level, c))
-    const [only] = fits
-    const pods = counts[classes[0]!]!
-    if (fits.length === 1 && only !== undefined) return (d) => only(d) >= pods
-    return (d) => fits.every((of, i) => of(d) >= counts[classes[i]!]!)
-  }
-
-  /** Whether a domain has less room left than another: at each level from the broadest down to this one. */
-  #fuller(level: CompiledLevel): (a: number, b: number) => boolean {
-    const { levels } = this.#route
-    const upTo = levels.slice(0, levels.indexOf(level) + 1)
-    const keys = upTo.map((outer) => {
-      return { around: outer === level ? null : domainsAround(level, outer)!, free: this.#trail.scarceOf(outer) }
-    })
-    return (a, b) => {
-      for (let i = 0; i < keys.length; i++) {
-        const { around, free } = keys[i]!
-        const x = around === null ? a : around[a]!
-        const y = around === null ? b : around[b]!
-        const difference = x === y ? 0 : free(x) - free(y)
-        if (difference !== 0) return difference < 0
-      }
-      return false
-    }
+  /** What domains of a level are compared by, broad to narrow. */
+  #ranks(level: CompiledLevel): readonly Rank[] {
+    return this.#route.outward.get(level)!.map(({ outer, around }) => ({ around, room: this.#trail.look(outer) }))
   }
 
   /** Of the gang's own choices those that hold each of its children by itself, and have not failed. */
@@ -212,10 +191,9 @@ class Descent {
   #leastIn(level: CompiledLevel, podClass: number, outer: CompiledLevel | null, around: readonly number[]): number[] {
     const inside = outer === null ? null : domainsInside(level, outer)
     const least = new Least()
-    const fits = this.#trail.fitsOf(level, podClass)
-    const free = this.#trail.scarceOf(level)
+    const room = this.#trail.look(level)
     const offer = (d: number): void => {
-      if (fits(d) > 0) least.offer(d, free(d))
+      if (room.holds(podClass, d, 1)) least.offer(d, room.scarce(d))
     }
     if (inside === null) for (let d = 0; d < level.paths.length; d++) offer(d)
     else for (const o of around) inside[o]!.forEach(offer)
@@ -240,6 +218,11 @@ class Descent {
     podClass: number,
     pods: number,
   ): Within | undefined {
+    const [next] = below
+    if (level !== null && next !== undefined && below.length === 1) {
+      const first = this.#firstBest(level, found, next, podClass, pods)
+      if (first !== null) return first
+    }
     let region: Within = null
     let open: readonly Within[] = level === null ? [null] : found.map((d) => ({ level, domains: [d] }))
     for (const [i, next] of below.entries()) {
@@ -264,6 +247,20 @@ class Descent {
       region = { level: next, domains: taken }
     }
     return region
+  }
+
+  /** The best domain, where it takes no more domains of the level below than any would; null: it takes more. */
+  #firstBest(
+    level: CompiledLevel,
+    found: readonly number[],
+    below: CompiledLevel,
+    podClass: number,
+    pods: number,
+  ): Within {
+    const best = { level, domains: [this.#best(level, found)] }
+    const taken = tightest(this.#amounts(best, below, podClass), pods)
+    const most = largest(this.#room.domainFits(below, podClass))
+    return taken.length <= Math.ceil(pods / most) ? { level: below, domains: taken } : null
   }
 
   /** How many domains it takes, the largest first; infinity where all do not do. `tally`: scratch, a cell a pod. */
@@ -296,20 +293,51 @@ class Descent {
   /** Least room left at each level from the broadest down to this one, then names. */
   #best(level: CompiledLevel, found: readonly number[]): number {
     let left = found
-    for (const outer of this.#route.levels) {
+    for (const { outer, around } of this.#route.outward.get(level)!) {
       if (left.length === 1) break
-      const around = outer === level ? null : domainsAround(level, outer)
       const least = new Least()
-      const free = this.#trail.scarceOf(outer)
+      const room = this.#trail.look(outer)
       for (let i = 0; i < left.length; i++) {
         const d = left[i]!
-        least.offer(d, free(around === null ? d : around[d]!))
+        least.offer(d, room.scarce(around === null ? d : around[d]!))
       }
       left = least.found
-      if (outer === level) break
     }
     return left[0]!
   }
+}
+
+const NONE: readonly number[] = []
+
+function largest(values: Float64Array): number {
+  let most = 0
+  for (let i = 0; i < values.length; i++) if (values[i]! > most) most = values[i]!
+  return most
+}
+
+function holdsAll({ classes, node: { demand } }: Stop, room: LevelRoom, domain: number): boolean {
+  for (let i = 0; i < classes.length; i++) {
+    const podClass = classes[i]!
+    if (!room.holds(podClass, domain, demand.counts[podClass]!)) return false
+  }
+  return true
+}
+
+interface Rank {
+  readonly around: Int32Array | null
+  readonly room: LevelRoom
+}
+
+/** Whether a domain has less room left than another: at each level from the broadest down to its own. */
+function isFuller(ranks: readonly Rank[], a: number, b: number): boolean {
+  for (let i = 0; i < ranks.length; i++) {
+    const { around, room } = ranks[i]!
+    const x = around === null ? a : around[a]!
+    const y = around === null ? b : around[b]!
+    const difference = x === y ? 0 : room.scarce(x) - room.scarce(y)
+    if (difference !== 0) return difference < 0
+  }
+  return false
 }
 
 /** Of domains that are offered those with the least free room, in order. */
@@ -330,44 +358,4 @@ class Least {
     this.#found.length = this.#count
     return this.#found
   }
-}
-
-interface Amount {
-  readonly domain: number
-  readonly pods: number
-}
-
-/** Per amount how many domains hold it: how many of the largest reach as many as there are amounts. */
-function fewestOfTally(tally: Int32Array): number {
-  let left = tally.length
-  let used = 0
-  for (let amount = tally.length - 1; amount > 0; amount--) {
-    const needed = Math.ceil(left / amount)
-    if (tally[amount]! >= needed) return used + needed
-    left -= tally[amount]! * amount
-    used += tally[amount]!
-  }
-  return Number.POSITIVE_INFINITY
-}
-
-/** How many of the largest it takes; infinity where all do not do. */
-function fewestOf(amounts: readonly Amount[], pods: number): number {
-  let left = pods
-  for (let i = 0; i < amounts.length; i++) {
-    left -= amounts[i]!.pods
-    if (left <= 0) return i + 1
-  }
-  return Number.POSITIVE_INFINITY
-}
-
-/** The fewest domains that hold so many: the largest, and the last as tight as it can be. */
-function tightest(amounts: readonly Amount[], pods: number): readonly number[] {
-  const count = fewestOf(amounts, pods)
-  const taken = amounts.slice(0, count - 1)
-  const missing = pods - taken.reduce((sum, each) => sum + each.pods, 0)
-  let last = amounts[count - 1]
-  for (let i = count - 1; i < amounts.length && amounts[i]!.pods >= missing; i++) {
-    if (amounts[i]!.pods < last!.pods) last = amounts[i]
-  }
-  return [...taken, ...(last === undefined ? [] : [last])].map(({ domain }) => domain).sort((a, b) => a - b)
 }

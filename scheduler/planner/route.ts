@@ -30,6 +30,12 @@ export interface Stop {
   readonly runs: readonly Run[]
 }
 
+/** A level and, per domain of a narrower one, the domain of it around that; null: it is the same level. */
+export interface Outer {
+  readonly outer: CompiledLevel
+  readonly around: Int32Array | null
+}
+
 /** What a descent goes by, which depends on the shape of the gang alone. */
 export interface Route {
   readonly root: Stop
@@ -37,6 +43,8 @@ export interface Route {
   readonly levels: readonly CompiledLevel[]
   /** The same without levels of single nodes, which order nothing that the nodes themselves do not. */
   readonly coarse: readonly CompiledLevel[]
+  /** Per level what its domains are ordered by: all levels from the broadest down to itself. */
+  readonly outward: ReadonlyMap<CompiledLevel, readonly Outer[]>
   /** There is one run of pods alike, so no node and no domain is looked at twice. */
   readonly isOneRun: boolean
 }
@@ -50,9 +58,13 @@ export function routeOf(tree: ScopeTree, asked: Asked, rules: Rules): Route | nu
     root: stopOf(tree, asked, tree.nodes[0]!),
     levels,
     coarse: levels.filter(({ paths }) => paths.length < tree.view.nodeNames.length),
+    outward: new Map(levels.map((level, i) => [level, outwardFrom(level, levels.slice(0, i + 1))])),
     isOneRun: seated.length === 1 && asked.seated.length === 1,
   }
 }
+
+const outwardFrom = (level: CompiledLevel, upTo: readonly CompiledLevel[]): readonly Outer[] =>
+  upTo.map((outer) => ({ outer, around: outer === level ? null : domainsAround(level, outer) }))
 
 function nestedLevels(tree: ScopeTree, rules: Rules): readonly CompiledLevel[] | null {
   if (rules.limits.length > 0 || tree.nodes[0]!.later.some((count) => count > 0)) return null

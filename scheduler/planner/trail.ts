@@ -47,22 +47,9 @@ export class Trail {
     return before - this.#goneIn(level, domain, view.classes.length)
   }
 
-  /** `scarceIn` of one level, for who asks for many of its domains. */
-  scarceOf(level: CompiledLevel): (domain: number) => number {
-    const { columns, scarce, view } = this.#room
-    const free = this.#room.domainFree(level)
-    const gone = this.#gone?.get(level)
-    if (gone === undefined) return (d) => free[d * columns + scarce]!
-    const at = view.classes.length
-    return (d) => free[d * columns + scarce]! - (gone.get(d)?.[at] ?? 0)
-  }
-
-  /** `fitsIn` of one level and class, likewise. */
-  fitsOf(level: CompiledLevel, podClass: number): (domain: number) => number {
-    const fits = this.#room.domainFits(level, podClass)
-    const gone = this.#gone?.get(level)
-    if (gone === undefined) return (d) => fits[d]!
-    return (d) => fits[d]! - (gone.get(d)?.[podClass] ?? 0)
+  /** One level, for who asks for many of its domains. */
+  look(level: CompiledLevel): LevelRoom {
+    return new LevelRoom(this.#room, level, this.#gone?.get(level) ?? null)
   }
 
   #goneIn(level: CompiledLevel, domain: number, measure: number): number {
@@ -93,5 +80,41 @@ export class Trail {
     let gone = ofLevel.get(domain)
     if (gone === undefined) ofLevel.set(domain, (gone = new Float64Array(this.#room.view.classes.length + 1)))
     return gone
+  }
+}
+
+/** Per domain what went of it: per class in places, then the scarce resource. */
+type Gone = ReadonlyMap<number, Float64Array>
+
+/** What the domains of a level still hold. True until more seats are taken. */
+export class LevelRoom {
+  readonly #room: Room
+  readonly #level: CompiledLevel
+  readonly #gone: Gone | null
+  readonly #free: Float64Array
+  readonly #columns: number
+  readonly #scarce: number
+
+  constructor(room: Room, level: CompiledLevel, gone: Gone | null) {
+    this.#room = room
+    this.#level = level
+    this.#gone = gone
+    this.#free = room.domainFree(level)
+    this.#columns = room.columns
+    this.#scarce = room.scarce
+  }
+
+  /** Free amount of the scarce resource. */
+  scarce(domain: number): number {
+    const before = this.#free[domain * this.#columns + this.#scarce]!
+    if (this.#gone === null) return before
+    return before - (this.#gone.get(domain)?.[this.#room.view.classes.length] ?? 0)
+  }
+
+  /** Whether so many pods of the class have room, by count. */
+  holds(podClass: number, domain: number, pods: number): boolean {
+    const fits = this.#room.domainFits(this.#level, podClass)[domain]!
+    if (this.#gone === null || fits < pods) return fits >= pods
+    return fits - (this.#gone.get(domain)?.[podClass] ?? 0) >= pods
   }
 }
