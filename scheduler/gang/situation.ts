@@ -14,6 +14,7 @@ export interface Seated {
 }
 
 const NO_PODS: readonly PodFacts[] = []
+const NOBODY: readonly Seated[] = []
 
 export interface GroupSituation {
   readonly group: GroupFacts
@@ -92,15 +93,21 @@ function membersOf(gang: GangFacts, pods: readonly KnownPod[]): Members {
     const isIn = ({ facts }: KnownPod): boolean => groupOf(gang, facts) !== null
     if (pods.every(isIn)) return { of: pods, byGroup: [pods], strays: NO_PODS }
   }
-  const strays: PodFacts[] = []
-  const byGroup = new Map<GroupFacts, KnownPod[]>(gang.groups.map((group) => [group, []]))
-  for (const pod of pods) {
-    const group = groupOf(gang, pod.facts)
-    if (group === null) strays.push(pod.facts)
-    else byGroup.get(group)?.push(pod)
+  const groups = pods.map(({ facts }) => groupOf(gang, facts))
+  const strays = pods.filter((_, i) => groups[i] === null).map(({ facts }) => facts)
+  if (gang.groups.length <= FEW_GROUPS) {
+    return { of: pods, byGroup: gang.groups.map((group) => pods.filter((_, i) => groups[i] === group)), strays }
   }
+  const byGroup = new Map<GroupFacts, KnownPod[]>(gang.groups.map((group) => [group, []]))
+  pods.forEach((pod, i) => {
+    const group = groups[i]
+    if (group) byGroup.get(group)?.push(pod)
+  })
   return { of: pods, byGroup: [...byGroup.values()], strays }
 }
+
+/** So many groups are gone through one by one sooner than looked up. */
+const FEW_GROUPS = 4
 
 function priorityOf({ byGroup }: Members): number {
   let highest = Number.NEGATIVE_INFINITY
@@ -118,6 +125,7 @@ function groupSituation(
   members: readonly KnownPod[],
   isSuspended: (uid: string) => boolean,
 ): GroupSituation {
+  if (members.every((known) => isPending(known, isSuspended))) return untouched(group, members)
   const bound: Seated[] = []
   const pending: PodFacts[] = []
   const gated: PodFacts[] = []
@@ -141,6 +149,25 @@ function groupSituation(
   const missing = Math.max(0, group.minimum - bound.length)
   return { group, bound, pending, gated, unsupported, suspended, ready, failed, missing }
 }
+
+function isPending(known: KnownPod, isSuspended: (uid: string) => boolean): boolean {
+  const { facts: pod } = known
+  if (pod.isTerminating || pod.isFinished || pod.isFailed || known.node !== null || !known.isOurs) return false
+  return pod.gates.length === 0 && pod.unsupported === null && !isSuspended(pod.uid)
+}
+
+/** Most gangs that are looked at are new: nothing of them stands anywhere yet. */
+const untouched = (group: GroupFacts, members: readonly KnownPod[]): GroupSituation => ({
+  group,
+  bound: NOBODY,
+  pending: members.map(({ facts }) => facts),
+  gated: NO_PODS,
+  unsupported: NO_PODS,
+  suspended: NO_PODS,
+  ready: 0,
+  failed: 0,
+  missing: Math.max(0, group.minimum),
+})
 
 /** Whether nothing differs between them that could change a plan. */
 export function isSameToPlan(a: GangSituation, b: GangSituation): boolean {
@@ -172,7 +199,10 @@ export const isWhole = (situation: GangSituation): boolean =>
 export const isMinimumConfirmed = ({ gang, groups }: GangSituation): boolean =>
   groups.length > 0 &&
   (gang.invalid === null || groups.some(({ bound }) => bound.length > 0)) &&
-  groups.every(({ group, bound }) => bound.filter(({ isConfirmed }) => isConfirmed).length >= group.minimum)
+  groups.every(({ group, bound }) => bound.length >= group.minimum && confirmedCount(bound) >= group.minimum)
+
+const confirmedCount = (bound: readonly Seated[]): number =>
+  bound.reduce((count, { isConfirmed }) => (isConfirmed ? count + 1 : count), 0)
 
 export const isReady = ({ groups }: GangSituation): boolean =>
   groups.every(({ group, ready }) => ready >= group.minimum)

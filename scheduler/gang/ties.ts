@@ -13,20 +13,21 @@ export interface Tie {
 }
 
 /** One tie a key; symmetric, so that whichever gang is placed first decides for the others. */
-export function tiesOf(cluster: ClusterState, gang: GangFacts): Tie[] {
-  if (gang.isPlain) return []
+export function tiesOf(cluster: ClusterState, gang: GangFacts): readonly Tie[] {
+  if (gang.isPlain || (gang.sameDomainAs === null && !cluster.gangs.isAnyTyingIn(gang.namespace))) return NO_TIES
   const tying = cluster.gangs.tyingIn(gang.namespace)
-  if (tying.length === 0 && gang.sameDomainAs === null) return []
   const keys = new Set<string>()
   for (const each of [gang, ...tying]) {
     if (each.sameDomainAs !== null && (each.uid === gang.uid || each.sameDomainAs.podGang === gang.name)) {
       keys.add(each.sameDomainAs.key)
     }
   }
-  if (keys.size === 0) return []
+  if (keys.size === 0) return NO_TIES
   const others = cluster.gangs.inNamespace(gang.namespace)
   return [...keys].sort().map((key) => ({ key, gangs: tied(gang, others, key) }))
 }
+
+const NO_TIES: readonly Tie[] = []
 
 function tied(gang: GangFacts, others: readonly GangFacts[], key: string): GangFacts[] {
   const root = gang.sameDomainAs?.key === key ? gang.sameDomainAs.podGang : gang.name

@@ -4,6 +4,8 @@ import { type Amount, fewestOfTally, tightest } from './amounts.ts'
 import type { Room } from './bounds.ts'
 import type { Budget } from './budget.ts'
 import { fill, type Filling } from './filling.ts'
+import { Least } from './least.ts'
+import { seatOne } from './one-pod.ts'
 import type { Route, Stop } from './route.ts'
 import type { ScopeTree } from './scopes.ts'
 import type { Solution } from './search.ts'
@@ -23,6 +25,8 @@ export type Within = { readonly level: CompiledLevel; readonly domains: readonly
  */
 export function descend(tree: ScopeTree, room: Room, route: Route | null, budget: Budget): Solution | null {
   if (route === null || !budget.take(tree.nodes[0]!.demand.pods)) return null
+  const only = seatOne(room, route)
+  if (only !== null) return tree.request.groups.map(({ seats }) => (seats.length === 0 ? NONE : [only]))
   const shunned: number[] = []
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const descent = new Descent(room, route, shunned)
@@ -113,24 +117,21 @@ class Descent {
   #withoutShunned(stop: Stop, level: CompiledLevel, found: readonly number[]): readonly number[] {
     if (!stop.isRuledInside) return found
     const scarce = stop.node.demand.sums[this.#room.scarce]!
+    const inside = stop.children.flatMap((child) => child.node.ones.map((one) => this.#inside(child, one, level)))
+    const room = this.#trail.look(level)
     const open = found.filter(
       (d) =>
         !this.#shunned.includes(d) &&
-        this.#trail.scarceIn(level, d) >= scarce &&
-        stop.children.every((child) => child.node.ones.every((one) => this.#hasRoom(child, one, level, d))),
+        room.scarce(d) >= scarce &&
+        inside.every((each) => each.domains === null || each.domains[d]!.some((i) => holdsAll(each.stop, each.room, i))),
     )
     this.root = open.length > 0 ? this.#best(level, open) : null
     return open
   }
 
-  /** Whether some domain of `one` inside a domain has room for the scope; also where that cannot be told. */
-  #hasRoom(stop: Stop, one: CompiledLevel, level: CompiledLevel, domain: number): boolean {
-    const inside = one === level ? null : domainsInside(one, level)
-    if (one === level) return this.#holds(stop, one, domain)
-    if (inside === null) return true
-    const domains = inside[domain]!
-    for (let i = 0; i < domains.length; i++) if (this.#holds(stop, one, domains[i]!)) return true
-    return false
+  /** Where a scope may lie inside each domain of a level. */
+  #inside(stop: Stop, one: CompiledLevel, level: CompiledLevel): Inside {
+    return { stop, room: this.#trail.look(one), domains: domainsInside(one, level) }
   }
 
   #holds({ classes, node }: Stop, level: CompiledLevel, domain: number): boolean {
@@ -323,6 +324,13 @@ function holdsAll({ classes, node: { demand } }: Stop, room: LevelRoom, domain: 
   return true
 }
 
+interface Inside {
+  readonly stop: Stop
+  readonly room: LevelRoom
+  /** Per domain of the level around; null: the levels cross, so it cannot be told. */
+  readonly domains: readonly Int32Array[] | null
+}
+
 interface Rank {
   readonly around: Int32Array | null
   readonly room: LevelRoom
@@ -338,24 +346,4 @@ function isFuller(ranks: readonly Rank[], a: number, b: number): boolean {
     if (difference !== 0) return difference < 0
   }
   return false
-}
-
-/** Of domains that are offered those with the least free room, in order. */
-class Least {
-  readonly #found: number[] = []
-  #count = 0
-  #free = Number.POSITIVE_INFINITY
-
-  /** What had to give way is written over. */
-  offer(domain: number, free: number): void {
-    if (free > this.#free) return
-    if (free < this.#free) this.#count = 0
-    this.#free = free
-    this.#found[this.#count++] = domain
-  }
-
-  get found(): number[] {
-    this.#found.length = this.#count
-    return this.#found
-  }
 }

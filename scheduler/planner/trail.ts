@@ -4,101 +4,136 @@ import { podsIn } from './counters.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
+/** Nodes and domains that a small gang touches; more of them double it. */
+const ROWS_FIRST = 16
+
 /** Seats taken during one plan, laid over the counters that the view came with: those are never changed. */
 export class Trail {
   readonly #room: Room
   readonly #levels: readonly CompiledLevel[]
   readonly #isAskedAgain: boolean
-  /** Free room of the nodes with a seat taken. */
-  #free: Map<number, Float64Array> | null = null
-  /** Per level and domain what went: per class in places, then the scarce resource. */
-  #gone: Map<CompiledLevel, Map<number, Float64Array>> | null = null
+  /**
+   * Where a row of cells begins for each node with a seat taken, and for each domain of such a node: see `#key`. A
+   * node's row is its free room; a domain's is what went of it, per class in places, then the scarce resource.
+   */
+  #rows: Map<number, number> | null = null
+  #cells = NO_CELLS
+  readonly #width: number
+  /** Per class with pods to seat, while a seat is taken. */
+  readonly #fitBefore: number[] = []
 
   /** `isAskedAgain` false: there is one run of pods alike, so no node and no domain is looked at twice. */
   constructor(room: Room, levels: readonly CompiledLevel[], isAskedAgain: boolean) {
     this.#room = room
     this.#isAskedAgain = isAskedAgain
     this.#levels = levels
+    this.#width = Math.max(room.columns, room.view.classes.length + 1)
   }
 
   get isEmpty(): boolean {
-    return this.#free === null
+    return this.#rows === null
   }
 
   /** How many pods of the class the node still takes; `before`: how many it took before this plan. */
   fits(podClass: number, node: number, before: number): number {
-    const free = this.#free?.get(node)
-    if (free === undefined || before === 0) return before
-    return podsIn(free, 0, this.#room.view.classes[podClass]!.requests, before)
+    const row = this.#rows?.get(node)
+    if (row === undefined || before === 0) return before
+    return podsIn(this.#cells, row, this.#room.view.classes[podClass]!.requests, before)
   }
 
   scarceFree(node: number): number {
-    const free = this.#free?.get(node)
-    return free === undefined ? this.#room.scarceFree(node) : Math.max(0, free[this.#room.scarce]!)
+    const row = this.#rows?.get(node)
+    return row === undefined ? this.#room.scarceFree(node) : Math.max(0, this.#cells[row + this.#room.scarce]!)
   }
 
   fitsIn(level: CompiledLevel, podClass: number, domain: number): number {
-    return this.#room.domainFits(level, podClass)[domain]! - this.#goneIn(level, domain, podClass)
+    return this.#room.domainFits(level, podClass)[domain]! - this.goneIn(level, domain, podClass)
   }
 
   scarceIn(level: CompiledLevel, domain: number): number {
     const { columns, scarce, view } = this.#room
     const before = this.#room.domainFree(level)[domain * columns + scarce]!
-    return before - this.#goneIn(level, domain, view.classes.length)
+    return before - this.goneIn(level, domain, view.classes.length)
   }
 
   /** One level, for who asks for many of its domains. */
   look(level: CompiledLevel): LevelRoom {
-    return new LevelRoom(this.#room, level, this.#gone?.get(level) ?? null)
+    return new LevelRoom(this.#room, level, this.#rows === null ? null : this)
   }
 
-  #goneIn(level: CompiledLevel, domain: number, measure: number): number {
-    return this.#gone === null ? 0 : (this.#gone.get(level)?.get(domain)?.[measure] ?? 0)
+  /** `measure`: a class, or as many as there are classes for the scarce resource. */
+  goneIn(level: CompiledLevel, domain: number, measure: number): number {
+    const row = this.#rows?.get(this.#key(level, domain))
+    return row === undefined ? 0 : this.#cells[row + measure]!
   }
 
   take(podClass: number, node: number, count: number): void {
     if (!this.#isAskedAgain) return
     const { view, columns, scarce, seated } = this.#room
     const { requests } = view.classes[podClass]!
-    const fits = seated.map((c) => this.fits(c, node, this.#room.fits(c)[node]!))
-    const nodes = (this.#free ??= new Map())
-    let free = nodes.get(node)
-    if (free === undefined) nodes.set(node, (free = view.free.slice(node * columns, (node + 1) * columns)))
-    for (let r = 0; r < columns; r++) free[r]! -= requests[r]! * count
-    for (let i = 0; i < seated.length; i++) fits[i]! -= this.fits(seated[i]!, node, this.#room.fits(seated[i]!)[node]!)
+    for (let i = 0; i < seated.length; i++) this.#fitBefore[i] = this.#fitsNow(seated[i]!, node)
+    const free = this.#rowOfNode(node)
+    for (let r = 0; r < columns; r++) this.#cells[free + r]! -= requests[r]! * count
+    for (let i = 0; i < seated.length; i++) this.#fitBefore[i]! -= this.#fitsNow(seated[i]!, node)
     for (const level of this.#levels) {
-      const gone = this.#goneAt(level, level.domainOf[node]!)
-      for (let i = 0; i < seated.length; i++) gone[seated[i]!]! += fits[i]!
-      gone[view.classes.length]! += requests[scarce]! * count
+      const gone = this.#rowOf(this.#key(level, level.domainOf[node]!))
+      for (let i = 0; i < seated.length; i++) this.#cells[gone + seated[i]!]! += this.#fitBefore[i]!
+      this.#cells[gone + view.classes.length]! += requests[scarce]! * count
     }
   }
 
-  #goneAt(level: CompiledLevel, domain: number): Float64Array {
-    const levels = (this.#gone ??= new Map())
-    let ofLevel = levels.get(level)
-    if (ofLevel === undefined) levels.set(level, (ofLevel = new Map()))
-    let gone = ofLevel.get(domain)
-    if (gone === undefined) ofLevel.set(domain, (gone = new Float64Array(this.#room.view.classes.length + 1)))
-    return gone
+  #fitsNow(podClass: number, node: number): number {
+    return this.fits(podClass, node, this.#room.fits(podClass)[node]!)
+  }
+
+  #rowOfNode(node: number): number {
+    const isKnown = this.#rows?.has(node) === true
+    const row = this.#rowOf(node)
+    if (isKnown) return row
+    const { columns, view } = this.#room
+    for (let r = 0; r < columns; r++) this.#cells[row + r] = view.free[node * columns + r]!
+    return row
+  }
+
+  #rowOf(key: number): number {
+    this.#rows ??= new Map()
+    const known = this.#rows.get(key)
+    if (known !== undefined) return known
+    const row = this.#rows.size * this.#width
+    if (row + this.#width > this.#cells.length) this.#grow()
+    this.#rows.set(key, row)
+    return row
+  }
+
+  #grow(): void {
+    const more = new Float64Array(Math.max(ROWS_FIRST * this.#width, 2 * this.#cells.length))
+    more.set(this.#cells)
+    this.#cells = more
+  }
+
+  /** Nodes go by their numbers; domains of the first level come after them, then those of the next. */
+  #key(level: CompiledLevel, domain: number): number {
+    const nodes = this.#room.view.nodeNames.length
+    return nodes * (1 + this.#levels.indexOf(level)) + domain // no level has more domains than there are nodes
   }
 }
 
-/** Per domain what went of it: per class in places, then the scarce resource. */
-type Gone = ReadonlyMap<number, Float64Array>
+const NO_CELLS = new Float64Array(0)
 
 /** What the domains of a level still hold. True until more seats are taken. */
 export class LevelRoom {
   readonly #room: Room
   readonly #level: CompiledLevel
-  readonly #gone: Gone | null
+  /** Null: nothing was taken yet. */
+  readonly #trail: Trail | null
   readonly #free: Float64Array
   readonly #columns: number
   readonly #scarce: number
 
-  constructor(room: Room, level: CompiledLevel, gone: Gone | null) {
+  constructor(room: Room, level: CompiledLevel, trail: Trail | null) {
     this.#room = room
     this.#level = level
-    this.#gone = gone
+    this.#trail = trail
     this.#free = room.domainFree(level)
     this.#columns = room.columns
     this.#scarce = room.scarce
@@ -107,14 +142,17 @@ export class LevelRoom {
   /** Free amount of the scarce resource. */
   scarce(domain: number): number {
     const before = this.#free[domain * this.#columns + this.#scarce]!
-    if (this.#gone === null) return before
-    return before - (this.#gone.get(domain)?.[this.#room.view.classes.length] ?? 0)
+    return this.#trail === null ? before : before - this.#goneIn(domain, this.#room.view.classes.length)
   }
 
   /** Whether so many pods of the class have room, by count. */
   holds(podClass: number, domain: number, pods: number): boolean {
     const fits = this.#room.domainFits(this.#level, podClass)[domain]!
-    if (this.#gone === null || fits < pods) return fits >= pods
-    return fits - (this.#gone.get(domain)?.[podClass] ?? 0) >= pods
+    if (this.#trail === null || fits < pods) return fits >= pods
+    return fits - this.#goneIn(domain, podClass) >= pods
+  }
+
+  #goneIn(domain: number, measure: number): number {
+    return this.#trail?.goneIn(this.#level, domain, measure) ?? 0
   }
 }

@@ -22,21 +22,22 @@ export class Refused {
   readonly #proofs = new Map<string | PlanRequest['groups'], Proof>()
   readonly #classes = new WeakMap<PodClassView, number>()
   #classCount = 0
-  #since: readonly number[] = []
+  #since = -1
 
   constructor(cluster: ClusterState) {
     this.#cluster = cluster
   }
 
   find(question: Question): Proof | null {
-    if (this.#proofs.size === 0 || this.#hasChanged()) return null
+    if (this.#proofs.size === 0 || this.#since !== this.#now()) return null
     const key = this.#keyOf(question)
     return key === null ? null : (this.#proofs.get(key) ?? null)
   }
 
   add(question: Question, verdict: Unplaceable): Proof {
-    if (this.#hasChanged()) this.#proofs.clear()
-    this.#since = this.#now()
+    const now = this.#now()
+    if (this.#since !== now) this.#proofs.clear()
+    this.#since = now
     const proof = { kind: 'refused', verdict, reason: reasonOf(verdict.reason, verdict.facts) } as const
     const key = this.#keyOf(question)
     if (key !== null) this.#proofs.set(key, proof)
@@ -47,15 +48,11 @@ export class Refused {
     return question.request.isShared === true ? question.request.groups : this.#key(question)
   }
 
-  #hasChanged(): boolean {
-    const now = this.#now()
-    return now.some((epoch, i) => epoch !== this.#since[i])
-  }
-
-  #now(): readonly number[] {
+  /** All of them only grow, so none did where their sum is the same. */
+  #now(): number {
     const { nodes, topologyEpoch, nodeChanges } = this.#cluster
-    const { generation } = nodes.read()
-    return [nodes.rows.epoch, generation, topologyEpoch, nodeChanges.epoch]
+    const { generation } = nodes.read() // first: it notes the rows that changed
+    return nodes.rows.epoch + generation + topologyEpoch + nodeChanges.epoch
   }
 
   /** Null: it depends on more than the shape of the gang. */

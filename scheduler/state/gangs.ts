@@ -130,6 +130,11 @@ export class Gangs {
     return [...(this.#byNamespace.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
   }
 
+  /** Whether there is any with `sameDomainAs`. */
+  isAnyTyingIn(namespace: string): boolean {
+    return this.#tying.has(namespace)
+  }
+
   /** Those of them with `sameDomainAs`, in no order. */
   tyingIn(namespace: string): GangFacts[] {
     const keys = this.#tying.get(namespace)
