@@ -296,18 +296,27 @@ export class Loop {
     const gangUid = entry.situation.gang.isPlain ? null : entry.uid
     const kind = item.kind === 'surplus' ? 'surplus' : wasWhole(entry) ? 'repair' : 'first'
     const attempt = formatAttempt({ gangUid, seq: entry.seq++, kind, count: seats.length })
-    const topology = cluster.topologyOf(entry.situation.gang)
-    const { domains, nodes } = cluster
-    const orders = seats.map(({ pod, node }): Order => {
-      const labels = nodes.get(node)?.labels ?? NO_LABELS
-      return { pod, node, gangUid, attempt, domains: domains.of(topology, node), labels }
-    })
     this.#useHolds(entry, seats)
-    binder.bind(orders)
+    binder.bind(this.#orders(entry, seats, { gangUid, attempt }))
     if (item.kind !== 'surplus') return this.#lookLater(entry.situation.key)
     cluster.gangs.touch(entry.situation.key)
     const refreshed = book.refresh(entry.situation.key, nowMs)
     if (refreshed !== null) surplus.look(refreshed)
+  }
+
+  #orders({ situation }: Entry, seats: Placement['seats'], same: Pick<Order, 'gangUid' | 'attempt'>): Order[] {
+    const { gangUid, attempt } = same
+    const { cluster } = this.#options
+    const topology = cluster.topologyOf(situation.gang)
+    const orders: Order[] = []
+    for (const { pod, node } of seats) {
+      const last = orders.at(-1)
+      const isThere = last?.node === node // pods side by side share a node more often than not
+      const labels = isThere ? last.labels : (cluster.nodes.get(node)?.labels ?? NO_LABELS)
+      const domains = isThere ? last.domains : cluster.domains.of(topology, node)
+      orders.push({ pod, node, gangUid, attempt, domains, labels })
+    }
+    return orders
   }
 
   /**

@@ -150,23 +150,35 @@ export class ClusterState {
 
   /** From now on the pod counts as being on the node. */
   assume(uid: string, node: string): void {
-    this.assumeAll([{ pod: { uid }, node }])
+    const known = this.#pods.get(uid)
+    if (known === undefined || !this.#assume(known, node)) return
+    this.#moved(known.facts.namespace)
+    this.gangs.touch(known.facts.gangKey)
   }
 
   /** The pods of a plan, from now on, as being on their nodes. */
-  assumeAll(seats: readonly { readonly pod: Pick<PodFacts, 'uid'>; readonly node: string }[]): void {
+  assumeAll(seats: readonly { readonly pod: PodFacts; readonly node: string }[]): void {
     let key: string | null = null
+    let members: readonly KnownPod[] = []
     for (const { pod, node } of seats) {
-      const known = this.#pods.get(pod.uid)
-      if (known === undefined || known.facts.node !== null) continue
-      if (known.assumed === null) this.#assumedCount++
-      known.assumed = node
-      this.#charge(known)
-      if (known.facts.gangKey === key) continue
-      key = known.facts.gangKey
-      this.#moved(known.facts.namespace)
-      this.gangs.touch(key)
+      if (pod.gangKey !== key) {
+        key = pod.gangKey
+        members = this.gangs.podsInOrder(key)
+        this.#moved(pod.namespace)
+        this.gangs.touch(key)
+      }
+      const known = knownIn(members, pod) ?? this.#pods.get(pod.uid)
+      if (known !== undefined) this.#assume(known, node)
     }
+  }
+
+  /** False: it is on a node already. */
+  #assume(known: KnownPod, node: string): boolean {
+    if (known.facts.node !== null) return false
+    if (known.assumed === null) this.#assumedCount++
+    known.assumed = node
+    this.#charge(known)
+    return true
   }
 
   /** A read has shown that the pod is not on the node where it was assumed. */
@@ -271,4 +283,13 @@ export class ClusterState {
   #pinned(pod: PodFacts): string | null {
     return pod.isTerminating || pod.gates.length > 0 || this.isOurs(pod) ? null : pod.pinnedTo
   }
+}
+
+/** In a list so short that going through it is less work than looking up a uid among all pods. */
+const SCANNED = 16
+
+function knownIn(members: readonly KnownPod[], pod: PodFacts): KnownPod | undefined {
+  if (members.length > SCANNED) return undefined
+  for (let i = 0; i < members.length; i++) if (members[i]?.facts === pod) return members[i]
+  return undefined
 }
