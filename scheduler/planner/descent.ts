@@ -123,7 +123,9 @@ class Descent {
       (d) =>
         !this.#shunned.includes(d) &&
         room.scarce(d) >= scarce &&
-        inside.every((each) => each.domains === null || each.domains[d]!.some((i) => holdsAll(each.stop, each.room, i))),
+        inside.every(
+          (each) => each.domains === null || each.domains[d]!.some((i) => holdsAll(each.stop, each.room, i)),
+        ),
     )
     this.root = open.length > 0 ? this.#best(level, open) : null
     return open
