@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
     'read.value.metadata.uid === uid',
     'a minimum rises unheard',
   ),
-  m('own bindings are not remembered', 'B7 B27', 'scheduler/state/cluster.ts', '      known.assumed = node\n', ''),
+  m('own bindings are not remembered', 'B7 B27', 'scheduler/state/cluster.ts', '    known.assumed = node\n', ''),
   m(
     'what was given back wakes nobody',
     'B8',
