@@ -37,9 +37,9 @@ function rehearse(row: Scenario, seed: number, shapes: number): void {
   for (let i = 0; i < REHEARSALS || performance.now() < endMs; i++) measure(rehearsal, seed + 1 + i, shapes + 1, 1)
 }
 
-/** At least so often and so long: code that a scheduler of some minutes has compiled takes a second or so to get there. */
+/** At least so often and so long: code that a scheduler of some minutes has compiled takes about that long to get there. */
 const REHEARSALS = 3
-const REHEARSED_MS = 1_500
+const REHEARSED_MS = 1_000
 
 /** Other shapes than any that is timed, so that nothing is measured while it is still interpreted. */
 function warmUp(seed: number): void {
