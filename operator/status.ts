@@ -127,18 +127,31 @@ const UPDATING: Finding = {
 
 const isGated = ({ spec }: Pod): boolean => !spec.nodeName && (spec.schedulingGates?.length ?? 0) > 0
 
+/** What is asked for none is not healthy, however little it lacks: what is asked for after that was never healthy yet. */
+const NONE_ASKED = 'NoReplicasAsked'
+
+const asked = ({ spec }: Component, reason: string): string => ((spec.replicas ?? 1) === 0 ? NONE_ASKED : reason)
+
+const wasNoneAsked = ({ status }: Component, type: string): boolean =>
+  conditionOf(status?.conditions, type)?.reason === NONE_ASKED
+
 /** What lacks its minimum when it is looked at first lacked it from the start, however late that look is. */
 const sinceStart = ({ metadata }: Component, isEnough: boolean): Pick<Finding, 'since'> =>
   isEnough ? {} : { since: metadata.creationTimestamp }
 
 function scheduledFinding(clique: PodClique, scheduled: number, minAvailable: number): Finding {
+  const type = 'PodCliqueScheduled'
   const isEnough = scheduled >= minAvailable
+  const message = `${scheduled} pods have a node, ${minAvailable} are needed`
+  if (isEnough) return { type, status: 'True', reason: asked(clique, 'SufficientScheduledPods'), message }
+  const isSinceThen = wasNoneAsked(clique, type)
   return {
-    type: 'PodCliqueScheduled',
-    status: isEnough ? 'True' : 'False',
-    reason: isEnough ? 'SufficientScheduledPods' : 'InsufficientScheduledPods',
-    message: `${scheduled} pods have a node, ${minAvailable} are needed`,
+    type,
+    status: 'False',
+    reason: 'InsufficientScheduledPods',
+    message,
     ...sinceStart(clique, isEnough),
+    isSinceThen,
   }
 }
 
@@ -225,10 +238,12 @@ export function isUpdated(clique: PodClique, targetHash: string): boolean {
   )
 }
 
-/** It lacked its minimum whenever it was looked at, and was never seen healthy. */
-const isBreachSinceStart = (group: PodCliqueScalingGroup): boolean =>
-  group.status?.conditions?.some(({ type, status }) => type === BREACH && status !== 'False') === true &&
-  !wasHealthy(group)
+/** It lacked its minimum whenever it was looked at, or is looked at first, or was asked for none: it was never seen healthy. */
+function isBreachSinceStart(group: PodCliqueScalingGroup): boolean {
+  const standing = conditionOf(group.status?.conditions, BREACH)
+  if (standing === undefined || wasNoneAsked(group, BREACH)) return true
+  return standing.status !== 'False' && !wasHealthy(group)
+}
 
 /** An update passes over the breach and says nothing about it: what was never healthy must not seem to have been. */
 const sinceItsStart = ({ metadata }: PodCliqueScalingGroup, finding: Finding): Finding => ({
@@ -239,7 +254,8 @@ const sinceItsStart = ({ metadata }: PodCliqueScalingGroup, finding: Finding): F
 
 function groupBreach(group: PodCliqueScalingGroup, unbroken: number, minAvailable: number): Finding {
   const isEnough = unbroken >= minAvailable
-  const reason = `${isEnough ? 'Sufficient' : 'Insufficient'}AvailablePodCliqueScalingGroupReplicas`
+  const what = `${isEnough ? 'Sufficient' : 'Insufficient'}AvailablePodCliqueScalingGroupReplicas`
+  const reason = isEnough ? asked(group, what) : what
   const message = `${unbroken} replicas are whole, ${minAvailable} are needed`
   const status = isEnough ? 'False' : 'True'
   return { type: 'MinAvailableBreached', status, reason, message, ...sinceStart(group, isEnough) }

@@ -98,22 +98,25 @@ export class Store<T extends KubeObject> {
 
   /**
    * A delete of ours is under way: from now on it counts as terminating, because what it owned may be seen to go before
-   * the answer comes. Gives the way to take that back, where it was not deleted after all.
+   * the answer comes. Gives the way to take that back, where it was not deleted after all: to what it is again and what it
+   * passed for, or to null where nothing is changed by that.
    */
-  deleting(uid: string, at: string): () => void {
+  deleting(uid: string, at: string): () => TakenBack<T> | null {
     const held = this.#byUid.get(uid)
-    if (held === undefined || held.metadata.deletionTimestamp !== undefined) return () => {}
+    if (held === undefined || held.metadata.deletionTimestamp !== undefined) return () => null
     this.#deleting.set(uid, at)
     this.#put(this.#asDeleting(held))
     return () => this.#takeBackDelete(uid)
   }
 
   /** Where the cluster says meanwhile that it is terminating there is nothing to be taken back. */
-  #takeBackDelete(uid: string): void {
-    const held = this.#byUid.get(uid)
-    if (!this.#deleting.delete(uid) || held === undefined) return
-    const { deletionTimestamp: _, ...metadata } = held.metadata
-    this.#put({ ...held, metadata })
+  #takeBackDelete(uid: string): TakenBack<T> | null {
+    const before = this.#byUid.get(uid)
+    if (!this.#deleting.delete(uid) || before === undefined) return null
+    const { deletionTimestamp: _, ...metadata } = before.metadata
+    const object = { ...before, metadata }
+    this.#put(object)
+    return { object, before }
   }
 
   /** It is known to be gone. */
@@ -158,6 +161,11 @@ export class Store<T extends KubeObject> {
       if (siblings.byUid.size === 0) this.#byOwner.delete(owner.uid)
     }
   }
+}
+
+export interface TakenBack<T> {
+  readonly object: T
+  readonly before: T
 }
 
 interface Owned<T> {

@@ -89,6 +89,13 @@ export class View {
     this.#armUnseenCheck()
   }
 
+  /** What the store says of an object changed by our own doing: whoever listens is told as of any other change. */
+  changed(store: Pick<Store<KubeObject>, 'type'>, object: KubeObject, before: KubeObject): void {
+    for (const feed of this.#feeds.values()) {
+      if (feed.store === store) for (const tell of feed.listeners) tell(object, before, false)
+    }
+  }
+
   #feed(
     type: ResourceType,
     labelSelector: string,

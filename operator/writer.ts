@@ -88,7 +88,8 @@ export class Writer {
     if (answer.kind === 'ok') return true
     if (answer.status !== 404 && answer.reason !== 'Conflict') {
       if (answer.outcome === 'unknown' && (await this.#isGoing(store, observed))) return true
-      takeBack()
+      const back = takeBack()
+      if (back !== null) this.#view.changed(store as unknown as Store<KubeObject>, back.object, back.before)
       throw new KubeError(answer)
     }
     store.forget(uid)

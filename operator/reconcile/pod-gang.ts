@@ -85,20 +85,12 @@ class PodGangReconciler implements Reconciler {
   async reconcile(key: Key): Promise<Reconciled | void> {
     const { namespace, name } = splitKey(key)
     const gang = this.#world.gangs.get(namespace, name)
-    const set = gang === undefined ? this.#setOfCliques(key) : setOf(this.#world, gang)
-    const isOurs = gang === undefined || (!isTerminating(gang) && set !== undefined && isOwnedBy(gang, set))
-    if (set === undefined || isTerminating(set) || !isOurs) {
+    const asked = this.#askedBy(key, gang)
+    if (asked === null) {
       this.#incomplete.delete(key)
       return
     }
-    const shape = shapeOf(set)
-    const observed = observedSet(this.#world, shape)
-    const identity = this.#identityOf(shape, name, gang, observed)
-    if (identity === null) {
-      this.#incomplete.delete(key)
-      this.#context.refusals.passed(set, name)
-      return
-    }
+    const { set, shape, observed, identity } = asked
     const missing = this.#missingPods(shape, identity, observed)
     const restMs = this.#gatherMs(key, missing, gang === undefined ? FIRST_GATHER_MS : GATHER_MS)
     if (gang === undefined && restMs > 0) return { again: restMs }
@@ -146,14 +138,33 @@ class PodGangReconciler implements Reconciler {
     }
   }
 
-  /** The set whose cliques are to be placed with a gang that is not there. */
-  #setOfCliques(key: Key): PodCliqueSet | undefined {
+  /** The set that asks for a gang, and as what; null: none does, or the gang is somebody else's. */
+  #askedBy(key: Key, gang: PodGang | undefined): Asked | null {
+    const { name } = splitKey(key)
+    for (const set of gang === undefined ? this.#setsOfCliques(key) : this.#setOfGang(gang)) {
+      const shape = shapeOf(set)
+      const observed = observedSet(this.#world, shape)
+      const identity = this.#identityOf(shape, name, gang, observed)
+      if (identity !== null) return { set, shape, observed, identity }
+      this.#context.refusals.passed(set, name)
+    }
+    return null
+  }
+
+  #setOfGang(gang: PodGang): PodCliqueSet[] {
+    const set = isTerminating(gang) ? undefined : setOf(this.#world, gang)
+    return set === undefined || isTerminating(set) || !isOwnedBy(gang, set) ? [] : [set]
+  }
+
+  /** Those whose cliques say that they are placed with a gang that is not there: labels are anybody's to write. */
+  #setsOfCliques(key: Key): ReadonlySet<PodCliqueSet> {
+    const sets = new Set<PodCliqueSet>()
     for (const uid of this.#cliquesOf.get(key) ?? []) {
       const clique = this.#world.cliques.byUid(uid)
       const set = clique === undefined || isTerminating(clique) ? undefined : setOf(this.#world, clique)
-      if (set !== undefined) return set
+      if (set !== undefined && !isTerminating(set)) sets.add(set)
     }
-    return undefined
+    return sets
   }
 
   async #update(set: PodCliqueSet, desired: NewObject, gang: PodGang): Promise<void> {
@@ -175,8 +186,7 @@ class PodGangReconciler implements Reconciler {
   /** Null: nobody asks for it. By its label; gangs without one are looked for by name. */
   #identityOf(shape: SetShape, name: string, gang: PodGang | undefined, observed: ObservedSet): GangIdentity | null {
     const replicas = indices(shape.set.spec.replicas ?? 0)
-    const index =
-      gang === undefined ? this.#indexByCliques(`${shape.namespace}/${name}`) : indexLabel(gang, PCS_REPLICA_INDEX)
+    const index = gang === undefined ? this.#indexByCliques(shape, name) : indexLabel(gang, PCS_REPLICA_INDEX)
     const candidates = index === null ? replicas : replicas.slice(index, index + 1)
     const named = (among: readonly number[]): GangIdentity | undefined =>
       among.flatMap((each) => gangsOf(shape, each, observed)).find((identity) => identity.name === name)
@@ -184,10 +194,10 @@ class PodGangReconciler implements Reconciler {
     return named(candidates) ?? (index === null ? null : (named(replicas) ?? null))
   }
 
-  #indexByCliques(key: Key): number | null {
-    for (const uid of this.#cliquesOf.get(key) ?? []) {
+  #indexByCliques({ namespace, set }: SetShape, name: string): number | null {
+    for (const uid of this.#cliquesOf.get(`${namespace}/${name}`) ?? []) {
       const clique = this.#world.cliques.byUid(uid)
-      if (clique !== undefined) return indexLabel(clique, PCS_REPLICA_INDEX)
+      if (clique !== undefined && setOf(this.#world, clique) === set) return indexLabel(clique, PCS_REPLICA_INDEX)
     }
     return null
   }
@@ -237,6 +247,13 @@ class PodGangReconciler implements Reconciler {
     }
     throw error
   }
+}
+
+interface Asked {
+  readonly set: PodCliqueSet
+  readonly shape: SetShape
+  readonly observed: ObservedSet
+  readonly identity: GangIdentity
 }
 
 /** Its minimum counts in the base gang only for copies that the group still has. */

@@ -1,6 +1,7 @@
 import type { PodClique } from '../../api/generated/kinds.ts'
 import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { GANG_GATE, POD_TEMPLATE_HASH, RECREATED_FOR } from '../../api/names.ts'
+import { KubeError } from '../../kube/answers.ts'
 import { slowStart, writeAll } from '../batches.ts'
 import { afterEnd, type Ends, waitMs } from '../decisions/replace.ts'
 import { decideScale } from '../decisions/scale.ts'
@@ -21,6 +22,8 @@ export class Pods {
   readonly #store: Store<Pod>
   /** Clique uid → names that turned out to be somebody else's. */
   readonly #taken = new Map<string, Set<string>>()
+  /** Clique uid → index → the end of the name of a pod whose create was sent, and maybe carried out. */
+  readonly #unanswered = new Map<string, Map<number, string>>()
   readonly #ends = new Map<string, Ends>()
 
   constructor(context: OperatorContext, store: Store<Pod>) {
@@ -30,6 +33,7 @@ export class Pods {
 
   forget({ metadata: { uid } }: PodClique): void {
     this.#taken.delete(uid)
+    this.#unanswered.delete(uid)
     this.#ends.delete(uid)
   }
 
@@ -76,11 +80,28 @@ export class Pods {
     const made: string[] = []
     const failed: unknown[] = []
     await slowStart(indices, async (index) => {
-      const name = await this.#create(clique, expandPod(plan, index, freeSuffix(clique, index, inUse)))
+      const suffix = this.#suffixOf(clique, index, inUse)
+      const name = await this.#create(clique, expandPod(plan, index, suffix)).catch((error: unknown) => {
+        if (error instanceof KubeError && error.failure.outcome === 'unknown') this.#keep(clique, index, suffix)
+        throw error
+      })
       if (name !== null) made.push(name)
     }).catch((error: unknown) => failed.push(error))
     this.#tellDone(clique, 'PodCreateSuccessful', 'Created', made)
     if (failed.length > 0) this.#tellFailed(clique, 'PodCreateFailed', 'create', failed[0])
+  }
+
+  /** What was sent and not answered is sent again under the same name, whatever name has become free since. */
+  #suffixOf(clique: PodClique, index: number, inUse: ReadonlySet<string>): string {
+    const { name, uid } = clique.metadata
+    const sent = this.#unanswered.get(uid)?.get(index)
+    this.#unanswered.get(uid)?.delete(index)
+    return sent === undefined || inUse.has(`${name}-${sent}`) ? freeSuffix(clique, index, inUse) : sent
+  }
+
+  #keep({ metadata: { uid } }: PodClique, index: number, suffix: string): void {
+    const sent = this.#unanswered.get(uid) ?? new Map<number, string>()
+    this.#unanswered.set(uid, sent.set(index, suffix))
   }
 
   /** Resolves to the name of a pod that this call made, or null for one that was there: an earlier answer was lost. */

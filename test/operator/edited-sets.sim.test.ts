@@ -1,8 +1,9 @@
 import { assert, asyncProperty } from 'fast-check'
 import { expect, test } from 'vitest'
 import type { PodClique, PodCliqueScalingGroup, PodCliqueSet } from '../../api/generated/kinds.ts'
-import type { KubeObject, NewObject } from '../../api/kinds/kubernetes.ts'
+import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { OPERATOR_PERMISSIONS } from '../../api/rbac/permissions.ts'
+import { KubeError } from '../../kube/answers.ts'
 import {
   AUTOSCALERS,
   POD_CLIQUE_SETS,
@@ -37,6 +38,9 @@ const KINDS: readonly ResourceType[] = [
 const SCALED = { clique: POD_CLIQUES, group: SCALING_GROUPS, set: POD_CLIQUE_SETS }
 const SOON_MS = 1_500
 
+/** What the stories of one run came to, so that none passes by having been refused throughout. */
+const edits = { accepted: 0, refused: 0 }
+
 async function take(at: Harness, step: Step): Promise<void> {
   if (step.kind === 'wait') return at.settle()
   if (step.kind === 'edit') return edit(at, step.set)
@@ -55,8 +59,18 @@ async function edit(at: Harness, set: NewObject): Promise<void> {
   const live = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 's')
   const team = (set.metadata.labels ?? {})['team'] ?? null
   const patch = { metadata: { labels: { team } }, spec: { ...(set['spec'] as object), headlessServiceConfig: null } }
-  await at.patch(POD_CLIQUE_SETS, live.metadata.name, patch).catch(() => {})
+  const isAccepted = await at.patch(POD_CLIQUE_SETS, live.metadata.name, patch).then(() => true, isRefusal)
+  edits[isAccepted ? 'accepted' : 'refused']++
+  const { spec } = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 's')
+  const asked = (set['spec'] as PodCliqueSet['spec']).replicas
+  expect(spec.replicas).toBe(isAccepted ? asked : live.spec.replicas)
   await at.clock.runFor(SOON_MS)
+}
+
+/** False: it was refused for what it says. Anything else that fails is no part of a story. */
+function isRefusal(error: unknown): false {
+  if (error instanceof KubeError && error.failure.status === 422) return false
+  throw error
 }
 
 /** What the user owns once it is there: replicas, and a minimum that the template leaves out. */
@@ -159,6 +173,8 @@ async function tell({ first, steps }: Story): Promise<void> {
     await at.settle()
     expect(at.writes, 'looked at again, nothing is written').toEqual([])
     const set = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 's')
+    const asked = (await at.list<PodClique>(POD_CLIQUES)).map(({ spec }) => spec.replicas ?? 1)
+    expect(await at.list<Pod>(PODS)).toHaveLength(asked.reduce((sum, replicas) => sum + replicas, 0))
     await madeAnew(fresh, set, await keptIn(at))
     expect(await objectsOf(at)).toEqual(await objectsOf(fresh))
   } finally {
@@ -169,4 +185,5 @@ async function tell({ first, steps }: Story): Promise<void> {
 
 test(`whatever was edited and scaled before, the end is that of the last spec (SEED=${run.seed})`, async () => {
   await assert(asyncProperty(stories, tell), run)
+  expect(edits.accepted, `of ${edits.accepted + edits.refused} edits`).toBeGreaterThan(edits.refused)
 }, 300_000)

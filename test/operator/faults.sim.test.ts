@@ -13,6 +13,7 @@ import {
   SERVICES,
 } from '../../kube/resources.ts'
 import type { Intercept } from '../../sim/server/intercept.ts'
+import { TransportError } from '../../kube/transport.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { type Harness, isReady, names, startHarness } from './harness.ts'
 import { workloadYaml } from './workloads.ts'
@@ -68,6 +69,46 @@ test('a create whose answer is lost makes one pod, not two', async () => {
   expect(pods.filter(isReady)).toHaveLength(10)
   expect(new Set(pods.map(({ spec }) => spec.hostname)).size).toBe(10)
   expect(podDeletes()).toBe(0)
+})
+
+test('a create that is carried out long after it was given up makes one pod, under whatever name was free then', async () => {
+  const late: (() => Promise<unknown>)[] = []
+  const state = { isLosing: false }
+  const losing = await startHarness({
+    through: (transport) => ({
+      stream: (request) => transport.stream(request),
+      close: () => transport.close(),
+      request: async (request) => {
+        if (!state.isLosing || request.method !== 'POST' || !/\/pods(\?|$)/.test(request.path)) {
+          return transport.request(request)
+        }
+        late.push(() => transport.request(request))
+        throw new TransportError('timeout', 'no answer')
+      },
+    }),
+  })
+  try {
+    await losing.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
+    await losing.settle()
+    const before = await losing.list<Pod>(PODS)
+    const [going] = before.filter(({ metadata }) => metadata.name.startsWith('workload2-0-pc-a'))
+    state.isLosing = true
+    losing.writes.length = 0
+    await losing.remove(PODS, going!.metadata.name)
+    await losing.clock.runFor(60_000)
+    expect(late.length).toBeGreaterThan(1)
+    expect(await losing.list<Pod>(PODS)).toHaveLength(before.length - 1)
+    state.isLosing = false
+    await losing.settle()
+    const [first] = late
+    void first!()
+    await losing.settle()
+    const pods = await losing.list<Pod>(PODS)
+    expect(new Set(pods.map(({ spec }) => spec.hostname)).size).toBe(before.length)
+    expect(losing.writes.filter((write) => /^DELETE .*\/pods\//.test(write))).toEqual([])
+  } finally {
+    await losing.stop()
+  }
 })
 
 test('a clique whose delete is not answered, and is not told of, makes no pods for those that go with it', async () => {

@@ -87,6 +87,46 @@ test('a group that was never healthy does not pass as once healthy because an up
   expect(recoveryOf([group], 10_000, Date.parse('2026-01-01T02:00:00Z'))).toEqual({ kind: 'none' })
 })
 
+const NEVER_HEALTHY = [
+  {
+    what: 'whose first look came in an update',
+    steps: [
+      [true, 1],
+      [false, 1],
+    ],
+  },
+  {
+    what: 'that was scaled from none',
+    steps: [
+      [false, 0],
+      [false, 1],
+      [false, 1],
+    ],
+  },
+  {
+    what: 'that was scaled from none in an update',
+    steps: [
+      [false, 0],
+      [true, 1],
+      [false, 1],
+    ],
+  },
+] as const
+
+test.each(NEVER_HEALTHY)('a group $what was never healthy', ({ steps }) => {
+  const still = { progress: null, generationHash: '', keeping: new Set<number>(), recreating: new Set<number>() }
+  const view = { identity, shape: after, targetHash: generation.hash, memberNamed: () => undefined }
+  let group = groupWith({})
+  for (const [minute, [isRunning, replicas]] of steps.entries()) {
+    const asked = { ...group, spec: { ...group.spec, replicas } }
+    const rollout: GroupRollout = { ...still, isRunning, isStatusLate: false }
+    const context = { now: `2026-01-01T00:1${minute}:00Z`, generation: 1 }
+    group = { ...asked, status: groupStatus({ ...view, group: asked, rollout }, context) }
+  }
+  expect(group.status?.conditions?.find(({ type }) => type === 'MinAvailableBreached')?.status).toBe('True')
+  expect(recoveryOf([group], 10_000, Date.parse('2026-01-01T02:00:00Z'))).toEqual({ kind: 'none' })
+})
+
 test('a group of which nothing is told yet does not seem healthy before its first pods are placed', () => {
   const still = { progress: null, generationHash: '', keeping: new Set<number>(), recreating: new Set<number>() }
   const rollout: GroupRollout = { ...still, isRunning: false, isStatusLate: false }

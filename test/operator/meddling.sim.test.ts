@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
 import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
-import { MANAGED_BY, PART_OF } from '../../api/names.ts'
+import { MANAGED_BY, PART_OF, POD_GANG } from '../../api/names.ts'
 import {
   EVENTS,
   NODES,
@@ -42,6 +42,27 @@ for (const [type, name, label] of LOST) {
     expect((await at.get(type, name)).metadata.labels).toEqual(labels)
   })
 }
+
+test("another set's clique that claims to be of a gang keeps nobody from making the gang", async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2').replaceAll('workload2', 'other'))
+  await at.settle()
+  const parent = await at.get(POD_CLIQUES, 'other-0-pc-a')
+  const controller = { apiVersion: parent.apiVersion, kind: parent.kind, name: 'other-0-pc-a', controller: true }
+  await at.create(POD_CLIQUES, {
+    apiVersion: parent.apiVersion,
+    kind: parent.kind,
+    metadata: {
+      name: 'foreign',
+      labels: { [POD_GANG]: 'workload2-0' },
+      ownerReferences: [{ ...controller, uid: parent.metadata.uid }],
+    },
+    spec: parent['spec'],
+  })
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
+  await at.settle()
+  const pods = await at.list<Pod>(PODS)
+  expect(pods.filter(({ metadata }) => metadata.name.startsWith('workload2')).filter(isReady)).toHaveLength(10)
+})
 
 test('a base gang that is made anew lets the scaled gangs behind it go on', async () => {
   at.mayBind = (pod) => !pod.metadata.name.includes('pc-b')

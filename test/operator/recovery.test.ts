@@ -62,6 +62,19 @@ test('what was never scheduled is left alone also where its first look came late
   expect(recoveryOf([seen(seen(pending, 4, [placed]), 7, [])], 5 * 60_000, at(600)).kind).toBe('due')
 })
 
+test('what was asked for none was not healthy meanwhile', () => {
+  const { status: _, ...unseen } = clique({})
+  const seen = (standing: PodClique, minute: number, replicas: number): PodClique => {
+    const rollout = { templateHash: '', generationHash: '', isRunning: false }
+    const asked = { ...standing, spec: { ...standing.spec, replicas } }
+    const view = { clique: asked, pods: [], setName: 's', rollout, isMember: false, isMadeAnew: false }
+    return { ...asked, status: cliqueStatus(view, { now: time(minute), generation: 1 }) }
+  }
+  const scaled = seen(seen(seen(unseen, 3, 0), 30, 2), 40, 2)
+  expect(scaled.status?.conditions?.find(({ type }) => type === 'MinAvailableBreached')?.status).toBe('True')
+  expect(recoveryOf([scaled], 5 * 60_000, at(600))).toEqual({ kind: 'none' })
+})
+
 test('the oldest breach decides, and is named the same however often it is looked at', () => {
   const drawn = [{ name: 'b', breached: 9 }, { name: 'a' }]
   const first = after(20, ...drawn)

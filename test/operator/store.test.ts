@@ -1,10 +1,12 @@
 import { beforeEach, expect, test } from 'vitest'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import type { KubeClient } from '../../kube/client.ts'
 import { silentLog } from '../../kube/log.ts'
 import { PODS, SECRETS } from '../../kube/resources.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { Store } from '../../operator/store.ts'
 import { View } from '../../operator/view.ts'
+import { Writer } from '../../operator/writer.ts'
 import { observeWorld } from '../../operator/world.ts'
 import { VirtualClock } from '../../sim/clock.ts'
 import { createCluster } from '../../sim/cluster.ts'
@@ -64,6 +66,22 @@ test('a delete that came to nothing is taken back, unless the cluster tells of a
   store.apply({ kind: 'updated', object: gone, before: pod('a', 2) })
   takeSecondBack()
   expect(seen(store)).toEqual(['a@3 leaving'])
+})
+
+test('a delete that came to nothing wakes whoever took the object for one that goes', async () => {
+  const [clock, random] = [new VirtualClock(), seededRandom(1)]
+  const { client } = createCluster({ clock, random, nodes: [] })
+  const view = new View({ client, clock, random, log: silentLog })
+  const observed = view.observe(PODS)
+  const told: string[] = []
+  const standing = ({ metadata }: KubeObject): string => (metadata.deletionTimestamp === undefined ? 'stays' : 'goes')
+  view.listen(PODS, '', '', (object, last) => told.push(`${last === null ? '' : standing(last)}, ${standing(object)}`))
+  observed.apply({ kind: 'added', object: pod('a', 1), before: null })
+  const refusal = { kind: 'failure', status: 500, reason: 'InternalError', message: '', outcome: 'refused' } as const
+  const refusing = { delete: () => Promise.resolve(refusal) } as unknown as KubeClient
+  const writer = new Writer({ client: refusing, clock, view })
+  await expect(writer.delete(observed, pod('a', 1))).rejects.toThrow('InternalError')
+  expect(told).toEqual(['goes, stays'])
 })
 
 test('an answer that comes after the end of its object brings nothing back', () => {

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { quiet } from './checkers/quiet.ts'
+import type { World } from './world.ts'
+
+/** At 500 s; a kubelet refused one pod at 450 s, so its node is avoided until 460 s. */
+const world = (...writesMs: readonly number[]): World =>
+  ({
+    clock: { monotonicMs: () => 500_000 },
+    kubelets: { refusals: new Map([['n', [450_000]]]) },
+    history: {
+      writes: writesMs.map((atMs) => ({
+        atMs,
+        sender: 'scheduler-a/1/1',
+        verb: 'patch',
+        collection: 'pods',
+        name: 'p',
+      })),
+    },
+  }) as unknown as World
+
+test('writes at rest are told of, also where a node was avoided not long ago', () => {
+  expect(quiet(world())).toEqual([])
+  expect(quiet(world(400_000))).toEqual([])
+  expect(quiet(world(499_000))).toEqual([expect.stringContaining('1 writes at rest')])
+})
+
+test('what follows when a node is avoided no longer is no unrest', () => {
+  expect(quiet(world(463_000, 470_000))).toEqual([])
+})
