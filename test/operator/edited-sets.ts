@@ -28,7 +28,6 @@ export type Step = Readonly<
 
 interface CliqueValues {
   readonly replicas: number
-  readonly minAvailable: number | undefined
   readonly image: string
   readonly label: string | undefined
   readonly isScaled: boolean
@@ -38,7 +37,6 @@ interface Values {
   readonly replicas: number
   readonly cliques: readonly CliqueValues[]
   readonly groupReplicas: number
-  readonly groupMin: number | undefined
   readonly label: string | undefined
 }
 
@@ -46,6 +44,9 @@ interface Structure {
   readonly names: readonly string[]
   /** Names of the members of the one group; none: there is no group. */
   readonly members: readonly string[]
+  /** Of the cliques, and of the group; undefined: left out. */
+  readonly minimums: readonly (number | undefined)[]
+  readonly groupMin: number | undefined
   readonly startUp: 'AnyOrder' | 'InOrder'
 }
 
@@ -57,13 +58,14 @@ const structures: Arbitrary<Structure> = uniqueArray(constantFrom('a', 'b-a', 'a
   record({
     names: constantFrom(names),
     members: subarray(names),
+    minimums: array(maybe(constantFrom(1)), { minLength: names.length, maxLength: names.length }),
+    groupMin: maybe(constantFrom(1)),
     startUp: constantFrom('AnyOrder' as const, 'InOrder' as const),
   }),
 )
 
 const cliqueValues: Arbitrary<CliqueValues> = record({
   replicas: integer({ min: 1, max: 3 }),
-  minAvailable: maybe(constantFrom(1)),
   image: constantFrom('first', 'second'),
   label: maybe(word),
   isScaled: constantFrom(false, false, true),
@@ -74,11 +76,15 @@ const values = ({ names }: Structure): Arbitrary<Values> =>
     replicas: integer({ min: 0, max: 2 }),
     cliques: array(cliqueValues, { minLength: names.length, maxLength: names.length }),
     groupReplicas: integer({ min: 1, max: 3 }),
-    groupMin: maybe(constantFrom(1)),
     label: maybe(word),
   })
 
-function cliqueOf(name: string, { replicas, minAvailable, image, label, isScaled }: CliqueValues, isMember: boolean) {
+function cliqueOf(
+  name: string,
+  { replicas, image, label, isScaled }: CliqueValues,
+  minAvailable: number | undefined,
+  isMember: boolean,
+) {
   const podSpec = { terminationGracePeriodSeconds: 1, containers: [{ name: 'main', image }] }
   const autoScalingConfig = isScaled && !isMember ? { autoScalingConfig: { minReplicas: 3, maxReplicas: 4 } } : {}
   return {
@@ -94,8 +100,8 @@ function cliqueOf(name: string, { replicas, minAvailable, image, label, isScaled
   }
 }
 
-function setOf({ names, members, startUp }: Structure, { replicas, cliques, ...rest }: Values): NewObject {
-  const { groupReplicas, groupMin, label } = rest
+function setOf(structure: Structure, { replicas, cliques, groupReplicas, label }: Values): NewObject {
+  const { names, members, minimums, groupMin, startUp } = structure
   const min = groupMin === undefined ? {} : { minAvailable: groupMin }
   const group = { name: 'g', replicas: groupReplicas, ...min, cliqueNames: [...members] }
   return {
@@ -106,7 +112,7 @@ function setOf({ names, members, startUp }: Structure, { replicas, cliques, ...r
       replicas,
       template: {
         cliqueStartupType: `CliqueStartupType${startUp}`,
-        cliques: names.map((name, at) => cliqueOf(name, cliques[at]!, members.includes(name))),
+        cliques: names.map((name, at) => cliqueOf(name, cliques[at]!, minimums[at], members.includes(name))),
         ...(members.length === 0 ? {} : { podCliqueScalingGroups: [group] }),
       },
     },
