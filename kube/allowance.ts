@@ -18,12 +18,28 @@ export class Allowance {
 
   /** 0: taken, go ahead. Else nothing was taken; ask again in that many milliseconds. */
   take(): number {
-    const nowMs = this.#clock.monotonicMs()
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#filledMs) * this.#perSecond) / 1_000)
-    this.#filledMs = nowMs
+    this.#fill()
     if (this.#tokens < 1 - EPSILON) return Math.max(1, Math.ceil(((1 - this.#tokens) * 1_000) / this.#perSecond))
     this.#tokens -= 1
     return 0
+  }
+
+  /** Takes one in advance: in how many milliseconds it may be used, 0 for now. Whoever asks again takes another. */
+  reserve(): number {
+    this.#fill()
+    this.#tokens -= 1
+    return this.#tokens >= -EPSILON ? 0 : Math.ceil((-this.#tokens * 1_000) / this.#perSecond)
+  }
+
+  /** One that was reserved is not used. */
+  giveBack(): void {
+    this.#tokens += 1
+  }
+
+  #fill(): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((nowMs - this.#filledMs) * this.#perSecond) / 1_000)
+    this.#filledMs = nowMs
   }
 }
 

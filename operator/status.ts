@@ -98,7 +98,7 @@ export function cliqueStatus(
 }
 
 /** What is scaled below its minimum, or to none, needs no more than it asks for. */
-const minimumOf = ({ spec }: PodClique): number => {
+export const minimumOf = ({ spec }: PodClique): number => {
   const replicas = spec.replicas ?? 1
   return Math.min(replicas, spec.minAvailable ?? replicas)
 }

@@ -19,6 +19,8 @@ export interface GroupRolloutView {
   readonly membersOf: (replica: number) => readonly Member[]
   /** Pods of a clique that are Ready now, whatever its status says yet. */
   readonly readyPodsOf: (clique: PodClique) => number
+  /** Those that have a node. */
+  readonly placedPodsOf: (clique: PodClique) => number
   readonly now: string
 }
 
@@ -177,8 +179,8 @@ function isDone({ membersOf, generation }: GroupRolloutView, replica: number): b
 function isWhole(view: GroupRolloutView, all: readonly number[]): boolean {
   const done = all.filter((replica) => isDone(view, replica))
   const isPlaced = (replica: number): boolean =>
-    view.membersOf(replica).every(({ clique }) => clique !== undefined && hasItsNodes(clique))
+    view
+      .membersOf(replica)
+      .every(({ clique }) => clique !== undefined && view.placedPodsOf(clique) >= minimumPodsOf(clique))
   return done.length >= minimumOf(view.group) && all.every((replica) => done.includes(replica) || !isPlaced(replica))
 }
-
-const hasItsNodes = (clique: PodClique): boolean => (clique.status?.scheduledReplicas ?? 0) >= minimumPodsOf(clique)

@@ -1,4 +1,4 @@
-import type { PodClique, PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
+import type { PodClique, PodCliqueSet, PodCliqueStatus, PodGang } from '../../api/generated/kinds.ts'
 import type { Pod } from '../../api/kinds/kubernetes.ts'
 import {
   BASE_POD_GANG,
@@ -12,8 +12,10 @@ import {
 import { Allowance } from '../../kube/allowance.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
+import { conditionOf } from '../conditions.ts'
 import { type CliqueRollout, cliqueRollout, isFormer } from '../decisions/clique-rollout.ts'
 import { podsToUngate } from '../decisions/gates.ts'
+import { BREACH } from '../decisions/recovery.ts'
 import { isOutdated } from '../expansion/adopt.ts'
 import { hasTurn, turnOf } from '../expansion/generation.ts'
 import { type CliqueIdentity, cliqueIdentityOf, cliquesOfGang, indexLabel } from '../expansion/identity.ts'
@@ -34,7 +36,7 @@ import {
   watch,
 } from '../reconciler.ts'
 import { sameJson } from '../same-json.ts'
-import { cliqueStatus } from '../status.ts'
+import { cliqueStatus, minimumOf } from '../status.ts'
 import { generationIn, isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
 import { dropFinalizer, findingContext, lastErrors, statusChanges, writeStatus } from './parts.ts'
 import { isNewest } from './newest.ts'
@@ -45,10 +47,12 @@ import { isEdited, isTurnNews } from './set.ts'
 const STATUS_GATHER_MS = 500
 /**
  * Where many cliques come up at once, the first few and then so many a second are told of on the way, and the rest when
- * they have arrived: a write that another follows within seconds helps nobody.
+ * they have arrived: a write that another follows within seconds helps nobody. What does not arrive is told of all the
+ * same after the last of these.
  */
 const COMING_PER_SECOND = 2
 const COMING_AT_ONCE = 20
+const COMING_MAX_MS = 30_000
 
 export const cliqueReconciler: MakeReconciler = (context) => new CliqueReconciler(context)
 
@@ -62,6 +66,8 @@ class CliqueReconciler implements Reconciler {
   /** Uid of a clique whose status is behind → since when, monotonic. */
   readonly #unwrittenSince = new Map<string, number>()
   readonly #coming: Allowance
+  /** Uid of a clique that is coming up → when its status is told on the way, monotonic. */
+  readonly #comingAtMs = new Map<string, number>()
 
   constructor(context: OperatorContext) {
     this.#context = context
@@ -140,6 +146,7 @@ class CliqueReconciler implements Reconciler {
   #forget(clique: PodClique): void {
     this.#pods.forget(clique)
     this.#unwrittenSince.delete(clique.metadata.uid)
+    this.#endComing(clique.metadata.uid)
   }
 
   /** Its set's own, or of one of the set's scaling groups that is not on its way out. */
@@ -204,10 +211,11 @@ class CliqueReconciler implements Reconciler {
     }
     const isAtRest = status.readyReplicas === clique.spec.replicas && status.replicas === clique.spec.replicas
     const isDue = isAtRest || when === 'now' || statusChanges(clique, wanted) === null
-    const isComing = failed.length === 0 && (clique.status?.readyReplicas ?? 0) === 0
-    const restMs = isDue ? 0 : this.#gatherMs(metadata.uid) || (isComing ? this.#coming.take() : 0)
+    const mayWait = failed.length === 0 && !rollout.isRunning && !isUpdating(shape.set) && isComing(clique, status)
+    const restMs = isDue ? 0 : this.#gatherMs(metadata.uid) || (mayWait ? this.#comingMs(metadata.uid) : 0)
     if (restMs > 0) return restMs
     this.#unwrittenSince.delete(metadata.uid)
+    this.#endComing(metadata.uid)
     this.#tellLost(clique, status.scheduledReplicas ?? 0)
     await writeStatus(this.#context, this.#world.cliques, clique, wanted)
     return rollout.remove.length > 0 ? 0 : null
@@ -218,6 +226,21 @@ class CliqueReconciler implements Reconciler {
     const sinceMs = this.#unwrittenSince.get(uid) ?? nowMs
     this.#unwrittenSince.set(uid, sinceMs)
     return Math.max(0, sinceMs + STATUS_GATHER_MS - nowMs)
+  }
+
+  /** Each clique has a moment of its own, so that one that is looked at meanwhile does not ask again. */
+  #comingMs(uid: string): number {
+    const nowMs = this.#context.clock.monotonicMs()
+    const atMs = this.#comingAtMs.get(uid) ?? nowMs + Math.min(COMING_MAX_MS, this.#coming.reserve())
+    this.#comingAtMs.set(uid, atMs)
+    return Math.max(0, atMs - nowMs)
+  }
+
+  /** What arrived, or went, before its moment came leaves that to another. */
+  #endComing(uid: string): void {
+    const atMs = this.#comingAtMs.get(uid)
+    this.#comingAtMs.delete(uid)
+    if (atMs !== undefined && atMs > this.#context.clock.monotonicMs()) this.#coming.giveBack()
   }
 
   #tellLost(clique: PodClique, scheduled: number): void {
@@ -270,6 +293,17 @@ class CliqueReconciler implements Reconciler {
     const clique = this.#world.cliques.get(namespace, name)
     return clique !== undefined && this.#world.pods.owned(clique.metadata.uid).some((pod) => hasGate(pod, GANG_GATE))
   }
+}
+
+/** One replica after the other then, each waiting for what is told of the one before. */
+const isUpdating = ({ status }: PodCliqueSet): boolean =>
+  status?.updateProgress?.updateStartedAt !== undefined && status.updateProgress.updateEndedAt === undefined
+
+/** Nothing of it was Ready yet, its minimum is not now, and it is not told of as sound while it is not. */
+function isComing(clique: PodClique, { readyReplicas = 0, conditions }: PodCliqueStatus): boolean {
+  const isToldSound = conditionOf(clique.status?.conditions, BREACH)?.status === 'False'
+  const isLost = isToldSound && conditionOf(conditions, BREACH)?.status === 'True'
+  return (clique.status?.readyReplicas ?? 0) === 0 && readyReplicas < minimumOf(clique) && !isLost
 }
 
 const isPlaced = (pod: Pod | null): boolean => pod !== null && isScheduled(pod)

@@ -18,7 +18,7 @@ import { membersUpTo } from '../expansion/scaling-group.ts'
 import { desiredOf } from '../expansion/set.ts'
 import { type SetShape, shapeOf } from '../expansion/shape.ts'
 import { canonicalJson } from '../expansion/hash.ts'
-import { isActive, isReady, isTerminating } from '../observed-pod.ts'
+import { isReady, isScheduled, isTerminating } from '../observed-pod.ts'
 import {
   type Key,
   keyOf,
@@ -31,7 +31,7 @@ import {
 } from '../reconciler.ts'
 import { type GroupView, groupStatus, isUpdated } from '../status.ts'
 import type { Store } from '../store.ts'
-import { generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
+import { activePods, generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
 import { type ChildEvents, CLIQUE_EVENTS, syncChildren } from './children.ts'
 import { isNewest } from './newest.ts'
 import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
@@ -150,8 +150,8 @@ class ScalingGroupReconciler implements Reconciler {
           shape: clique,
           clique: this.#memberNamed(group, name),
         })),
-      readyPodsOf: ({ metadata: { uid } }) =>
-        this.#world.pods.owned(uid).filter((pod) => isActive(pod) && isReady(pod)).length,
+      readyPodsOf: (clique) => activePods(this.#world, clique).filter(isReady).length,
+      placedPodsOf: (clique) => activePods(this.#world, clique).filter(isScheduled).length,
       now: findingContext(this.#context, group).now,
     })
   }

@@ -8,6 +8,7 @@ import { type Generation } from '../../operator/expansion/generation.ts'
 import { groupIdentity, membersOf } from '../../operator/expansion/identity.ts'
 import { expandScalingGroup } from '../../operator/expansion/scaling-group.ts'
 import { shapeOf } from '../../operator/expansion/shape.ts'
+import { POD_TEMPLATE_HASH } from '../../api/names.ts'
 import { groupStatus } from '../../operator/status.ts'
 import { asSet } from './expand.ts'
 
@@ -60,12 +61,44 @@ const rolloutWith = (ready: readonly number[]): GroupRollout =>
     membersOf: (replica) =>
       membersOf(identity, replica).map(({ clique }) => ({ shape: clique, clique: cliqueOf(replica) })),
     readyPodsOf: ({ metadata: { name } }) => ready[Number(/g-(\d)/.exec(name)?.[1])] ?? 0,
+    placedPodsOf: () => 1,
     now: '2026-01-01T01:00:00Z',
   })
 
 test('a replica has its turn when all that the group needs are Ready now, not when their statuses still say so', () => {
   expect(rolloutWith([1, 1])).toMatchObject({ recreating: new Set([0]), isStatusLate: false })
   expect(rolloutWith([1, 0])).toMatchObject({ recreating: new Set(), keeping: new Set([0, 1]), isStatusLate: true })
+})
+
+test('an update goes on while a replica that has its nodes is not up, whatever its status tells yet', () => {
+  const { hash } = generation
+  const group = groupWith({
+    currentPodCliqueSetGenerationHash: before.generationHash,
+    updateProgress: { updateStartedAt: CREATED, podCliqueSetGenerationHash: hash },
+  })
+  const made = (replica: number): PodClique => {
+    const member = membersOf(identity, replica)[0]!
+    const clique = stored(expandClique(after, member, group, undefined), {}) as PodClique
+    const applied = {
+      currentPodTemplateHash: clique.metadata.labels?.[POD_TEMPLATE_HASH] ?? '',
+      currentPodCliqueSetGenerationHash: hash,
+      observedGeneration: 1,
+    }
+    const pods = replica === 0 ? 1 : 0
+    return { ...clique, status: { ...applied, readyReplicas: pods, scheduledReplicas: pods } }
+  }
+  const isRunning = (placed: number): boolean =>
+    groupRollout({
+      group: { ...group, spec: { ...group.spec, minAvailable: 1 } },
+      generation,
+      isTurn: true,
+      membersOf: (replica) =>
+        membersOf(identity, replica).map(({ clique }) => ({ shape: clique, clique: made(replica) })),
+      readyPodsOf: () => 0,
+      placedPodsOf: ({ metadata }) => (metadata.name.includes('g-0') ? 1 : placed),
+      now: CREATED,
+    }).isRunning
+  expect([isRunning(1), isRunning(0)]).toEqual([true, false])
 })
 
 test('a group that was never healthy does not pass as once healthy because an update passed over its breach', () => {

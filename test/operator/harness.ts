@@ -11,6 +11,7 @@ import { reflector } from '../../kube/reflector/reflector.ts'
 import { CRDS, NODES, PODS, type ResourceType } from '../../kube/resources.ts'
 import type { HttpRequest, Transport } from '../../kube/transport.ts'
 import type { OperatorConfig } from '../../operator/config.ts'
+import type { MakeReconciler } from '../../operator/reconciler.ts'
 import { createOperator, type Operator } from '../../operator/operator.ts'
 import { createScheduler } from '../../scheduler/scheduler.ts'
 import { VirtualClock } from '../../sim/clock.ts'
@@ -52,6 +53,7 @@ export async function startHarness(
     config?: Partial<OperatorConfig>
     seed?: number
     hasScheduler?: boolean
+    reconcilers?: readonly MakeReconciler[]
     /** What each operator that is started sees the API through. */
     through?: (transport: Transport) => Transport
   } = {},
@@ -84,6 +86,7 @@ export async function startHarness(
       random: seededRandom(options.seed ?? 1),
       log,
       ...(options.config === undefined ? {} : { config: options.config }),
+      ...(options.reconcilers === undefined ? {} : { reconcilers: options.reconcilers }),
     })
   await during(cluster.start())
   for (const kind of KINDS) valueOrThrow(await during(client.create(CRDS, crdOf(kind))))
