@@ -5,7 +5,7 @@ import type { Adapter } from '../peers/adapter.ts'
 import { ADAPTERS, PEERS } from '../peers/peers.ts'
 import { contestantOf, standing } from '../runs/contestant.ts'
 import { listNodes, listPods, reachCluster, type TestServer } from '../runs/server.ts'
-import type { Heat, StandingCluster } from '../runs/session.ts'
+import type { Heat, StandingCluster } from '../runs/ground.ts'
 
 export interface Against {
   readonly name: string

@@ -1,6 +1,7 @@
 /** The report: one page that needs nothing else, so that it opens without a network and can be sent around. */
 import type { Machine } from '../runs/machine.ts'
 import type { Row } from '../runs/summary.ts'
+import type { Measure } from '../scenario/scenario.ts'
 import { coloursOf, escaped, shown } from './plot.ts'
 import { costs, curves, domains, isTimed, occupancy, sweeps } from './sections.ts'
 
@@ -76,25 +77,26 @@ function tableHtml(rows: readonly Row[]): string {
   return `<div class="scroll"><table><thead><tr>${HEAD.map((text) => `<th>${text}</th>`).join('')}</tr></thead><tbody>${lines.join('')}</tbody></table></div>`
 }
 
-function cellsOf({ figures, failure, rounds, slowest, fastest, ofOurs }: Row): string {
+function cellsOf({ figures, failure, rounds, slowest, fastest, ofOurs, measure }: Row): string {
   if (figures === null)
     return `<td class="why" colspan="${HEAD.length - 3}">not timed: ${escaped(failure ?? 'nothing was measured')}</td>`
   const perPod = (value: number | null): number | null => (value === null ? null : value / figures.pods)
   const { gangMs, domainsPerGang } = figures
   const spread = rounds > 1 ? `${shown(slowest)} to ${shown(fastest)}` : '–'
+  const of = (one: Measure, text: string): string => (measure.includes(one) ? text : '–')
   const values = [
     cell(rounds),
     cell(figures.pods),
-    cell(figures.podsPerSecond),
-    spread,
-    cell(ofOurs),
-    cell(gangMs?.median),
-    cell(gangMs?.p95),
-    cell(perPod(figures.schedulerCpuMs)),
-    cell(perPod(figures.apiServerCpuMs)),
-    cell(figures.schedulerMegabytes),
-    cell(figures.writesPerPod),
-    cell(domainsPerGang.rack ?? domainsPerGang.block ?? domainsPerGang.zone),
+    of('throughput', cell(figures.podsPerSecond)),
+    of('throughput', spread),
+    of('throughput', cell(ofOurs)),
+    of('time-to-bound', cell(gangMs?.median)),
+    of('time-to-bound', cell(gangMs?.p95)),
+    of('cost', cell(perPod(figures.schedulerCpuMs))),
+    of('cost', cell(perPod(figures.apiServerCpuMs))),
+    of('cost', cell(figures.schedulerMegabytes)),
+    of('cost', cell(figures.writesPerPod)),
+    of('domains', cell(domainsPerGang.rack ?? domainsPerGang.block ?? domainsPerGang.zone)),
     cell(figures.brokenUntold),
   ]
   return values.map((value) => `<td>${value}</td>`).join('')
@@ -116,23 +118,22 @@ const TRACE_HEAD = [
 ]
 
 function traceHtml(rows: readonly Row[]): string {
-  const lines = rows.flatMap(({ scenario, depth, peer, figures }) => {
+  const lines = rows.flatMap(({ scenario, depth, peer, figures, measure }) => {
     const trace = figures?.trace ?? null
     if (trace === null) return []
     const { waitMinutes: wait } = trace
+    const of = (one: Measure, value: number): string => (measure.includes(one) ? cell(value) : '–')
     const values = [
-      trace.started,
-      trace.occupancyPercent,
-      wait.mean,
-      wait.median,
-      wait.p95,
-      trace.fragmentationPercent,
-      trace.domainsByFewest,
-      trace.brokenPreferences,
-      trace.evictions,
+      cell(trace.started),
+      of('occupancy', trace.occupancyPercent),
+      ...[wait.mean, wait.median, wait.p95].map((minutes) => of('waiting', minutes)),
+      of('occupancy', trace.fragmentationPercent),
+      of('domains', trace.domainsByFewest),
+      of('domains', trace.brokenPreferences),
+      cell(trace.evictions),
     ]
     return [
-      `<tr>${[scenario, depth, peer].map((text) => `<td>${escaped(text)}</td>`).join('')}${values.map((value) => `<td>${cell(value)}</td>`).join('')}</tr>`,
+      `<tr>${[scenario, depth, peer].map((text) => `<td>${escaped(text)}</td>`).join('')}${values.map((value) => `<td>${value}</td>`).join('')}</tr>`,
     ]
   })
   if (lines.length === 0) return ''

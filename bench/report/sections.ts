@@ -1,6 +1,7 @@
 /** Which picture shows what of the rows. */
 import type { Figures } from '../runs/result.ts'
 import type { Row } from '../runs/summary.ts'
+import type { Measure } from '../scenario/scenario.ts'
 import { barPlot, type ColourOf, linePlot, type Series } from './plot.ts'
 
 type Timed = Row & { readonly figures: Figures }
@@ -15,22 +16,27 @@ const section = (title: string, note: string, plots: readonly string[]): string 
 const byHeat = (rows: readonly Timed[]): Timed[][] => [
   ...Map.groupBy(rows, ({ scenario, depth }) => `${scenario} ${depth}`).values(),
 ]
+const shows =
+  (one: Measure) =>
+  ({ measure }: Timed): boolean =>
+    measure.includes(one)
 const titleOf = (rows: readonly Timed[]): string => `${rows[0]?.scenario} (${rows[0]?.depth})`
 
 export function curves(rows: readonly Timed[], colourOf: ColourOf): string {
-  const plots = byHeat(rows.filter(({ figures }) => figures.curve.length > 1)).map((own) =>
-    linePlot(
-      {
-        title: titleOf(own),
-        x: { label: 'seconds' },
-        y: { label: 'pods bound' },
-        series: own.map(({ peer, figures }) => ({
-          name: peer,
-          points: [[0, 0] as const, ...figures.curve.map(([ms, pods]) => [ms / 1_000, pods] as const)],
-        })),
-      },
-      colourOf,
-    ),
+  const plots = byHeat(rows.filter(shows('time-to-bound')).filter(({ figures }) => figures.curve.length > 1)).map(
+    (own) =>
+      linePlot(
+        {
+          title: titleOf(own),
+          x: { label: 'seconds' },
+          y: { label: 'pods bound' },
+          series: own.map(({ peer, figures }) => ({
+            name: peer,
+            points: [[0, 0] as const, ...figures.curve.map(([ms, pods]) => [ms / 1_000, pods] as const)],
+          })),
+        },
+        colourOf,
+      ),
   )
   const note =
     'From the start of the scheduler’s process where all work was there before it, else from the first creation. The round whose rate is the median.'
@@ -38,7 +44,9 @@ export function curves(rows: readonly Timed[], colourOf: ColourOf): string {
 }
 
 export function domains(rows: readonly Timed[], colourOf: ColourOf): string {
-  const plots = byHeat(rows.filter(({ figures }) => Object.keys(figures.domainCounts).length > 0))
+  const plots = byHeat(
+    rows.filter(shows('domains')).filter(({ figures }) => Object.keys(figures.domainCounts).length > 0),
+  )
     .filter((own) => own.length > 1)
     .map((own) => {
       const counts = own.flatMap(({ figures }) => Object.keys(figures.domainCounts).map(Number))
@@ -53,7 +61,9 @@ export function domains(rows: readonly Timed[], colourOf: ColourOf): string {
 }
 
 export function occupancy(rows: readonly Timed[], colourOf: ColourOf): string {
-  const plots = byHeat(rows.filter(({ figures }) => (figures.trace?.occupancy.length ?? 0) > 1)).map((own) =>
+  const plots = byHeat(
+    rows.filter(shows('occupancy')).filter(({ figures }) => (figures.trace?.occupancy.length ?? 0) > 1),
+  ).map((own) =>
     linePlot(
       {
         title: titleOf(own),
@@ -84,7 +94,7 @@ function thinned(hours: readonly (readonly [hour: number, percent: number])[]): 
 
 /** Scenarios that differ in the number of nodes alone. */
 export function sweeps(rows: readonly Timed[], colourOf: ColourOf): string {
-  const swept = rows.filter(({ scenario }) => scenario.includes('@'))
+  const swept = rows.filter(shows('cost')).filter(({ scenario }) => scenario.includes('@'))
   const groups = Map.groupBy(swept, ({ scenario, depth }) => `${scenario.split('@')[0]} (${depth})`)
   const plots = [...groups].flatMap(([title, own]) => {
     const isLatency = own.some(({ figures }) => figures.gangMs !== null)
@@ -109,7 +119,9 @@ export function sweeps(rows: readonly Timed[], colourOf: ColourOf): string {
 }
 
 export function costs(rows: readonly Timed[], colourOf: ColourOf): string {
-  const own = rows.filter(({ depth, figures }) => depth === 'control-plane' && figures.schedulerCpuMs !== null)
+  const own = rows
+    .filter(shows('cost'))
+    .filter(({ depth, figures }) => depth === 'control-plane' && figures.schedulerCpuMs !== null)
   const plots = byHeat(own)
     .filter((each) => each.length > 1)
     .map((each) => {

@@ -23,6 +23,8 @@ export interface GangRound {
   /** Starts the scheduler; one that runs by itself gives a process that is not known. */
   readonly start: () => Promise<MeasuredScheduler>
   readonly round: number
+  /** No round comes after it on this server. */
+  readonly isLast: boolean
   readonly signal: AbortSignal
   /** For a person who waits: how far it is. */
   readonly tell: (line: string) => void
@@ -34,13 +36,17 @@ const PROBE = 'probe'
 const SETTLE_MS = 500
 const SETTLE_LOOKS = 40
 
-/** Takes what it created away again, whatever happens. */
+/** Takes what it created away again, unless the server goes anyway: with the last round, or because this one broke. */
 export async function runGangRound(given: GangRound): Promise<Outcome> {
   const course = new Course(given)
+  let isWhole = false
   try {
-    return await course.run()
+    const outcome = await course.run()
+    isWhole = true
+    return outcome
   } finally {
-    await course.clear()
+    await course.stop()
+    if (!given.server.isOurs || (isWhole && !given.isLast)) await course.clear()
   }
 }
 
@@ -88,13 +94,15 @@ class Course {
       : { kind: 'measured', figures: this.#figures(judged, before, after) }
   }
 
-  /** Ends the scheduler first, so that nothing of the clearing up is its work. */
-  async clear(): Promise<void> {
-    const { server, place, signal } = this.#given
+  /** Comes before the clearing up, so that nothing of that is the scheduler's work. */
+  async stop(): Promise<void> {
     await this.#scheduler?.stop()
     await this.#recorder?.stop()
-    if (signal.aborted && server.isOurs) return
-    await deletePods(server, place.namespace, [...podNames(this.#written), PROBE])
+  }
+
+  async clear(): Promise<void> {
+    const { server, place } = this.#given
+    await deletePods(server, place.namespace, [...podNames(this.#written), PROBE], () => this.#isServerGoing())
     await this.#remove([...this.#written.flatMap(({ objects }) => objects), ...this.#shared])
   }
 
@@ -218,9 +226,16 @@ class Course {
     return this.#pods(works)
   }
 
+  /** With all that is on it: after a Ctrl-C nothing need be cleared there. */
+  #isServerGoing(): boolean {
+    const { signal, server } = this.#given
+    return signal.aborted && server.isOurs
+  }
+
   async #remove(objects: readonly TypedObject[]): Promise<void> {
     const { client } = this.#given.server
     await inParallel(objects.length, async (i) => {
+      if (this.#isServerGoing()) return
       const { type, object } = objects[i]!
       const { namespace = '', name = '' } = object.metadata
       await client.delete(type, { namespace, name })

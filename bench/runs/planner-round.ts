@@ -5,7 +5,6 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Pod } from '../../api/kinds/kubernetes.ts'
-import { Refused } from '../../cli/command.ts'
 import { podGang } from '../peers/pod-gang.ts'
 import { nodesOf, type Scenario } from '../scenario/scenario.ts'
 import { judge } from './checker.ts'
@@ -48,7 +47,7 @@ export async function runPlannerRound(
 
 async function plannedBy(order: PlanOrder, checkout: string, signal: AbortSignal): Promise<Planned> {
   const file = join(checkout, FILE)
-  if (!existsSync(file)) throw new Refused(`${checkout} has no ${FILE}: its commit cannot be run at depth planner`, 1)
+  if (!existsSync(file)) throw new Error(`${checkout} has no ${FILE}: its commit cannot be run at depth planner`)
   const child = spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'], signal, cwd: checkout })
   child.on('error', () => {}) // an abort is told by the exit code
   child.stdin.on('error', () => {})

@@ -12,7 +12,7 @@ import { take } from '../load.ts'
 export interface Recorder {
   /** By pod; the order is that of the bindings. */
   readonly bound: ReadonlyMap<string, number>
-  /** `true` when so many are bound; `false` when nothing was for `idleMs`, or at `untilMs`, or at the signal. */
+  /** `true` when so many are bound; `false` when nothing was for `idleMs` (longer before the first), or at `untilMs`, or at the signal. */
   until(count: number, limits: Limits): Promise<boolean>
   stop(): Promise<void>
 }
@@ -29,6 +29,8 @@ const HEADERS = { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.
 const ADDED = '{"type":"ADDED"'
 const LOOK_MS = 20
 const TELL_MS = 10_000
+/** kube-scheduler looks at its queue once for each PodGroup when it starts: 90 s for 1,000 of 8 pods before it binds one. */
+const BEFORE_THE_FIRST = 4
 
 /** `isCounted`: a pod that is left out here is not noted. */
 export async function record(
@@ -90,7 +92,8 @@ async function untilBound(
       toldMs = nowMs
       tell(bound.size)
     }
-    if (signal.aborted || nowMs > untilMs || nowMs - movedMs > idleMs) return false
+    const patienceMs = bound.size === 0 ? idleMs * BEFORE_THE_FIRST : idleMs
+    if (signal.aborted || nowMs > untilMs || nowMs - movedMs > patienceMs) return false
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
   return true

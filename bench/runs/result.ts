@@ -1,4 +1,4 @@
-import type { Depth, Level } from '../scenario/scenario.ts'
+import type { Depth, Level, Measure } from '../scenario/scenario.ts'
 
 /** What one scheduler did with one scenario in one round. Figures are there only where the checker found nothing. */
 export interface RoundResult {
@@ -13,6 +13,8 @@ export interface RoundResult {
   readonly startedAt: string
   /** Of the machine over a minute, before and after. */
   readonly load: readonly [before: number, after: number]
+  /** Which of the figures mean something for this scenario; table and pictures leave the others out. */
+  readonly measure: readonly Measure[]
   readonly outcome: Outcome
 }
 
@@ -22,7 +24,9 @@ export type Outcome = Readonly<
   | { kind: 'unbound'; bound: number; of: number; seconds: number; words: string }
   /** Not timed: it broke what it was asked to keep. */
   | { kind: 'wrong'; faults: readonly string[] }
-  /** Not timed: a round before left pods unbound or was wrong. */
+  /** Not timed: something broke on the way, which need not be the scheduler. The next run tries again. */
+  | { kind: 'failed'; message: string }
+  /** Not timed: a round before left pods unbound or was wrong, or failed twice. */
   | { kind: 'skipped'; reason: string }
 >
 

@@ -166,8 +166,15 @@ export const listNodes = async ({ client }: Connection): Promise<readonly NewObj
 export const listPods = async ({ client }: Connection): Promise<readonly Pod[]> =>
   take(await client.list<Pod>(PODS)).items
 
-export async function deletePods({ client }: Connection, namespace: string, names: readonly string[]): Promise<void> {
+/** Those that are left when `isOver` stay. */
+export async function deletePods(
+  { client }: Connection,
+  namespace: string,
+  names: readonly string[],
+  isOver: () => boolean = () => false,
+): Promise<void> {
   await inParallel(names.length, async (i) => {
+    if (isOver()) return
     await client.delete(PODS, { namespace, name: names[i]! }, { gracePeriodSeconds: 0 })
   })
 }

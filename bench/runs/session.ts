@@ -1,39 +1,23 @@
 /** A run: scenarios, each in interleaved rounds of its contestants on one server; every round is kept as soon as it ends. */
 import { createHash } from 'node:crypto'
 import { loadavg } from 'node:os'
-import type { NewObject } from '../../api/kinds/kubernetes.ts'
 import { type Io, messageOf, Refused } from '../../cli/command.ts'
-import { NAMESPACES, NODES } from '../../kube/resources.ts'
-import { inParallel } from '../load.ts'
-import type { Depth, Scenario } from '../scenario/scenario.ts'
 import { runTrace } from '../traces/round.ts'
 import { type Contestant, namespaceOf } from './contestant.ts'
 import { runGangRound } from './gang-round.ts'
+import { Ground, type Heat, type StandingCluster } from './ground.ts'
 import { commitOf, describeMachine } from './machine.ts'
 import { runPlannerRound } from './planner-round.ts'
 import type { Outcome, RoundResult } from './result.ts'
-import { furnish, startEmbeddedServer, startPlane, type TestServer } from './server.ts'
+import type { TestServer } from './server.ts'
 import { runSetRound } from './set-round.ts'
 import type { Store } from './store.ts'
 import { OURS } from './summary.ts'
-import { nodeObjects } from './work.ts'
-
-export interface Heat {
-  readonly scenario: Scenario
-  readonly depth: Depth
-  readonly contestants: readonly Contestant[]
-}
-
-/** Somebody's cluster; null: a server of our own for each scenario. */
-export interface StandingCluster {
-  reach(): Promise<TestServer>
-  /** Nodes that are there and are used; none: those of the scenario are created, and deleted at the end. */
-  readonly hasNodes: boolean
-}
 
 export interface Session {
   readonly heats: readonly Heat[]
   readonly store: Store
+  /** Null: a server of our own for each scenario. */
   readonly cluster: StandingCluster | null
   readonly io: Io
 }
@@ -41,6 +25,8 @@ export interface Session {
 interface Turn {
   readonly contestant: Contestant
   readonly round: number
+  /** Of those that are still to be taken in its heat. */
+  readonly isLast: boolean
 }
 
 export async function runSession(session: Session): Promise<void> {
@@ -54,7 +40,11 @@ export async function runSession(session: Session): Promise<void> {
 /** Who begins changes from round to round. */
 function turnsOf({ scenario, contestants }: Heat): Turn[] {
   return Array.from({ length: scenario.rounds }, (_, r) =>
-    contestants.map((__, c) => ({ contestant: contestants[(r + c) % contestants.length]!, round: r + 1 })),
+    contestants.map((__, c) => ({
+      contestant: contestants[(r + c) % contestants.length]!,
+      round: r + 1,
+      isLast: false,
+    })),
   ).flat()
 }
 
@@ -67,15 +57,16 @@ async function runHeat(session: Session, heat: Heat): Promise<void> {
   const done = turnsOf(heat).length - turns.length
   if (done > 0) io.err(`${titleOf(heat)}: ${done} rounds are there already`)
   if (turns.length === 0) return
-  const server = await serverFor(session, heat)
-  if (server === 'none') return io.err(`${titleOf(heat)}: left out, there is no control plane here`)
+  const ground = new Ground(heat, session.cluster, (line) => io.err(line))
   try {
-    for (const turn of turns) {
+    for (const [i, next] of turns.entries()) {
       if (io.stop.aborted) return
-      await takeTurn(session, heat, turn, server, prints.get(turn.contestant) ?? '')
+      const turn = { ...next, isLast: i === turns.length - 1 }
+      const taken = await takeTurn(session, heat, turn, ground, prints.get(turn.contestant) ?? '')
+      if (taken === 'no-server') return io.err(`${titleOf(heat)}: left out, there is no control plane here`)
     }
   } finally {
-    if (server !== null) await leave(session, heat, server)
+    await ground.leave()
   }
 }
 
@@ -105,48 +96,60 @@ async function takeTurn(
   session: Session,
   heat: Heat,
   turn: Turn,
-  server: TestServer | null,
+  ground: Ground,
   fingerprint: string,
-): Promise<void> {
+): Promise<'taken' | 'no-server'> {
   const { store, io } = session
   const { scenario } = heat
   const title = `${titleOf(heat)} round ${turn.round} of ${scenario.rounds}, ${turn.contestant.name}`
   io.err(`${title} …`)
   const startedAt = new Date().toISOString()
   const before = loadavg()[0] ?? 0
-  const outcome = failedBefore(session, heat, turn) ?? (await unlessStopped(session, heat, turn, server))
-  if (outcome === null || io.stop.aborted) return
+  const outcome = failedBefore(session, heat, turn) ?? (await outcomeOrFailure(session, heat, turn, ground))
+  if (outcome === 'no-server') return outcome
+  if (io.stop.aborted) return 'taken'
+  const { seed, measure } = scenario
   const load = [before, loadavg()[0] ?? 0] as const
-  store.keep({ ...keyOf(heat, turn), seed: scenario.seed, fingerprint, startedAt, load, outcome })
+  store.keep({ ...keyOf(heat, turn), seed, fingerprint, startedAt, load, measure, outcome })
   io.err(`${title}: ${toldOf(outcome)}`)
+  return 'taken'
 }
 
-/** Null when it was stopped: requests fail then, since Ctrl-C reaches the programs of a control plane too. */
-async function unlessStopped(
+/**
+ * What breaks in a round is that round's failure, and the others get a server of their own. Requests fail at a Ctrl-C too,
+ * since it reaches the programs of a control plane. What the user must change ends the run.
+ */
+async function outcomeOrFailure(
   session: Session,
   heat: Heat,
   turn: Turn,
-  server: TestServer | null,
-): Promise<Outcome | null> {
+  ground: Ground,
+): Promise<Outcome | 'no-server'> {
   try {
-    return await outcomeOf(session, heat, turn, server)
+    const server = await ground.server()
+    return server === 'none' ? 'no-server' : await outcomeOf(session, heat, turn, server)
   } catch (error) {
-    if (session.io.stop.aborted) return null
-    throw error
+    if (error instanceof Refused && !session.io.stop.aborted) throw error
+    await ground.renew()
+    return { kind: 'failed', message: messageOf(error) }
   }
 }
 
+const FAILURES_MAX = 2
+
 /** One that left pods unbound needs minutes to be found out, and nothing is gained by finding it out again. */
 function failedBefore({ store }: Session, heat: Heat, { contestant, round }: Turn): Outcome | null {
-  const before = store.results.find(
+  const before = store.results.filter(
     (result) =>
       result.scenario === heat.scenario.name &&
       result.depth === heat.depth &&
       result.peer === contestant.name &&
-      result.round < round &&
-      (result.outcome.kind === 'unbound' || result.outcome.kind === 'wrong'),
+      result.round < round,
   )
-  return before === undefined ? null : { kind: 'skipped', reason: `round ${before.round}: ${toldOf(before.outcome)}` }
+  const broken = before.filter(({ outcome }) => outcome.kind === 'failed')
+  const shown =
+    before.find(({ outcome }) => outcome.kind === 'unbound' || outcome.kind === 'wrong') ?? broken[FAILURES_MAX - 1]
+  return shown === undefined ? null : { kind: 'skipped', reason: `round ${shown.round}: ${toldOf(shown.outcome)}` }
 }
 
 /** For a person: one line. */
@@ -162,6 +165,8 @@ export function toldOf(outcome: Outcome): string {
       return `not timed: ${outcome.bound} of ${outcome.of} pods bound after ${outcome.seconds} s`
     case 'wrong':
       return `not timed: ${outcome.faults.join('; ')}`
+    case 'failed':
+      return `not timed: ${outcome.message}`
     case 'skipped':
       return `left out, ${outcome.reason}`
   }
@@ -170,7 +175,7 @@ export function toldOf(outcome: Outcome): string {
 function outcomeOf(
   session: Session,
   heat: Heat,
-  { contestant, round }: Turn,
+  { contestant, round, isLast }: Turn,
   server: TestServer | null,
 ): Promise<Outcome> {
   const { scenario, depth } = heat
@@ -196,46 +201,7 @@ function outcomeOf(
   const arrival = isPossible ? workload.arrival : ({ kind: 'live' } as const)
   const { adapter } = contestant
   const start = (): ReturnType<Contestant['start']> => contestant.start(server)
-  return runGangRound({ server, scenario, gangs, arrival, adapter, place, start, round, signal, tell })
-}
-
-async function serverFor(session: Session, heat: Heat): Promise<TestServer | null | 'none'> {
-  const { scenario, depth, contestants } = heat
-  if (depth === 'planner' || depth === 'trace') return null
-  const nodes = nodeObjects(scenario.cluster)
-  const namespaces = contestants.map(namespaceOf)
-  if (session.cluster !== null) {
-    const server = await session.cluster.reach()
-    await furnish(server, session.cluster.hasNodes ? [] : nodes, namespaces)
-    return server
-  }
-  const adapters = contestants.map(({ adapter }) => adapter)
-  const isKubeNeeded = contestants.some(({ isOurs }) => !isOurs)
-  const server =
-    depth === 'embedded' ? await startEmbeddedServer(scenario.seed) : await startPlane(adapters, isKubeNeeded)
-  if (server === null) return 'none'
-  await furnish(server, nodes, namespaces).catch(async (error: unknown) => {
-    await server.stop()
-    throw error
-  })
-  return server
-}
-
-/** In somebody's cluster what we made goes: nodes and namespaces. A server of our own goes whole. */
-async function leave({ cluster, io }: Session, { scenario, contestants }: Heat, server: TestServer): Promise<void> {
-  try {
-    if (cluster === null) return
-    const gone: NewObject[] = cluster.hasNodes ? [] : nodeObjects(scenario.cluster)
-    await inParallel(gone.length, async (i) => {
-      await server.client.delete(NODES, { namespace: '', name: gone[i]!.metadata.name ?? '' })
-    })
-    for (const contestant of contestants)
-      await server.client.delete(NAMESPACES, { namespace: '', name: namespaceOf(contestant) })
-  } catch (error) {
-    io.err(`clearing up: ${messageOf(error)}`)
-  } finally {
-    await server.stop()
-  }
+  return runGangRound({ server, scenario, gangs, arrival, adapter, place, start, round, isLast, signal, tell })
 }
 
 /** Ours is judged by the exit code; a peer that fails is only reported. */

@@ -1,6 +1,7 @@
 /** Where results are kept: a file a round, written whole or not at all, so that a run that was stopped goes on. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { MEASURES } from '../scenario/scenario.ts'
 import type { Machine } from './machine.ts'
 import type { RoundResult } from './result.ts'
 
@@ -26,10 +27,10 @@ export class Store {
     return [...this.#results.values()].sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1))
   }
 
-  /** Null where it was not measured, or of another scenario or program. */
+  /** Null where it was not measured, failed, or is of another scenario or program. */
   find(key: RoundKey, fingerprint: string): RoundResult | null {
     const found = this.#results.get(keyOf(key))
-    return found?.fingerprint === fingerprint ? found : null
+    return found?.fingerprint === fingerprint && !mayBeTriedAgain(found) ? found : null
   }
 
   keep(result: RoundResult): void {
@@ -61,10 +62,13 @@ export class Store {
   }
 }
 
-/** Half of a file that was cut off counts as none. */
+const mayBeTriedAgain = ({ outcome }: RoundResult): boolean => outcome.kind === 'failed'
+
+/** Half of a file that was cut off counts as none. One of before scenarios said what they measure shows all. */
 function readResult(path: string): RoundResult | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as RoundResult
+    const kept = JSON.parse(readFileSync(path, 'utf8')) as Omit<RoundResult, 'measure'> & Partial<RoundResult>
+    return { ...kept, measure: kept.measure ?? MEASURES }
   } catch {
     return null
   }

@@ -1,6 +1,6 @@
 /** Rounds → one row for each scenario, depth and scheduler: medians, and how far the rounds lie apart. */
-import type { Depth } from '../scenario/scenario.ts'
-import { type Figures, medianOf, rounded, type RoundResult } from './result.ts'
+import type { Depth, Measure } from '../scenario/scenario.ts'
+import { type Figures, medianOf, type Outcome, rounded, type RoundResult } from './result.ts'
 
 export interface Row {
   readonly scenario: string
@@ -12,6 +12,8 @@ export interface Row {
   /** Why there is no figure; null: there is. */
   readonly failure: string | null
   readonly figures: Figures | null
+  /** Those of the figures that are shown. */
+  readonly measure: readonly Measure[]
   /** Of pods/s, over the rounds; equal for one. */
   readonly slowest: number
   readonly fastest: number
@@ -35,9 +37,9 @@ export function summarise(results: readonly RoundResult[]): Row[] {
 }
 
 function rowOf(results: readonly RoundResult[]): Row {
-  const { scenario, depth, peer, seed } = results[0]!
+  const { scenario, depth, peer, seed, measure } = results[0]!
   const measured = results.flatMap(({ outcome }) => (outcome.kind === 'measured' ? [outcome.figures] : []))
-  const failed = results.find(({ outcome }) => outcome.kind === 'unbound' || outcome.kind === 'wrong')?.outcome
+  const failed = failureAmong(results, measured.length > 0)
   const rates = measured.map(({ podsPerSecond }) => podsPerSecond)
   return {
     scenario,
@@ -47,14 +49,23 @@ function rowOf(results: readonly RoundResult[]): Row {
     rounds: measured.length,
     failure: failed === undefined ? null : failureOf(failed),
     figures: failed === undefined ? middle(measured) : null,
+    measure,
     slowest: Math.min(...rates),
     fastest: Math.max(...rates),
     ofOurs: null,
   }
 }
 
-function failureOf(outcome: RoundResult['outcome']): string {
+/** A round that broke takes nothing from those that did not; where there are none, it is what is told. */
+function failureAmong(results: readonly RoundResult[], isMeasured: boolean): Outcome | undefined {
+  const of = (...kinds: readonly Outcome['kind'][]): Outcome | undefined =>
+    results.find(({ outcome }) => kinds.includes(outcome.kind))?.outcome
+  return of('unbound', 'wrong') ?? (isMeasured ? undefined : of('failed'))
+}
+
+function failureOf(outcome: Outcome): string {
   if (outcome.kind === 'unbound') return `${outcome.bound} of ${outcome.of} pods bound after ${outcome.seconds} s`
+  if (outcome.kind === 'failed') return `the round broke: ${outcome.message}`
   return outcome.kind === 'wrong' ? outcome.faults.join('; ') : ''
 }
 

@@ -1,4 +1,5 @@
 import { table } from '../../cli/progress.ts'
+import type { Measure } from '../scenario/scenario.ts'
 import { rounded } from './result.ts'
 import type { Row } from './summary.ts'
 
@@ -36,21 +37,22 @@ function cellsOf(row: Row): string[] {
   const figures = row.figures!
   const perPod = (value: number | null): string => (value === null ? '–' : shown(value / figures.pods, 3))
   const { gangMs, domainsPerGang } = figures
+  const of = (measure: Measure, text: string): string => (row.measure.includes(measure) ? text : '–')
   return [
     row.scenario,
     row.depth,
     row.peer,
     String(row.rounds),
     String(figures.pods),
-    shown(figures.podsPerSecond),
-    row.rounds > 1 ? `(${shown(row.slowest)}…${shown(row.fastest)})` : '',
-    shown(row.ofOurs, 2),
-    gangMs === null ? '–' : `${shown(gangMs.median, 0)}/${shown(gangMs.p95, 0)}`,
-    perPod(figures.schedulerCpuMs),
-    perPod(figures.apiServerCpuMs),
-    shown(figures.schedulerMegabytes, 0),
-    shown(figures.writesPerPod, 2),
-    shown(domainsPerGang.rack ?? domainsPerGang.block ?? domainsPerGang.zone, 2),
+    of('throughput', shown(figures.podsPerSecond)),
+    of('throughput', row.rounds > 1 ? `(${shown(row.slowest)}…${shown(row.fastest)})` : ''),
+    of('throughput', shown(row.ofOurs, 2)),
+    of('time-to-bound', gangMs === null ? '–' : `${shown(gangMs.median, 0)}/${shown(gangMs.p95, 0)}`),
+    of('cost', perPod(figures.schedulerCpuMs)),
+    of('cost', perPod(figures.apiServerCpuMs)),
+    of('cost', shown(figures.schedulerMegabytes, 0)),
+    of('cost', shown(figures.writesPerPod, 2)),
+    of('domains', shown(domainsPerGang.rack ?? domainsPerGang.block ?? domainsPerGang.zone, 2)),
   ]
 }
 
@@ -67,16 +69,24 @@ const TRACE_HEAD = [
 ]
 
 function tracedCells(rows: readonly Row[]): string[][] {
-  return rows.flatMap(({ scenario, peer, figures }) => {
+  return rows.flatMap(({ scenario, peer, figures, measure }) => {
     const trace = figures?.trace ?? null
     if (trace === null) return []
     const { mean, median, p95 } = trace.waitMinutes
-    const waits = `${shown(mean)}/${shown(median)}/${shown(p95)}`
-    const { started, jobs, occupancyPercent, fragmentationPercent, domainsByFewest, brokenPreferences, evictions } =
-      trace
-    const shares = [fragmentationPercent, domainsByFewest].map((value) => shown(value, 2))
-    const counts = [brokenPreferences, evictions].map(String)
-    return [[scenario, peer, `${started} of ${jobs}`, shown(occupancyPercent, 2), waits, ...shares, ...counts]]
+    const of = (one: Measure, text: string): string => (measure.includes(one) ? text : '–')
+    return [
+      [
+        scenario,
+        peer,
+        `${trace.started} of ${trace.jobs}`,
+        of('occupancy', shown(trace.occupancyPercent, 2)),
+        of('waiting', `${shown(mean)}/${shown(median)}/${shown(p95)}`),
+        of('occupancy', shown(trace.fragmentationPercent, 2)),
+        of('domains', shown(trace.domainsByFewest, 2)),
+        of('domains', String(trace.brokenPreferences)),
+        String(trace.evictions),
+      ],
+    ]
   })
 }
 

@@ -3,6 +3,7 @@ import { reportOf } from '../../bench/report/page.ts'
 import { curveOf, type Figures, type RoundResult, spreadOf } from '../../bench/runs/result.ts'
 import { summarise } from '../../bench/runs/summary.ts'
 import { tableOf } from '../../bench/runs/table.ts'
+import { MEASURES } from '../../bench/scenario/scenario.ts'
 
 const figures: Figures = {
   pods: 100,
@@ -39,6 +40,7 @@ const result = (peer: string, round: number, outcome: RoundResult['outcome']): R
   fingerprint: 'x',
   startedAt: '2026-01-01T00:00:00Z',
   load: [0, 0],
+  measure: MEASURES,
   outcome,
 })
 const at = (podsPerSecond: number): RoundResult['outcome'] => ({
@@ -71,6 +73,28 @@ test('one that left pods unbound or was wrong once has no figures, in table and 
   expect(table).toContain('some (control-plane), kube-podgroup: not timed, 7 of 100 pods bound after 60 s')
   expect(table).not.toContain('900')
   expect(reportOf(rows, null)).toContain('not timed: node-1 has 8 gpu, 9 are used')
+})
+
+test('a round that broke leaves the figures of the others, and is told where there are none', () => {
+  const broken = (round: number): RoundResult =>
+    result('kube-pods', round, { kind: 'failed', message: 'connect ECONNREFUSED' })
+  const [row] = summarise([broken(1), result('kube-pods', 2, at(50))])
+  expect(row).toMatchObject({ rounds: 1, failure: null, figures: { podsPerSecond: 50 } })
+  expect(summarise([broken(1)])[0]).toMatchObject({ failure: 'the round broke: connect ECONNREFUSED', figures: null })
+})
+
+test('what a scenario does not measure is shown neither in the table nor in the report', () => {
+  const shown = (measure: RoundResult['measure']): string => {
+    const rows = summarise(['espalier', 'kube-pods'].map((peer) => ({ ...result(peer, 1, at(4_321)), measure })))
+    return tableOf(rows).join('\n') + reportOf(rows, null)
+  }
+  expect(shown(MEASURES)).toMatch(/4321 .*10\/20/)
+  expect(shown(MEASURES)).toContain('Time to bound')
+  expect(shown(MEASURES)).toContain('Processor time')
+  const domainsAlone = shown(['domains'])
+  expect(domainsAlone).not.toMatch(/4321|4,321|10\/20/)
+  expect(domainsAlone).not.toMatch(/Time to bound|Processor time/)
+  expect(domainsAlone).toContain('Domains per gang')
 })
 
 test('what a name says is text in the report, never markup', () => {
