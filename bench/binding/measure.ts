@@ -46,6 +46,8 @@ const POD_GROUPS: ResourceType = {
 /** Nothing was bound for so long: it is over, or stuck. */
 const IDLE_MS = 60_000
 const LOOK_MS = 250
+/** kube-scheduler goes over its queue once for each PodGroup when it starts: 90 s before it binds the first of 1,000. */
+const PEER_FIRST_MS = 240_000
 
 async function arrive({ client }: Plane, type: ResourceType, { gangs, pods }: Work): Promise<void> {
   await createAll(client, type, gangs)
@@ -99,7 +101,7 @@ export async function bindWithKubeScheduler(plane: Plane, shape: Shape, limitMs:
   const startMs = performance.now()
   await plane.control.begin('kube-scheduler')
   try {
-    await recorder.until(1, IDLE_MS)
+    await recorder.until(1, PEER_FIRST_MS)
     const startCpuMs = cpuMsOf(plane.control.pids()['kube-scheduler'] ?? 0)
     await Promise.race([recorder.until(work.pods.length, IDLE_MS), new Promise((done) => setTimeout(done, limitMs))])
     const count = recorder.count

@@ -34,10 +34,10 @@ export async function record(config: ClusterConfig, client: KubeClient, namespac
   const seen: Seen = { count: 0, firstMs: 0, lastMs: performance.now(), version: resourceVersion }
   const transport = httpTransport(config)
   const aborter = new AbortController()
-  const first = await open(transport, namespace, seen.version, aborter.signal)
+  const first = await watchBound(transport, namespace, seen.version, aborter.signal)
   const reading = (async () => {
     for (let lines: AsyncIterable<string> | null = first; !aborter.signal.aborted; lines = null) {
-      await read(lines ?? (await open(transport, namespace, seen.version, aborter.signal)), seen)
+      await read(lines ?? (await watchBound(transport, namespace, seen.version, aborter.signal)), seen)
     }
   })()
   return {
@@ -66,7 +66,7 @@ export async function record(config: ClusterConfig, client: KubeClient, namespac
 }
 
 /** The events after that version: a busy API server ends watches whose reader falls behind. */
-async function open(
+export async function watchBound(
   transport: Transport,
   namespace: string,
   version: string,

@@ -40,7 +40,8 @@ export function heatsOf(asked: Asked): Heat[] {
   const known = [...PEERS.map(({ name }) => name), ...RIVALS]
   for (const peer of asked.peers) oneOf('peers', peer, known)
   const heats = chosenScenarios(asked).flatMap((written) => {
-    const scenario = { ...written, rounds: asked.rounds ?? written.rounds, seed: asked.seed ?? written.seed }
+    const rounds = asked.rounds ?? (isQuick(asked) ? 1 : written.rounds)
+    const scenario = { ...written, rounds, seed: asked.seed ?? written.seed }
     const depths = scenario.depths.filter((each) => depth === null || each === depth)
     return depths.map((each) => ({ scenario, depth: each, contestants: contestantsOf(scenario, each, asked.peers) }))
   })
@@ -48,6 +49,9 @@ export function heatsOf(asked: Asked): Heat[] {
   refuseNothing(possible)
   return possible
 }
+
+/** The quick set is a first look: it ends within a quarter of an hour. */
+const isQuick = ({ names, files, set }: Asked): boolean => set === 'quick' && names.length === 0 && files.length === 0
 
 /** At the planner's depth and on the embedded server only ours can run; a trace has rivals of its own. */
 function contestantsOf(scenario: Scenario, depth: Depth, asked: readonly string[]): Contestant[] {

@@ -1,8 +1,9 @@
-import { strict as assert } from 'node:assert'
 import type { KubeClient } from '../../kube/client.ts'
 import type { ClusterConfig } from '../../kube/config.ts'
 import { httpTransport } from '../../kube/http-transport.ts'
 import { PODS } from '../../kube/resources.ts'
+import type { Transport } from '../../kube/transport.ts'
+import { watchBound } from '../binding/recorder.ts'
 import { take } from '../load.ts'
 
 /**
@@ -25,7 +26,6 @@ export interface Limits {
   readonly tell: (bound: number) => void
 }
 
-const HEADERS = { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' }
 const ADDED = '{"type":"ADDED"'
 const LOOK_MS = 20
 const TELL_MS = 10_000
@@ -39,21 +39,12 @@ export async function record(
   isCounted: (pod: string) => boolean = () => true,
 ): Promise<Recorder> {
   const listed = take(await client.list(PODS, { namespace, limit: 1 }))
-  const path =
-    `/api/v1/namespaces/${namespace}/pods?watch=true&resourceVersion=${listed.resourceVersion}` +
-    `&fieldSelector=${encodeURIComponent('spec.nodeName!=')}`
   const transport = httpTransport(config)
   const aborter = new AbortController()
-  const stream = await transport.stream({
-    method: 'GET',
-    path,
-    headers: HEADERS,
-    deadlineMs: 60_000,
-    signal: aborter.signal,
-  })
-  assert.equal(stream.status, 200)
+  const watched = { transport, namespace, signal: aborter.signal }
   const bound = new Map<string, number>()
-  const reading = read(stream.lines, bound, isCounted)
+  const first = await watchBound(transport, namespace, listed.resourceVersion, aborter.signal)
+  const reading = readAll(watched, { lines: first, version: listed.resourceVersion }, bound, isCounted)
   return {
     bound,
     until: (count, limits) => untilBound(bound, count, limits),
@@ -65,16 +56,47 @@ export async function record(
   }
 }
 
-async function read(
-  lines: AsyncIterable<string>,
+interface Watched {
+  readonly transport: Transport
+  readonly namespace: string
+  readonly signal: AbortSignal
+}
+
+/** A server that is overloaded ends a watch: it goes on where it was. What cannot be opened again leaves pods unseen. */
+async function readAll(
+  watched: Watched,
+  from: { readonly lines: AsyncIterable<string>; readonly version: string },
   bound: Map<string, number>,
   isCounted: (pod: string) => boolean,
 ): Promise<void> {
+  const { transport, namespace, signal } = watched
+  let { lines, version } = from
+  for (;;) {
+    try {
+      version = await read(lines, version, bound, isCounted)
+      if (signal.aborted) return
+      lines = await watchBound(transport, namespace, version, signal)
+    } catch {
+      return
+    }
+  }
+}
+
+/** The version of the last event. */
+async function read(
+  lines: AsyncIterable<string>,
+  from: string,
+  bound: Map<string, number>,
+  isCounted: (pod: string) => boolean,
+): Promise<string> {
+  let version = from
   for await (const line of lines) {
+    version = /"resourceVersion":"(\d+)"/.exec(line)?.[1] ?? version
     if (!line.startsWith(ADDED)) continue
     const name = /"name":"([^"]+)"/.exec(line)?.[1]
     if (name !== undefined && !bound.has(name) && isCounted(name)) bound.set(name, performance.now())
   }
+  return version
 }
 
 async function untilBound(

@@ -25,9 +25,9 @@ export const benchList: Command = {
 const CHOICE = [
   { usage: '-f, --filename <file...>', summary: 'scenario files of your own (bench/scenarios has examples)' },
   { usage: '--set <name>', summary: 'smoke, quick or full: the scenarios of that set' },
-  { usage: '--quick', summary: 'the same as --set quick' },
+  { usage: '--quick', summary: 'the same as --set quick: one round of each scheduler, some ten minutes' },
   { usage: '--depth <name>', summary: 'planner, embedded, control-plane or trace; else all that a scenario has' },
-  { usage: '--rounds <count>', summary: 'rounds of each scheduler; else what the scenario says' },
+  { usage: '--rounds <count>', summary: 'rounds of each scheduler; else what the scenario says, one of the quick set' },
   { usage: '--seed <number>', summary: 'else what the scenario says' },
 ]
 

@@ -1,5 +1,6 @@
 import { describe as group, expect, test } from 'vitest'
 import { describe } from '../../api/field-error.ts'
+import { heatsOf } from '../../bench/command/select.ts'
 import { named, shippedScenarios } from '../../bench/scenario/catalogue.ts'
 import { parseScenarios } from '../../bench/scenario/parse.ts'
 import { fittingPods, nodesOf } from '../../bench/scenario/scenario.ts'
@@ -125,4 +126,14 @@ group('the scenarios that come along', () => {
     expect(named(scenarios, ['latency'])).toHaveLength(4)
     expect(() => named(scenarios, ['gang-513'])).toThrow(/no scenario "gang-513"; there are: .*gang-512/)
   })
+})
+
+test('the quick set takes one round of each scheduler, unless told otherwise', () => {
+  const asked = { names: [], files: [], set: 'quick', depth: 'control-plane', peers: [], rounds: null, seed: null }
+  const roundsOf = (more: object): number[] => [
+    ...new Set(heatsOf({ ...asked, ...more }).map(({ scenario }) => scenario.rounds)),
+  ]
+  expect(roundsOf({})).toEqual([1])
+  expect(roundsOf({ rounds: 2 })).toEqual([2])
+  expect(roundsOf({ names: ['gangs-250x8'] })).toEqual([3])
 })
