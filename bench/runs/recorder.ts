@@ -13,7 +13,10 @@ import { take } from '../load.ts'
 export interface Recorder {
   /** By pod; the order is that of the bindings. */
   readonly bound: ReadonlyMap<string, number>
-  /** `true` when so many are bound; `false` when nothing was for `idleMs` (longer before the first), or at `untilMs`, or at the signal. */
+  /**
+   * `true` when so many are bound; `false` when nothing was for `idleMs` (longer before the first), or at `untilMs`, or at
+   * the signal. Throws what kept it from seeing more.
+   */
   until(count: number, limits: Limits): Promise<boolean>
   stop(): Promise<void>
 }
@@ -42,12 +45,12 @@ export async function record(
   const transport = httpTransport(config)
   const aborter = new AbortController()
   const watched = { transport, namespace, signal: aborter.signal }
-  const bound = new Map<string, number>()
+  const seen: Seen = { bound: new Map(), lost: null }
   const first = await watchBound(transport, namespace, listed.resourceVersion, aborter.signal)
-  const reading = readAll(watched, { lines: first, version: listed.resourceVersion }, bound, isCounted)
+  const reading = readAll(watched, { lines: first, version: listed.resourceVersion }, seen, isCounted)
   return {
-    bound,
-    until: (count, limits) => untilBound(bound, count, limits),
+    bound: seen.bound,
+    until: (count, limits) => untilBound(seen, count, limits),
     async stop() {
       aborter.abort()
       await reading
@@ -62,21 +65,28 @@ interface Watched {
   readonly signal: AbortSignal
 }
 
-/** A server that is overloaded ends a watch: it goes on where it was. What cannot be opened again leaves pods unseen. */
+interface Seen {
+  readonly bound: Map<string, number>
+  /** Why nothing is seen any more. */
+  lost: unknown
+}
+
+/** A server that is overloaded ends a watch: it goes on where it was. */
 async function readAll(
   watched: Watched,
   from: { readonly lines: AsyncIterable<string>; readonly version: string },
-  bound: Map<string, number>,
+  seen: Seen,
   isCounted: (pod: string) => boolean,
 ): Promise<void> {
   const { transport, namespace, signal } = watched
   let { lines, version } = from
   for (;;) {
     try {
-      version = await read(lines, version, bound, isCounted)
+      version = await read(lines, version, seen.bound, isCounted)
       if (signal.aborted) return
       lines = await watchBound(transport, namespace, version, signal)
-    } catch {
+    } catch (error) {
+      seen.lost = error
       return
     }
   }
@@ -99,17 +109,15 @@ async function read(
   return version
 }
 
-async function untilBound(
-  bound: ReadonlyMap<string, number>,
-  count: number,
-  { idleMs, untilMs, signal, tell }: Limits,
-): Promise<boolean> {
-  let seen = bound.size
+async function untilBound(seen: Seen, count: number, { idleMs, untilMs, signal, tell }: Limits): Promise<boolean> {
+  const { bound } = seen
+  let counted = bound.size
   let movedMs = performance.now()
   let toldMs = movedMs
   while (bound.size < count) {
     const nowMs = performance.now()
-    if (bound.size > seen) [seen, movedMs] = [bound.size, nowMs]
+    if (seen.lost !== null && !signal.aborted) throw seen.lost
+    if (bound.size > counted) [counted, movedMs] = [bound.size, nowMs]
     if (nowMs - toldMs > TELL_MS) {
       toldMs = nowMs
       tell(bound.size)
