@@ -46,7 +46,7 @@ const POD_GROUPS: ResourceType = {
 /** Nothing was bound for so long: it is over, or stuck. */
 const IDLE_MS = 60_000
 const LOOK_MS = 250
-/** kube-scheduler goes over its queue once for each PodGroup when it starts: 90 s before it binds the first of 1,000. */
+/** kube-scheduler goes over its queue for each PodGroup at its start: 250 of 8 pods took 5 s before the first, 500 over 20. */
 const PEER_FIRST_MS = 240_000
 
 async function arrive({ client }: Plane, type: ResourceType, { gangs, pods }: Work): Promise<void> {

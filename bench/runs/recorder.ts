@@ -32,7 +32,7 @@ export interface Limits {
 const ADDED = '{"type":"ADDED"'
 const LOOK_MS = 20
 const TELL_MS = 10_000
-/** kube-scheduler looks at its queue once for each PodGroup when it starts: 90 s for 1,000 of 8 pods before it binds one. */
+/** kube-scheduler goes over its queue for each PodGroup at its start: 250 of 8 pods took 5 s before the first, 500 over 20. */
 const BEFORE_THE_FIRST = 4
 
 /** `isCounted`: a pod that is left out here is not noted. */
