@@ -15,6 +15,7 @@ import { connect, CONNECTION_FLAGS } from '../connection.ts'
 import { campaign, serveAlone, type Serving } from '../leadership.ts'
 import { LEASE_FLAGS, leaseTiming } from '../lease-flags.ts'
 import { reportsOf } from '../reports.ts'
+import { limitYoungGeneration } from '../young-generation.ts'
 import { type Halves, installCrds, type World } from '../serve.ts'
 
 const CLUSTER_FLAGS: readonly Flag[] = [
@@ -105,6 +106,7 @@ async function runHalves(given: Flags, io: Io, which: { operator: boolean; sched
     io.err(wrong)
     return 2
   }
+  limitYoungGeneration()
   const { world, metrics, close } = await worldOf(
     flags,
     which.operator && which.scheduler ? 'espalier' : which.operator ? 'operator' : 'scheduler',
