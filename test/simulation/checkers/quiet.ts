@@ -24,7 +24,7 @@ export function quiet(world: World): string[] {
  * When kubelets' refusals may have run out, whatever came of it is then over in as long as all else: how often pods of one
  * kind were refused, and so when, is the scheduler's to know.
  */
-export const endsOfRefusals = ({ kubelets }: Pick<World, 'kubelets'>): number[] =>
+const endsOfRefusals = ({ kubelets }: Pick<World, 'kubelets'>): number[] =>
   [...kubelets.refusals.values()].flatMap((refusedMs) =>
     refusedMs.flatMap((atMs, before) => Array.from({ length: before + 1 }, (_, at) => atMs + avoidedMs(at + 1))),
   )
