@@ -28,6 +28,12 @@ export class Life {
     return (this.#bindsTo.get(node) ?? []).filter(({ state }) => state !== 'dead')
   }
 
+  /** Whether nothing has told the process yet what became of it: it broke off, and the pod was not read since. */
+  isOpen({ uid, status, answeredMs }: Ticket): boolean {
+    const isTold = answeredMs !== null && status !== null && status > 0 && status < 500
+    return !isTold && (this.mirror.readMs.get(uid) ?? 0) <= (answeredMs ?? Number.POSITIVE_INFINITY)
+  }
+
   noteBind(ticket: Ticket): void {
     this.binds.set(ticket.uid, [...(this.binds.get(ticket.uid) ?? []), ticket])
     this.#bindsTo.set(ticket.node, [...(this.#bindsTo.get(ticket.node) ?? []), ticket])

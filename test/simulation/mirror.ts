@@ -17,6 +17,8 @@ export class Mirror {
   readonly gangs: Map<string, PodGang> = new Map()
   /** Uids of pods that it was told are gone. */
   readonly gone: Set<string> = new Set()
+  /** When a pod was read by its name last; by uid. */
+  readonly readMs: Map<string, number> = new Map()
   /** When a pod that was pending under our name was heard to be on a node without an attempt; by namespace. */
   readonly rivalHeardMs: Map<string, number> = new Map()
   /** When a kubelet was heard to have refused a pod: node → what such pods ask for → when. */
@@ -49,6 +51,12 @@ export class Mirror {
   /** It has taken all that was handed to it. */
   taken(): void {
     for (const apply of this.#handed.splice(0)) apply()
+  }
+
+  /** A read by name found it. */
+  hearRead(kept: Kept, object: KubeObject): void {
+    if (kept === 'pods') this.readMs.set(object.metadata.uid, this.#nowMs())
+    this.hear(kept, object, false)
   }
 
   hear(kept: Kept, object: KubeObject, isDeleted: boolean): void {

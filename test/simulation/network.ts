@@ -184,9 +184,9 @@ export class Network implements Transport {
     if (status === 404 && kept === 'pods' && name !== null) mirror.hearMissing(name)
     if (status !== 200) return
     const known = name === null ? null : this.#options.history.at(VERSION.exec(body)?.[1] ?? '')
-    if (known !== null) return mirror.hear(kept, known, false)
+    if (known !== null) return mirror.hearRead(kept, known)
     const found = JSON.parse(body) as KubeObject & { items?: KubeObject[]; metadata: { continue?: string } }
-    if (found.items === undefined) mirror.hear(kept, found, false)
+    if (found.items === undefined) mirror.hearRead(kept, found)
     else if (!path.includes('continue=') && !found.metadata.continue) mirror.hearList(kept, found.items)
     else for (const item of found.items) mirror.hear(kept, item, false)
   }
