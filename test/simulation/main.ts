@@ -42,19 +42,34 @@ if (values.scenario !== undefined) {
 const tally = newTally()
 const began = process.cpuUsage()
 const failing: Outcome[] = []
+let firstHash = ''
 /** False: enough has been seen. */
 function look(outcome: Outcome): boolean {
   count(tally, outcome)
+  if (outcome.drawn.seed === from) firstHash = outcome.hash
+  return outcome.violations.length === 0 || tell(outcome)
+}
+
+function tell(outcome: Outcome): boolean {
   const { violations, drawn } = outcome
-  if (violations.length === 0) return true
   failing.push(outcome)
   say(isJson ? JSON.stringify({ seed: drawn.seed, violations, drawn }) : failure(outcome))
   return !values.first
 }
 
-if (logs === null)
-  await runSeeds({ from, seeds: Number(values.seeds), workers: Number(values.workers), onOutcome: look })
-else for (let seed = from; seed < from + Number(values.seeds) && look(await runSeed(seed, logs)); seed++);
+/** The first seed once more, in another thread: chance that is not the seed's would show. */
+async function lookTwice(): Promise<void> {
+  const again = await runSeed(from)
+  if (again.hash === firstHash) return
+  tally.failed++
+  const what = `the same seed wrote ${firstHash} and then ${again.hash}`
+  tell({ ...again, violations: [{ promise: 'determinism', atMs: again.virtualMs, what }] })
+}
+
+const options = { from, seeds: Number(values.seeds), workers: Number(values.workers), onOutcome: look }
+if (logs === null) await runSeeds(options)
+else for (let seed = from; seed < from + options.seeds && look(await runSeed(seed, logs)); seed++);
+if (failing.length === 0) await lookTwice()
 if (values.shrink) for (const outcome of failing) say(`shrunk: ${JSON.stringify((await shrink(outcome)).drawn)}`)
 const cpu = process.cpuUsage(began)
 const { seeds, failed, binds, faults, virtualMs } = tally

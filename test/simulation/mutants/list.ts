@@ -297,15 +297,24 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/binder/undo.ts',
     '{ uid: metadata.uid, resourceVersion: metadata.resourceVersion },',
     '{},',
+    'a pod that gets Ready while',
   ),
   m(
     'a Ready pod is given back',
     'B34',
     'scheduler/binder/undo.ts',
-    'isConfirmed && !pod.isReady && isFirstAttempt',
-    'isConfirmed && isFirstAttempt',
+    'isStopped() || now.some(({ facts }) => facts.isReady || !isFirstAttempt(uid, facts))',
+    'isStopped() || now.some(({ facts }) => !isFirstAttempt(uid, facts))',
+    'a pod of which nobody has told',
   ),
-  m('a status is written though it says the same', 'B35', 'scheduler/status/gang.ts', 'if (isSame) return null', ''),
+  m(
+    'a status is written though it says the same',
+    'B35',
+    'scheduler/status/gang.ts',
+    'if (isSame) return null',
+    '',
+    'a quiet cluster',
+  ),
   m(
     'what is turned away is sent again at once',
     'B36',
@@ -319,6 +328,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/status/writer.ts',
     "answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause",
     "answer.kind === 'ok'",
+    'a reason of which only',
   ),
   m(
     'a gang that ended keeps its entry',
@@ -354,5 +364,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/binder/bind.ts',
     'if (facts === undefined || firstFailing(now.demand, facts) >= 0) return false',
     '',
+    'what was turned away is not sent again',
   ),
 ]

@@ -6,19 +6,10 @@ import { isPodWrite } from '../history.ts'
 import type { Fate } from '../network.ts'
 import { nodeObject, podObject } from '../objects.ts'
 import type { World } from '../world.ts'
-import { gangOf, groupOf, nodesOf, plainOf, type Scenario, scenario } from './scenario.ts'
+import { DELICATE } from './delicate.ts'
+import { gangOf, groupOf, later, nodesOf, plainOf, refused, type Scenario, scenario } from './scenario.ts'
 
 const key = (name: string): { namespace: string; name: string } => ({ namespace: NAMESPACE, name })
-const later = (world: World, ms: number, act: () => unknown): void =>
-  void world.clock.after(ms, 'work', () => void act())
-const refused = (message: string): Fate => ({
-  kind: 'refused',
-  status: 409,
-  reason: 'Conflict',
-  retryAfterSeconds: null,
-  message,
-})
-
 const isPlaced = ({ history }: World, name: string): boolean =>
   [...history.pods.values()].some((pod) => pod.metadata.name === name && nodeOf(pod) !== null)
 
@@ -193,9 +184,15 @@ const quietHour: Scenario = scenario({
     }
     forget()
   },
-  judge: ({ history }) => {
+  judge: ({ history, observer }) => {
     const late = history.writes.filter(({ atMs, collection }) => atMs > 120_000 && !collection.endsWith('/leases'))
-    return late.length === 0 ? [] : [`${late.length} writes in 18 quiet minutes`]
+    const moot = observer.tickets.filter(({ kind, status, state }) => {
+      return kind === 'gang-status' && status === 200 && state === 'dead'
+    })
+    return [
+      ...(late.length === 0 ? [] : [`${late.length} writes in 18 quiet minutes`]),
+      ...(moot.length === 0 ? [] : [`${moot.length} statuses were written that said what stood there`]),
+    ]
   },
 })
 
@@ -385,4 +382,5 @@ export const DIRECTED: readonly Scenario[] = [
   unreadable,
   wokenUp,
   longList,
+  ...DELICATE,
 ]

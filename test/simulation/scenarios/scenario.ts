@@ -1,4 +1,5 @@
 import type { Drawn, DrawnGang, DrawnGroup, DrawnNode } from '../draw.ts'
+import type { Fate } from '../network.ts'
 import type { World } from '../world.ts'
 
 /** A situation that chance meets too seldom: a small cluster, what happens to it, and what must be so in the end. */
@@ -75,3 +76,14 @@ export const gangOf = (name: string, groups: readonly DrawnGroup[], form: Partia
 /** A pod of no gang. */
 export const plainOf = (name: string, form: Partial<DrawnGroup> = {}, at: Partial<DrawnGang> = {}): DrawnGang =>
   gangOf(name, [groupOf('a', 1, form)], { isPlain: true, ...at })
+
+export const later = (world: World, ms: number, act: () => unknown): void =>
+  void world.clock.after(ms, 'work', () => void act())
+
+export const refused = (message: string): Fate => ({
+  kind: 'refused',
+  status: 409,
+  reason: 'Conflict',
+  retryAfterSeconds: null,
+  message,
+})
