@@ -68,6 +68,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/state/cluster.ts',
     'if (hasShrunk) this.growth.add(use.name)',
     '',
+    'what a pod leaves',
   ),
   m(
     'a node that changed wakes nobody',
@@ -283,6 +284,7 @@ export const MUTANTS: readonly Mutant[] = [
     'topology/compiled/live.ts',
     'if (isMoved) this.#changed.add(name)',
     'if (before === null || after === null) this.#changed.add(name)',
+    'a node that was moved',
   ),
   m(
     'order depends on chance',
@@ -343,6 +345,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/scheduler.ts',
     'onPodGone: (uid) => suspended.forget(uid),',
     'onPodGone: () => {},',
+    'a pod of which a read says',
   ),
   m(
     'a status is written from the plan',
@@ -350,6 +353,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/status/gang.ts',
     'const isPlaced = isMinimumConfirmed(situation)',
     'const isPlaced = situation.missing === 0',
+    'a gang that is repaired',
   ),
   m(
     'gates are not looked at',

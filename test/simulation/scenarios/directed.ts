@@ -7,6 +7,7 @@ import type { Fate } from '../network.ts'
 import { nodeObject, podObject } from '../objects.ts'
 import type { World } from '../world.ts'
 import { DELICATE } from './delicate.ts'
+import { NARROW } from './narrow.ts'
 import { gangOf, groupOf, later, nodesOf, plainOf, refused, type Scenario, scenario } from './scenario.ts'
 
 const key = (name: string): { namespace: string; name: string } => ({ namespace: NAMESPACE, name })
@@ -383,4 +384,5 @@ export const DIRECTED: readonly Scenario[] = [
   wokenUp,
   longList,
   ...DELICATE,
+  ...NARROW,
 ]

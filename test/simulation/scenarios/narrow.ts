@@ -1,0 +1,73 @@
+/** Small places in which one step too few shows; told by directed.ts. */
+import { NODES, PODS } from '../../../kube/resources.ts'
+import type { PodGang } from '../../../api/generated/kinds.ts'
+import { conditionOf, NAMESPACE, nodeOf, RACK } from '../facts.ts'
+import { isGangWrite } from '../history.ts'
+import type { World } from '../world.ts'
+import { gangOf, groupOf, later, nodesOf, plainOf, type Scenario, scenario } from './scenario.ts'
+
+const placedBy = (world: World, name: string, ms: number): void =>
+  later(world, ms, () => {
+    const pod = [...world.history.pods.values()].find(({ metadata }) => metadata.name === name)
+    if (pod === undefined || nodeOf(pod) === null) world.observer.report('scenario', `${name} has no node at ${ms} ms`)
+  })
+
+const deleteAt = (world: World, name: string, ms: number): void =>
+  later(world, ms, () => world.chaos.delete(PODS, { namespace: NAMESPACE, name }, { gracePeriodSeconds: 0 }))
+
+const givenBack: Scenario = scenario({
+  name: 'what a pod leaves wakes what waits for it',
+  nodes: nodesOf('r1: a1'),
+  gangs: [plainOf('p', {}, { isOwned: false }), plainOf('q', {}, { arriveMs: 5_000 })],
+  script: (world) => {
+    deleteAt(world, 'p', 71_000)
+    placedBy(world, 'q', 75_000)
+  },
+})
+
+const relabelled: Scenario = scenario({
+  name: 'a node that was moved to another rack counts there',
+  nodes: nodesOf('r1: a1 b1 | r2: c1'),
+  gangs: [
+    gangOf('h', [groupOf('a', 2, { gpus: 0 })], { isInOneRack: true }),
+    gangOf('g', [groupOf('a', 3)], { arriveMs: 20_000, isInOneRack: true }),
+  ],
+  script: (world) => {
+    const metadata = { labels: { [RACK]: 'r1' } }
+    later(world, 10_000, () => world.chaos.mergePatch(NODES, { namespace: '', name: 'c' }, { metadata }))
+    placedBy(world, 'g-a-2', 25_000)
+  },
+})
+
+const goneUnheard: Scenario = scenario({
+  name: 'a pod of which a read says that it is gone, and later an event, leaves nothing',
+  nodes: nodesOf('r1: a1'),
+  gangs: [plainOf('p', {}, { isOwned: false })],
+  script: (world) => {
+    world.meddle.fateOf = (_, ticket) => {
+      if (ticket?.kind !== 'bind') return null
+      for (const { network } of world.processes) network.frozenUntilMs.set('pods', world.clock.monotonicMs() + 20_000)
+      deleteAt(world, 'p', 0)
+      return { kind: 'request-late', ms: 500 }
+    }
+  },
+})
+
+const repairUnderWay: Scenario = scenario({
+  name: 'a gang that is repaired does not say that it is placed while the binding is on its way',
+  nodes: nodesOf('r1: a1 b1'),
+  gangs: [gangOf('g', [groupOf('a', 2)])],
+  script: (world) => {
+    deleteAt(world, 'g-a-1', 20_000)
+    world.meddle.fateOf = (_, ticket) =>
+      ticket?.kind === 'bind' && world.clock.monotonicMs() > 20_000 ? { kind: 'request-late', ms: 4_000 } : null
+    world.history.listen((write) => {
+      if (!isGangWrite(write) || conditionOf(write.after as PodGang, 'Scheduled') !== 'True') return
+      const bound = [...world.history.pods.values()].filter((pod) => nodeOf(pod) !== null).length
+      const wasPlaced = conditionOf(write.before as PodGang, 'Scheduled') === 'True'
+      if (bound < 2 && !wasPlaced) world.observer.report('scenario', `g says Scheduled with ${bound} of 2 pods`)
+    })
+  },
+})
+
+export const NARROW: readonly Scenario[] = [givenBack, relabelled, goneUnheard, repairUnderWay]
