@@ -91,8 +91,9 @@ class RunningOperator implements Operator {
     for (const { type, labelSelector, namespace, keys, afterMs } of reconciler.watches) {
       this.#view.listen(type, labelSelector, namespace, (object, before, isDeleted) => {
         for (const key of keys(object, before, isDeleted)) {
-          if (afterMs === 0) queue.add(key)
-          else queue.addAfter(key, afterMs, 'work')
+          const restMs = afterMs(key)
+          if (restMs === 0) queue.add(key)
+          else queue.addAfter(key, restMs, 'work')
         }
       })
     }

@@ -34,21 +34,26 @@ export interface Watch {
    */
   readonly keys: (object: KubeObject, before: KubeObject | null, isDeleted: boolean) => readonly Key[]
   /** Looks this much later, so that a row of changes is looked at once. 0: at once. */
-  readonly afterMs: number
+  readonly afterMs: (key: Key) => number
 }
 
 /** A watch over objects of one type; the caller vouches that `type` holds `T`s. */
 export function watch<T extends KubeObject>(
   type: ResourceType,
   keys: (object: T, before: T | null, isDeleted: boolean) => readonly Key[],
-  options: { readonly labelSelector?: string; readonly namespace?: string; readonly afterMs?: number } = {},
+  options: {
+    readonly labelSelector?: string
+    readonly namespace?: string
+    readonly afterMs?: number | Watch['afterMs']
+  } = {},
 ): Watch {
+  const { afterMs = 0 } = options
   return {
     type,
     labelSelector: options.labelSelector ?? '',
     namespace: options.namespace ?? '',
     keys: (object, before, isDeleted) => keys(object as T, before as T | null, isDeleted),
-    afterMs: options.afterMs ?? 0,
+    afterMs: typeof afterMs === 'number' ? () => afterMs : afterMs,
   }
 }
 

@@ -17,6 +17,7 @@ import { kubeconfigText } from '../../sim/kubeconfig.ts'
 import { startControlPlane } from '../../test/controlplane/control-plane.ts'
 import { createNodes } from '../../test/controlplane/nodes.ts'
 import { take } from '../load.ts'
+import { cpuMsOf } from '../servers.ts'
 import { benchNodes } from './objects.ts'
 import { endWithUs } from './recorded-process.ts'
 
@@ -27,17 +28,22 @@ export interface BenchWorld {
   readonly client: KubeClient
   /** A namespace in which pods may be made. */
   makeNamespace(name: string): Promise<void>
+  /** User and system time so far of all that the cluster consists of; NaN where there is no /proc. */
+  cpuMs(): number
   stop(): Promise<void>
 }
 
 const LOOK_MS = 50
 
-async function connected(
-  name: BenchWorld['name'],
-  kubeconfig: string,
-  nodes: number,
-  end: () => Promise<void>,
-): Promise<BenchWorld> {
+interface Cluster {
+  readonly name: BenchWorld['name']
+  readonly kubeconfig: string
+  readonly nodes: number
+  readonly pids: () => readonly number[]
+  readonly end: () => Promise<void>
+}
+
+async function connected({ name, kubeconfig, nodes, pids, end }: Cluster): Promise<BenchWorld> {
   const config = await loadConfig({ kubeconfig })
   const transport = httpTransport(config)
   const client = kubeClient(transport)
@@ -50,6 +56,7 @@ async function connected(
     config,
     client,
     makeNamespace: (namespace) => makeNamespace(client, namespace),
+    cpuMs: () => pids().reduce((sum, pid) => sum + (cpuMsOf(pid) ?? Number.NaN), 0),
     async stop() {
       await transport.close()
       await end()
@@ -88,16 +95,20 @@ export async function startEmbeddedWorld(seed: number, nodes: number): Promise<B
   })
   const kubeconfig = join(folder, 'kubeconfig')
   writeFileSync(kubeconfig, kubeconfigText(url))
-  return connected('embedded', kubeconfig, nodes, async () => {
+  const end = async (): Promise<void> => {
     child.stdin.end()
     await ended
     rmSync(folder, { recursive: true, force: true })
-  })
+  }
+  return connected({ name: 'embedded', kubeconfig, nodes, pids: () => [child.pid!], end })
 }
 
 /** Null, after a loud line, where its programs are not to be had, and where ESPALIER_PEERS says `none`. */
 export async function startRealWorld(nodes: number): Promise<BenchWorld | null> {
   if (process.env['ESPALIER_PEERS'] === 'none') return null
   const plane = await startControlPlane({ kwok: true })
-  return plane === null ? null : connected('real', plane.kubeconfig, nodes, () => plane.stop())
+  if (plane === null) return null
+  const { kubeconfig } = plane
+  const pids = (): number[] => Object.values(plane.pids())
+  return connected({ name: 'real', kubeconfig, nodes, pids, end: () => plane.stop() })
 }

@@ -1,7 +1,8 @@
 /**
  * The bare loop that operator and scheduler are held against: the writes that they sent, prepared beforehand, in the same
  * order over one keep-alive pool, with their watches open beside it. Arguments: `KUBECONFIG CONCURRENCY`; a Replay and
- * the uid of the set on standard input. Prints `{count, beganMs}`, the latter in milliseconds since 1970.
+ * the uid of the set on standard input. Prints `{count, beganMs, cpuMs}`: when it began, in milliseconds since 1970, and
+ * what the loop cost this process.
  */
 import { strict as assert } from 'node:assert'
 import { json } from 'node:stream/consumers'
@@ -58,6 +59,9 @@ async function lane(): Promise<void> {
 }
 
 const beganMs = performance.timeOrigin + performance.now()
+const before = process.cpuUsage()
 await Promise.all(Array.from({ length: Number(width) }, lane))
-process.stdout.write(`${JSON.stringify({ count: writes.length, beganMs })}\n`)
+const { user, system } = process.cpuUsage(before)
+const cpuMs = Math.round((user + system) / 1_000)
+process.stdout.write(`${JSON.stringify({ count: writes.length, beganMs, cpuMs })}\n`)
 await Promise.all([pool.destroy(), streams.destroy()])

@@ -22,7 +22,8 @@ const NODES = 100
 const REPLICAS = 500
 const PODS = 2
 const MANY = { sets: 100, replicas: 50 }
-const CONCURRENCIES: readonly number[] = [16, 64]
+/** Of the bare loop, which is held to the better of them. */
+const CONCURRENCIES: Readonly<Record<BenchWorld['name'], readonly number[]>> = { embedded: [16, 64], real: [64] }
 
 /** To be reached: milliseconds, or this times the bare loop; and writes a pod. */
 const CREATED_MS = 5_000
@@ -45,6 +46,7 @@ function upFacts({ sent, ...course }: Course, pods: number): Record<string, numb
     writesPerPodWithoutEvents: rounded(withoutEvents(sent) / pods, 2),
     operatorCpuMsPerPod: rounded(course.operatorCpuMs / pods, 2),
     schedulerCpuMsPerPod: rounded(course.schedulerCpuMs / pods, 2),
+    clusterCpuMsPerPod: rounded(course.clusterCpuMs / pods, 2),
     writes: JSON.stringify(countWrites(sent)),
   }
 }
@@ -61,7 +63,12 @@ function upLine(world: BenchWorld, course: Course, pods: number, seed: number): 
   return { scenario: `operator/up/${world.name}`, ms: course.readyMs, ok: true, seed, facts }
 }
 
-function bareLine(world: BenchWorld, course: Course, bares: readonly Bare[], seed: number): Line {
+function bareLine(
+  world: BenchWorld,
+  course: Course,
+  bares: readonly Bare[],
+  { pods, seed }: { pods: number; seed: number },
+): Line {
   const best = bares.toSorted((a, b) => a.readyMs - b.readyMs)[0]!
   const [createdRatio, readyRatio] = [course.createdMs / best.createdMs, course.readyMs / best.readyMs]
   const facts = {
@@ -71,6 +78,8 @@ function bareLine(world: BenchWorld, course: Course, bares: readonly Bare[], see
     readyMs: rounded(best.readyMs),
     createdRatio: rounded(createdRatio, 2),
     readyRatio: rounded(readyRatio, 2),
+    loopCpuMsPerPod: rounded(best.loopCpuMs / pods, 2),
+    clusterCpuMsPerPod: rounded(best.clusterCpuMs / pods, 2),
     bar: 'operator and scheduler need 1.3 times as long',
     reached: verdict(Math.max(createdRatio, readyRatio) <= BARE_RATIO),
   }
@@ -119,11 +128,13 @@ async function* oneSet(world: BenchWorld, replicas: number, seed: number): Async
   await stopHalves(halves)
   yield upLine(world, up, pods, seed)
   yield resyncLine(world, await resync(world, work), seed)
-  await remove(world, work, watch)
+  // Nodes of the embedded cluster refuse pods beyond their size, those of kwok do not; to take a thousand down there takes a
+  // minute, and they cost nobody anything.
+  if (world.name === 'embedded') await remove(world, work, watch)
   await watch.stop()
   const bares: Bare[] = []
-  for (const concurrency of CONCURRENCIES) bares.push(await bare(world, up.sent, work, concurrency))
-  yield bareLine(world, up, bares, seed)
+  for (const concurrency of CONCURRENCIES[world.name]) bares.push(await bare(world, up.sent, work, concurrency))
+  yield bareLine(world, up, bares, { pods, seed })
 }
 
 /** Half of it grown to the whole, and down to none. */

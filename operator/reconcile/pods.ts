@@ -1,6 +1,7 @@
 import type { PodClique } from '../../api/generated/kinds.ts'
 import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { GANG_GATE, POD_TEMPLATE_HASH, RECREATED_FOR } from '../../api/names.ts'
+import { Allowance } from '../../kube/allowance.ts'
 import { KubeError } from '../../kube/answers.ts'
 import { slowStart, writeAll } from '../batches.ts'
 import { afterEnd, type Ends, waitMs } from '../decisions/replace.ts'
@@ -15,6 +16,9 @@ import type { Store } from '../store.ts'
 const WRITES_AT_ONCE = 64
 /** Pods that an event names. */
 const NAMED_MAX = 8
+/** Where many cliques come up at once, the first few and then so many a second say in an event that they made their pods. */
+const TOLD_PER_SECOND = 2
+const TOLD_AT_ONCE = 25
 
 /** Makes and deletes the pods of cliques. */
 export class Pods {
@@ -25,10 +29,12 @@ export class Pods {
   /** Clique uid → index → the end of the name of a pod whose create was sent, and maybe carried out. */
   readonly #unanswered = new Map<string, Map<number, string>>()
   readonly #ends = new Map<string, Ends>()
+  readonly #told: Allowance
 
   constructor(context: OperatorContext, store: Store<Pod>) {
     this.#context = context
     this.#store = store
+    this.#told = new Allowance(context.clock, TOLD_PER_SECOND, TOLD_AT_ONCE)
   }
 
   forget({ metadata: { uid } }: PodClique): void {
@@ -87,7 +93,7 @@ export class Pods {
       })
       if (name !== null) made.push(name)
     }).catch((error: unknown) => failed.push(error))
-    this.#tellDone(clique, 'PodCreateSuccessful', 'Created', made)
+    if (made.length > 0 && this.#told.take() === 0) this.#tellDone(clique, 'PodCreateSuccessful', 'Created', made)
     if (failed.length > 0) this.#tellFailed(clique, 'PodCreateFailed', 'create', failed[0])
   }
 

@@ -50,10 +50,9 @@ import {
   standingOfReplica,
   withCounts,
 } from './replica-standing.ts'
+import { rowMs } from './rows.ts'
 import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
 
-/** Status of children and echoes of our own writes come in rows; they are looked at together. */
-const ROW_MS = 50
 /** Nobody tells us when somebody else's object frees its name. */
 const LOOK_AGAIN_MS = 30_000
 
@@ -87,21 +86,22 @@ class SetReconciler implements Reconciler {
     this.#context = context
     this.#world = observeWorld(context.view)
     this.#topologies = new Topologies(context)
+    const inRows = { afterMs: (key: Key): number => this.#rowMs(key) }
     this.watches = [
       watch(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? [keyOf(set)] : [])),
       ...[POD_CLIQUES, SCALING_GROUPS].flatMap((type) => [
         watch(type, (child, before, isDeleted) =>
           isDeleted || isEdited(child, before) ? keyOfSet(child, before) : [],
         ),
-        watch(type, keyOfSet, { afterMs: ROW_MS }),
+        watch(type, keyOfSet, inRows),
       ]),
       watch(POD_GANGS, (gang, before, isDeleted) => (isDeleted ? keyOfSet(gang, before) : [])),
       watch<PodGang>(
         POD_GANGS,
         (gang, before) => (sameJson(gang.status, before?.status) ? [] : keyOfSet(gang, before)),
-        { afterMs: ROW_MS },
+        inRows,
       ),
-      ...SUPPORTING.map((type) => watch(type, keyOfSet, { labelSelector: MANAGED, afterMs: ROW_MS })),
+      ...SUPPORTING.map((type) => watch(type, keyOfSet, { labelSelector: MANAGED, ...inRows })),
       ...this.#topologies.watches(() => constrainedSets(this.#world)),
     ]
   }
@@ -125,6 +125,11 @@ class SetReconciler implements Reconciler {
     const dueMs = isStalled ? null : await this.#recover(shape)
     if (dueMs !== null) return { again: dueMs }
     return outcome.taken.length > 0 ? { again: LOOK_AGAIN_MS, wake: 'background' } : undefined
+  }
+
+  #rowMs(key: Key): number {
+    const { namespace, name } = splitKey(key)
+    return rowMs(this.#world.sets.get(namespace, name)?.spec.replicas ?? 0)
   }
 
   /** Makes replicas anew that were below their minimum for too long. Resolves to when the next one is due, or null. */

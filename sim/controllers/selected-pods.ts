@@ -3,10 +3,18 @@ import { keyOf } from './controller.ts'
 
 type Labels = Readonly<Record<string, string>>
 
+/** Services of one namespace whose selectors ask for the same keys: a pod finds its own among them by one look-up. */
+interface SameKeys {
+  /** In byte order. */
+  readonly keys: readonly string[]
+  /** Keys of services, by the values that they ask for, in the order of `keys`. */
+  readonly byValues: Map<string, Set<string>>
+}
+
 /** The pods that each Service selects, kept by change: a pod costs its labels, not the number of services. */
 export class SelectedPods {
-  /** By `namespace/key=value`: the services whose selector begins so. */
-  readonly #byLabel = new Map<string, Map<string, Service>>()
+  /** By namespace, then by the keys. */
+  readonly #byKeys = new Map<string, Map<string, SameKeys>>()
   /** By service key, then by pod uid. */
   readonly #selected = new Map<string, Map<string, Pod>>()
 
@@ -18,21 +26,17 @@ export class SelectedPods {
 
   putService(service: Service, before: Service | null, pods: Iterable<Pod>): void {
     if (before !== null) this.removeService(before)
-    const label = firstLabel(service)
-    if (label === null) return
-    const services = this.#byLabel.get(label) ?? new Map<string, Service>()
-    services.set(keyOf(service), service)
-    this.#byLabel.set(label, services)
-    const selected = [...pods].filter((pod) => selects(service, pod))
+    const selection = selectionOf(service)
+    if (selection === null) return
+    this.#sameAs(selection, (names) => names.add(keyOf(service)))
+    const selected = [...pods].filter((pod) => selects(selection, pod))
     this.#selected.set(keyOf(service), new Map(selected.map((pod) => [pod.metadata.uid, pod])))
   }
 
   removeService(service: Service): void {
-    const label = firstLabel(service)
-    if (label === null) return
-    const services = this.#byLabel.get(label)
-    services?.delete(keyOf(service))
-    if (services?.size === 0) this.#byLabel.delete(label)
+    const selection = selectionOf(service)
+    if (selection === null) return
+    this.#sameAs(selection, (names) => names.delete(keyOf(service)))
     this.#selected.delete(keyOf(service))
   }
 
@@ -45,25 +49,56 @@ export class SelectedPods {
     return [...new Set([...left, ...joined])]
   }
 
-  #servicesOf(pod: Pod): readonly string[] {
-    const { namespace = '', labels = {} } = pod.metadata
-    const candidates = Object.entries(labels).flatMap(([key, value]) => [
-      ...(this.#byLabel.get(labelKey(namespace, key, value))?.values() ?? []),
-    ])
-    return candidates.filter((service) => selects(service, pod)).map(keyOf)
+  #servicesOf({ metadata: { namespace = '', labels = {} } }: Pod): readonly string[] {
+    return [...(this.#byKeys.get(namespace)?.values() ?? [])].flatMap(({ keys, byValues }) => {
+      const values = valuesOf(labels, keys)
+      return values === null ? [] : [...(byValues.get(values) ?? [])]
+    })
+  }
+
+  /** The services that select just that, to be changed. */
+  #sameAs({ namespace, keys, values }: Selection, change: (names: Set<string>) => void): void {
+    const ofNamespace = this.#byKeys.get(namespace) ?? new Map<string, SameKeys>()
+    const { byValues } = ofNamespace.get(keys.join()) ?? { byValues: new Map<string, Set<string>>() }
+    const names = byValues.get(values) ?? new Set<string>()
+    change(names)
+    putUnlessEmpty(byValues, values, names, names.size)
+    putUnlessEmpty(ofNamespace, keys.join(), { keys, byValues }, byValues.size)
+    putUnlessEmpty(this.#byKeys, namespace, ofNamespace, ofNamespace.size)
   }
 }
 
-const selectorOf = (service: Service): Labels => service.spec?.selector ?? {}
-
-const labelKey = (namespace: string, key: string, value: string): string => `${namespace}/${key}=${value}`
-
-/** Null: a service without a selector selects nothing. */
-function firstLabel(service: Service): string | null {
-  const first = Object.entries(selectorOf(service))[0]
-  return first === undefined ? null : labelKey(service.metadata.namespace ?? '', ...first)
+function putUnlessEmpty<V>(map: Map<string, V>, key: string, value: V, size: number): void {
+  if (size === 0) map.delete(key)
+  else map.set(key, value)
 }
 
-const selects = (service: Service, pod: Pod): boolean =>
-  service.metadata.namespace === pod.metadata.namespace &&
-  Object.entries(selectorOf(service)).every(([key, value]) => pod.metadata.labels?.[key] === value)
+interface Selection {
+  readonly namespace: string
+  /** In byte order. */
+  readonly keys: readonly string[]
+  /** As `valuesOf` gives them. */
+  readonly values: string
+}
+
+/** Null: a service without a selector selects nothing. */
+function selectionOf({ metadata: { namespace = '' }, spec }: Service): Selection | null {
+  const selector = spec?.selector ?? {}
+  const keys = Object.keys(selector).sort()
+  const values = valuesOf(selector, keys)
+  return keys.length === 0 || values === null ? null : { namespace, keys, values }
+}
+
+/** Null: one of the labels is not there. No label's value holds a comma. */
+function valuesOf(labels: Labels, keys: readonly string[]): string | null {
+  let values = ''
+  for (const key of keys) {
+    const value = labels[key]
+    if (value === undefined) return null
+    values += `${value},`
+  }
+  return values
+}
+
+const selects = ({ namespace, keys, values }: Selection, { metadata }: Pod): boolean =>
+  metadata.namespace === namespace && valuesOf(metadata.labels ?? {}, keys) === values
