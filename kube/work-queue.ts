@@ -47,7 +47,7 @@ export class WorkQueue<K extends string> {
   readonly #options: WorkQueueOptions<K>
   readonly #waiting = new Set<K>()
   readonly #running = new Set<K>()
-  /** Added while running: looked at once more. */
+  /** Added while running: looked at once more, or when the retry is due if the run fails. */
   readonly #again = new Set<K>()
   readonly #failing = new Map<K, Failing>()
   readonly #delayed: Readonly<Record<Wake, Map<K, Delayed>>> = { work: new Map(), background: new Map() }
@@ -143,6 +143,8 @@ export class WorkQueue<K extends string> {
       this.#failing.delete(key)
       if (result && result.again !== null) this.addAfter(key, result.again, result.wake ?? 'work')
     } catch (error) {
+      // What failed may have woken its own key, and must not be the reason that it is tried again at once.
+      this.#again.delete(key)
       this.#retry(key, error)
     }
     this.#running.delete(key)

@@ -31,6 +31,17 @@ function desk(reconcile: (key: string) => Promise<Reconciled | void>, concurrenc
   return { clock, queue, begun, errors, release: new Map() }
 }
 
+const tooMany = (retryAfterMs: number): Failure => ({
+  kind: 'failure',
+  status: 429,
+  reason: 'TooManyRequests',
+  message: '',
+  retryable: true,
+  retryAfterMs,
+  outcome: 'refused',
+  details: null,
+})
+
 const done = (): Promise<void> => Promise.resolve()
 const settle = ({ clock }: Desk): Promise<unknown> => clock.runUntilSettled({ maxVirtualMs: 3_600_000 })
 
@@ -142,17 +153,7 @@ describe('a reconcile that throws', () => {
   })
 
   test('obeys Retry-After', async () => {
-    const failure: Failure = {
-      kind: 'failure',
-      status: 429,
-      reason: 'TooManyRequests',
-      message: '',
-      retryable: true,
-      retryAfterMs: 7_000,
-      outcome: 'refused',
-      details: null,
-    }
-    const made = desk(() => (made.begun.length === 1 ? Promise.reject(new KubeError(failure)) : done()))
+    const made = desk(() => (made.begun.length === 1 ? Promise.reject(new KubeError(tooMany(7_000))) : done()))
     made.queue.start()
     made.queue.add('a')
     await settle(made)
@@ -172,6 +173,22 @@ describe('a reconcile that throws', () => {
     }
     expect(made.begun.length).toBeGreaterThan(300) // news is still looked at
     expect(made.begun.length).toBeLessThan(1_300)
+    await made.queue.stop()
+  })
+
+  test('and adds its own key each time is tried again no more often for that, nor before Retry-After', async () => {
+    const made = desk((key) => {
+      made.queue.add(key)
+      return Promise.reject(new KubeError(tooMany(10_000)))
+    })
+    made.queue.start()
+    made.queue.add('a')
+    await made.clock.runFor(100_000)
+    const retried = made.begun.length
+    expect(retried).toBeLessThanOrEqual(11)
+    made.queue.add('a') // news from elsewhere
+    await made.clock.runFor(1_000)
+    expect(made.begun.length).toBeGreaterThan(retried)
     await made.queue.stop()
   })
 
