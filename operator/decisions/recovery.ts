@@ -47,7 +47,8 @@ export function recoveryOf(components: readonly Component[], delay: number, nowM
 export const isBreached = (component: Component | undefined): boolean =>
   conditionOf(component?.status?.conditions, BREACH)?.status === 'True'
 
-const isBroken = (component: Component): boolean =>
+/** Recovery counts the time until it is well. */
+export const isBroken = (component: Component): boolean =>
   isBreached(component) && wasHealthy(component) && !isInRecovery(component)
 
 export const isInRecovery = ({ status }: Component): boolean =>

@@ -15,7 +15,7 @@ import type { Reconciled } from '../../kube/work-queue.ts'
 import { conditionOf } from '../conditions.ts'
 import { type CliqueRollout, cliqueRollout, isFormer } from '../decisions/clique-rollout.ts'
 import { podsToUngate } from '../decisions/gates.ts'
-import { BREACH } from '../decisions/recovery.ts'
+import { BREACH, isBroken, wasHealthy } from '../decisions/recovery.ts'
 import { isOutdated } from '../expansion/adopt.ts'
 import { hasTurn, turnOf } from '../expansion/generation.ts'
 import { type CliqueIdentity, cliqueIdentityOf, cliquesOfGang, indexLabel } from '../expansion/identity.ts'
@@ -38,9 +38,11 @@ import {
 import { sameJson } from '../same-json.ts'
 import { cliqueStatus, minimumOf } from '../status.ts'
 import { generationIn, isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
+import { controllerOf } from '../writer.ts'
 import { dropFinalizer, findingContext, lastErrors, statusChanges, writeStatus } from './parts.ts'
-import { isNewest } from './newest.ts'
+import { isNewest, OUTDATED_REST_MS } from './newest.ts'
 import { Pods } from './pods.ts'
+import { isUpdating } from './rows.ts'
 import { isEdited, isTurnNews } from './set.ts'
 
 /** Pods of a clique move in rows: their counts are written once a row, and at once when all of them are ready. */
@@ -103,22 +105,41 @@ class CliqueReconciler implements Reconciler {
     const shape = shapeOf(set)
     const identity = cliqueIdentityOf(shape, clique)
     if (identity === null) return
-    if (this.#pods.hasSurplus(clique) && !(await isNewest(this.#context, this.#world.cliques, clique)))
-      return this.reconcile(key)
     const failed: [string, unknown][] = []
-    await this.#replaceOutdated(shape, identity, clique).catch((error: unknown) => {
-      failed.push(['ERR_UPDATE_POD', error])
-    })
-    const dueMs = await this.#pods.scale(this.#planOf(shape, identity, clique)).catch((error: unknown) => {
+    const standing = await this.#standingOf(clique).catch((error: unknown) => {
       failed.push(['ERR_CREATE_OR_DELETE_POD', error])
-      return null
+      return 'unknown' as const
     })
+    if (standing === 'outdated') return { again: OUTDATED_REST_MS }
+    const dueMs = standing === 'newest' ? await this.#bringPods(shape, identity, clique, failed) : null
     await this.#liftGates(shape, clique).catch((error: unknown) => {
       failed.push(['ERR_REMOVE_POD_SCHEDULING_GATE', error])
     })
     const restMs = await this.#report(shape, identity, clique, failed)
     if (failed[0] !== undefined) throw failed[0][1]
     return { again: dueMs === null || restMs === null ? (dueMs ?? restMs) : Math.min(dueMs, restMs) }
+  }
+
+  /** Asked only of a clique of which pods are to go because they are too many. Throws KubeError. */
+  async #standingOf(clique: PodClique): Promise<'newest' | 'outdated'> {
+    const isFine = !this.#pods.hasSurplus(clique) || (await isNewest(this.#context, this.#world.cliques, clique))
+    return isFine ? 'newest' : 'outdated'
+  }
+
+  /** Makes and deletes what there is to. Resolves to when ended pods are due, or null; what fails is put into `failed`. */
+  async #bringPods(
+    shape: SetShape,
+    identity: CliqueIdentity,
+    clique: PodClique,
+    failed: [string, unknown][],
+  ): Promise<number | null> {
+    await this.#replaceOutdated(shape, identity, clique).catch((error: unknown) => {
+      failed.push(['ERR_UPDATE_POD', error])
+    })
+    return this.#pods.scale(this.#planOf(shape, identity, clique)).catch((error: unknown) => {
+      failed.push(['ERR_CREATE_OR_DELETE_POD', error])
+      return null
+    })
   }
 
   /** What is to go is written down before it goes, so that whoever continues knows what was begun. */
@@ -211,7 +232,8 @@ class CliqueReconciler implements Reconciler {
     }
     const isAtRest = status.readyReplicas === clique.spec.replicas && status.replicas === clique.spec.replicas
     const isDue = isAtRest || when === 'now' || statusChanges(clique, wanted) === null
-    const mayWait = failed.length === 0 && !rollout.isRunning && !isUpdating(shape.set) && isComing(clique, status)
+    const isQuiet = failed.length === 0 && !rollout.isRunning && !isUpdating(shape.set)
+    const mayWait = isQuiet && isComing(clique, status) && !this.#isOfBroken(clique)
     const restMs = isDue ? 0 : this.#gatherMs(metadata.uid) || (mayWait ? this.#comingMs(metadata.uid) : 0)
     if (restMs > 0) return restMs
     this.#unwrittenSince.delete(metadata.uid)
@@ -219,6 +241,12 @@ class CliqueReconciler implements Reconciler {
     this.#tellLost(clique, status.scheduledReplicas ?? 0)
     await writeStatus(this.#context, this.#world.cliques, clique, wanted)
     return rollout.remove.length > 0 ? 0 : null
+  }
+
+  /** Of a scaling group that is to be made anew if its cliques are not told to be well soon. */
+  #isOfBroken(clique: PodClique): boolean {
+    const group = this.#world.groups.byUid(controllerOf(clique) ?? '')
+    return group !== undefined && isBroken(group)
   }
 
   #gatherMs(uid: string): number {
@@ -295,15 +323,15 @@ class CliqueReconciler implements Reconciler {
   }
 }
 
-/** One replica after the other then, each waiting for what is told of the one before. */
-const isUpdating = ({ status }: PodCliqueSet): boolean =>
-  status?.updateProgress?.updateStartedAt !== undefined && status.updateProgress.updateEndedAt === undefined
-
-/** Nothing of it was Ready yet, its minimum is not now, and it is not told of as sound while it is not. */
+/**
+ * Nothing of it was Ready yet, its minimum is not now, and what is told of its breach, by which recovery makes replicas anew,
+ * is so: it was never well, and is not told of as sound while it is not, nor as in breach while it is sound.
+ */
 function isComing(clique: PodClique, { readyReplicas = 0, conditions }: PodCliqueStatus): boolean {
-  const isToldSound = conditionOf(clique.status?.conditions, BREACH)?.status === 'False'
-  const isLost = isToldSound && conditionOf(conditions, BREACH)?.status === 'True'
-  return (clique.status?.readyReplicas ?? 0) === 0 && readyReplicas < minimumOf(clique) && !isLost
+  const told = conditionOf(clique.status?.conditions, BREACH)?.status
+  const isOtherThanTold = told !== undefined && told !== conditionOf(conditions, BREACH)?.status
+  const isReadyNow = (clique.status?.readyReplicas ?? 0) > 0 || readyReplicas >= minimumOf(clique)
+  return !isReadyNow && !isOtherThanTold && !wasHealthy(clique)
 }
 
 const isPlaced = (pod: Pod | null): boolean => pod !== null && isScheduled(pod)

@@ -4,6 +4,11 @@ import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 import { isEdited } from './set.ts'
 
+/** Who found that a view is behind looks again so much later: a view that does not take the answer costs a few reads a second. */
+export const OUTDATED_REST_MS = 200
+
+type Reading = Pick<OperatorContext, 'client' | 'view'>
+
 /**
  * Whether an object asks at the server for what it asks for here. Who is about to delete what is too many looks first: each
  * kind has a watch of its own, so after a restart a view may know of what was made for a size before it knows of the size.
@@ -11,7 +16,7 @@ import { isEdited } from './set.ts'
  * KubeError.
  */
 export async function isNewest<T extends KubeObject>(
-  { client, view }: Pick<OperatorContext, 'client' | 'view'>,
+  { client, view }: Reading,
   store: Store<T>,
   seen: T,
 ): Promise<boolean> {
@@ -25,4 +30,16 @@ export async function isNewest<T extends KubeObject>(
   if (!isEdited(answer.value, seen)) return true
   view.wrote(store as unknown as Store<KubeObject>, answer.value)
   return false
+}
+
+/** Whether what the store lacks is not at the server either. False: the store has it now. One read; throws KubeError. */
+export async function isNowhere<T extends KubeObject>(
+  { client, view }: Reading,
+  store: Store<T>,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<boolean> {
+  const answer = await client.get<T>(store.type, { namespace, name })
+  if (answer.kind === 'ok') view.wrote(store as unknown as Store<KubeObject>, answer.value)
+  else if (answer.status !== 404) throw new KubeError(answer)
+  return answer.kind === 'failure'
 }

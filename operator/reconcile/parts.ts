@@ -1,4 +1,4 @@
-import type { LastError } from '../../api/generated/kinds.ts'
+import type { LastError, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { KubeError } from '../../kube/answers.ts'
 import { timestamp } from '../../kube/clock.ts'
@@ -50,6 +50,13 @@ export function lastErrors(
     return before ?? { code, description, observedAt: timestamp(clock.nowMs()) }
   })
 }
+
+/** An empty list is written only over one that is not. */
+export const noneIfNew = (
+  field: 'lastErrors' | 'podGangStatuses',
+  list: readonly unknown[],
+  { status }: PodCliqueSet,
+): object => (list.length === 0 && status?.[field] === undefined ? {} : { [field]: list })
 
 /** A finalizer that another operator put there would keep a deleted object for ever. */
 export async function dropFinalizer<T extends KubeObject>(

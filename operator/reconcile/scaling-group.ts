@@ -33,7 +33,7 @@ import { type GroupView, groupStatus, isUpdated } from '../status.ts'
 import type { Store } from '../store.ts'
 import { activePods, generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
 import { type ChildEvents, CLIQUE_EVENTS, syncChildren } from './children.ts'
-import { isNewest } from './newest.ts'
+import { isNewest, OUTDATED_REST_MS } from './newest.ts'
 import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
 import { markRecovery } from './recover.ts'
 import { isEdited, isTurnNews } from './set.ts'
@@ -84,7 +84,7 @@ class ScalingGroupReconciler implements Reconciler {
       await writeStatus(this.#context, this.#world.groups, group, { updateProgress: rollout.progress })
     }
     const { error, isOutdated } = await this.#sync(shape, identity, group, rollout)
-    if (isOutdated) return this.reconcile(key)
+    if (isOutdated) return { again: OUTDATED_REST_MS }
     await this.#report(shape, identity, group, error)
     if (error !== null) throw error
     if (rollout.isStatusLate) return { again: STATUS_LATE_MS }

@@ -40,7 +40,7 @@ import {
   type World,
 } from '../world.ts'
 import { type ChildEvents, CLIQUE_EVENTS, isLeaving, syncChildren } from './children.ts'
-import { isNewest } from './newest.ts'
+import { isNewest, isNowhere, OUTDATED_REST_MS } from './newest.ts'
 import { markRecovery } from './recover.ts'
 import {
   type Parts,
@@ -50,8 +50,8 @@ import {
   standingOfReplica,
   withCounts,
 } from './replica-standing.ts'
-import { rowMs } from './rows.ts'
-import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
+import { ROW_MS, rowMs } from './rows.ts'
+import { dropFinalizer, findingContext, isRefused, lastErrors, noneIfNew, writeStatus } from './parts.ts'
 
 /** Nobody tells us when somebody else's object frees its name. */
 const LOOK_AGAIN_MS = 30_000
@@ -101,7 +101,13 @@ class SetReconciler implements Reconciler {
         (gang, before) => (sameJson(gang.status, before?.status) ? [] : keyOfSet(gang, before)),
         inRows,
       ),
-      ...SUPPORTING.map((type) => watch(type, keyOfSet, { labelSelector: MANAGED, ...inRows })),
+      ...SUPPORTING.flatMap((type) => [
+        watch(type, keyOfSet, { labelSelector: MANAGED, ...inRows }),
+        watch(type, (child, before, isDeleted) => (isDeleted ? keyOfSet(child, before) : []), {
+          labelSelector: MANAGED,
+          afterMs: ROW_MS,
+        }),
+      ]),
       ...this.#topologies.watches(() => constrainedSets(this.#world)),
     ]
   }
@@ -119,7 +125,7 @@ class SetReconciler implements Reconciler {
     const shape = isStalled ? seen.shape : await this.#advanceUpdate(seen.shape)
     const { translation } = seen
     const outcome = isStalled ? { taken: [], error: null, isOutdated: false } : await this.#sync(shape)
-    if (outcome.isOutdated) return this.reconcile(key)
+    if (outcome.isOutdated) return { again: OUTDATED_REST_MS }
     await this.#report(shape, translation, [...problems, ...outcome.taken], isStalled, outcome.error)
     if (outcome.error !== null) throw outcome.error
     const dueMs = isStalled ? null : await this.#recover(shape)
@@ -129,7 +135,7 @@ class SetReconciler implements Reconciler {
 
   #rowMs(key: Key): number {
     const { namespace, name } = splitKey(key)
-    return rowMs(this.#world.sets.get(namespace, name)?.spec.replicas ?? 0)
+    return rowMs(this.#world.sets.get(namespace, name))
   }
 
   /** Makes replicas anew that were below their minimum for too long. Resolves to when the next one is due, or null. */
@@ -245,12 +251,14 @@ class SetReconciler implements Reconciler {
     const replicas = set.spec.replicas ?? 0
     const ofStaying = surplus.filter((child) => (indexLabel(child, PCS_REPLICA_INDEX) ?? replicas) < replicas)
     const keys = new Set(ofStaying.flatMap((child) => (child.kind === 'PodGang' ? labelled(child, SCALING_GROUP) : [])))
+    const { sets, groups } = this.#world
     // As they are now, before anything is waited for: by these it was decided.
-    const groups = [...keys]
-      .map(splitKey)
-      .flatMap(({ namespace, name }) => this.#world.groups.get(namespace, name) ?? [])
-    if (!(await isNewest(this.#context, this.#world.sets, set))) return false
-    for (const group of groups) if (!(await isNewest(this.#context, this.#world.groups, group))) return false
+    const decidedBy = [...keys].map(splitKey).map((key) => ({ key, group: groups.get(key.namespace, key.name) }))
+    if (!(await isNewest(this.#context, sets, set))) return false
+    for (const { key, group } of decidedBy) {
+      const asked = group === undefined ? isNowhere(this.#context, groups, key) : isNewest(this.#context, groups, group)
+      if (!(await asked)) return false
+    }
     return true
   }
 
@@ -361,13 +369,6 @@ const versionOf = ({ metadata: { uid, generation, labels, annotations } }: PodCl
 
 /** What all replicas share, then one replica after the other, so that the first have their pods before the last begin. */
 const byReplica = (a: Desired, b: Desired): number => (a.replica ?? -1) - (b.replica ?? -1)
-
-/** An empty list is written only over one that is not. */
-const noneIfNew = (
-  field: 'lastErrors' | 'podGangStatuses',
-  list: readonly unknown[],
-  { status }: PodCliqueSet,
-): object => (list.length === 0 && status?.[field] === undefined ? {} : { [field]: list })
 
 /** What a reconciler reads of it changed: anything but status. */
 export function isEdited(object: KubeObject, before: KubeObject | null): boolean {

@@ -1,9 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
 import type { PodClique } from '../../api/generated/kinds.ts'
 import type { Pod } from '../../api/kinds/kubernetes.ts'
-import { POD_CLIQUE_SETS, POD_CLIQUES } from '../../kube/resources.ts'
+import { POD_CLIQUE_SETS, POD_CLIQUES, PODS } from '../../kube/resources.ts'
 import type { MakeReconciler } from '../../operator/reconciler.ts'
 import { RECONCILERS } from '../../operator/reconcilers.ts'
+import { isTerminating } from '../../operator/observed-pod.ts'
 import { type Harness, plainNodes, startHarness } from './harness.ts'
 
 /** Many cliques that come up at once, and of which most do not arrive. */
@@ -63,3 +64,46 @@ test('what has its minimum is told of at once, however many wait to be', async (
   const clique = await world.at.get<PodClique>(POD_CLIQUES, `s-${CLIQUES - 1}-a`)
   expect(clique.status?.readyReplicas).toBe(1)
 })
+
+test('what was lost and has its nodes again is told of as sound before recovery makes it anew', async () => {
+  at = await startHarness({ nodes: plainNodes(60) })
+  await at.apply(POD_CLIQUE_SETS, LOST)
+  await at.settle()
+  at.mayBind = () => false
+  const nodes = plainNodes(60).map(({ metadata }) => metadata.name ?? '')
+  for (const node of nodes) at.cluster.faults.killNode(node)
+  for (const pod of await at.list<Pod>(PODS)) void at.client.delete(PODS, namedAs(pod), { gracePeriodSeconds: 0 })
+  await at.clock.runFor(3_000)
+  const fresh = (await at.list<Pod>(PODS)).filter(({ spec }) => !spec.nodeName)
+  expect(fresh.length).toBeGreaterThan(50)
+  fresh.forEach((pod, turn) => {
+    const target = { apiVersion: 'v1', kind: 'Node', name: nodes[turn % nodes.length] ?? '' } as const
+    void at?.client.bind({
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { ...namedAs(pod), uid: pod.metadata.uid },
+      target,
+    })
+  })
+  await at.clock.runFor(28_000)
+  const left = (await at.list<Pod>(PODS)).filter((pod) => !isTerminating(pod))
+  const uids = new Set(left.map(({ metadata }) => metadata.uid))
+  expect(fresh.filter(({ metadata }) => !uids.has(metadata.uid))).toEqual([])
+})
+
+const namedAs = ({ metadata: { namespace = '', name } }: Pod): { namespace: string; name: string } => ({
+  namespace,
+  name,
+})
+
+const LOST = `
+apiVersion: grove.io/v1alpha1
+kind: PodCliqueSet
+metadata: {name: s}
+spec:
+  replicas: 100
+  template:
+    terminationDelay: 10s
+    cliques:
+    - {name: a, spec: {roleName: a, replicas: 1, podSpec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: busybox}]}}}
+`

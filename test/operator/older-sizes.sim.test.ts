@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import type { PodClique } from '../../api/generated/kinds.ts'
 import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import {
   POD_CLIQUE_SETS,
@@ -66,15 +67,63 @@ test('a pod that is on its way out is not deleted once more', async () => {
   expect(await world.at.list<Pod>(PODS)).toHaveLength(2)
 })
 
+test('nothing is deleted because a scaling group is not known of yet', async () => {
+  const world = await start(({ kind }) => kind === 'PodCliqueScalingGroup', { change: () => null })
+  await world.at.patch(SCALING_GROUPS, 's-0-g', { spec: { replicas: 3 } }, 'scale')
+  await world.at.settle()
+  const before = await uids(world.at)
+  await world.restart()
+  await world.at.clock.runFor(30_000)
+  expect(world.deletes).toEqual([])
+  expect(await uids(world.at)).toEqual(before)
+})
+
+test('a view that does not take what was read costs a few reads a second', async () => {
+  const ahead = (object: KubeObject): KubeObject => {
+    const metadata = { ...object.metadata, resourceVersion: '900000', generation: 9 }
+    return { ...object, metadata, spec: { ...(object['spec'] as object), replicas: 1 } }
+  }
+  const world = await start(({ metadata }) => metadata.name === 's-0-a', { change: ahead, version: 'as-changed' })
+  let reads = 0
+  world.at.cluster.server.setIntercept(({ method, path }) => {
+    if (method === 'GET' && path.endsWith('/s-0-a')) reads++
+    // Ends what would go on for ever.
+    return reads > 200 ? { status: 404, reason: 'NotFound' } : 'pass'
+  })
+  await world.restart()
+  await world.at.clock.runFor(2_000)
+  expect(world.deletes).toEqual([])
+  expect(reads).toBeGreaterThan(0)
+  expect(reads).toBeLessThan(15)
+})
+
+test('that the newest size cannot be read is told, and keeps the other pods from nothing', async () => {
+  at = await startHarness()
+  await at.apply(POD_CLIQUE_SETS, SET)
+  await at.settle()
+  at.cluster.server.setIntercept(({ method, path }) =>
+    method === 'GET' && path.endsWith('/podcliques/s-0-a') ? { status: 403, reason: 'Forbidden' } : 'pass',
+  )
+  await at.patch(POD_CLIQUES, 's-0-a', { spec: { replicas: 1 } }, 'scale')
+  await at.clock.runFor(5_000)
+  at.cluster.server.setIntercept(null)
+  expect((await at.get<PodClique>(POD_CLIQUES, 's-0-a')).status?.lastErrors?.[0]?.code).toBe('ERR_CREATE_OR_DELETE_POD')
+  expect((await at.list<Pod>(PODS)).filter((pod) => !isTerminating(pod))).toHaveLength(3)
+  await at.clock.runFor(60_000)
+  expect((await at.get<PodClique>(POD_CLIQUES, 's-0-a')).status?.lastErrors).toEqual([])
+})
+
 /** A set that stands, and what deletes of the operator come to since it was restarted with a view that is behind. */
 async function start(
   isBehind: (object: KubeObject) => boolean,
-  { change }: { change: (of: KubeObject) => KubeObject },
+  { change, version = 'older' }: { change: (of: KubeObject) => KubeObject | null; version?: 'older' | 'as-changed' },
 ) {
   const state = { isRestarted: false }
   const deletes: number[] = []
-  const asTold = (object: KubeObject): KubeObject =>
-    state.isRestarted && isBehind(object) ? older(change(object)) : object
+  const asTold = (object: KubeObject): KubeObject | null => {
+    const told = state.isRestarted && isBehind(object) ? change(object) : object
+    return told === null || told === object || version === 'as-changed' ? told : older(told)
+  }
   const through = (transport: Transport): Transport => ({
     ...transport,
     close: () => transport.close(),
@@ -108,10 +157,15 @@ const older = ({ metadata, ...object }: KubeObject): KubeObject => {
   return { ...object, metadata: { ...metadata, resourceVersion, generation: (metadata.generation ?? 1) - 1 } }
 }
 
-async function* told(lines: AsyncIterable<string>, as: (object: KubeObject) => KubeObject): AsyncGenerator<string> {
+/** Of null nothing is told. */
+async function* told(
+  lines: AsyncIterable<string>,
+  as: (object: KubeObject) => KubeObject | null,
+): AsyncGenerator<string> {
   for await (const line of lines) {
     const event = JSON.parse(line) as { type: string; object: KubeObject }
-    yield event.type === 'ADDED' ? JSON.stringify({ ...event, object: as(event.object) }) : line
+    const object = event.type === 'ADDED' ? as(event.object) : event.object
+    if (object !== null) yield event.type === 'ADDED' ? JSON.stringify({ ...event, object }) : line
   }
 }
 
