@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { PodClique } from '../../api/generated/kinds.ts'
-import type { Pod } from '../../api/kinds/kubernetes.ts'
+import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, PODS } from '../../kube/resources.ts'
 import type { MakeReconciler } from '../../operator/reconciler.ts'
 import { RECONCILERS } from '../../operator/reconcilers.ts'
@@ -69,33 +69,49 @@ test('what was lost and has its nodes again is told of as sound before recovery 
   at = await startHarness({ nodes: plainNodes(60) })
   await at.apply(POD_CLIQUE_SETS, LOST)
   await at.settle()
-  at.mayBind = () => false
-  const nodes = plainNodes(60).map(({ metadata }) => metadata.name ?? '')
-  for (const node of nodes) at.cluster.faults.killNode(node)
-  for (const pod of await at.list<Pod>(PODS)) void at.client.delete(PODS, namedAs(pod), { gracePeriodSeconds: 0 })
-  await at.clock.runFor(3_000)
-  const fresh = (await at.list<Pod>(PODS)).filter(({ spec }) => !spec.nodeName)
-  expect(fresh.length).toBeGreaterThan(50)
-  fresh.forEach((pod, turn) => {
-    const target = { apiVersion: 'v1', kind: 'Node', name: nodes[turn % nodes.length] ?? '' } as const
-    void at?.client.bind({
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: { ...namedAs(pod), uid: pod.metadata.uid },
-      target,
-    })
-  })
-  await at.clock.runFor(28_000)
-  const left = (await at.list<Pod>(PODS)).filter((pod) => !isTerminating(pod))
-  const uids = new Set(left.map(({ metadata }) => metadata.uid))
-  expect(fresh.filter(({ metadata }) => !uids.has(metadata.uid))).toEqual([])
+  await expectNotMadeAnew(at, () => Promise.resolve())
 })
 
-const namedAs = ({ metadata: { namespace = '', name } }: Pod): { namespace: string; name: string } => ({
+test('so are cliques that are new in a group which is in breach without them', async () => {
+  at = await startHarness({ nodes: plainNodes(60) })
+  await at.apply(POD_CLIQUE_SETS, LOST_GROUP)
+  await at.settle()
+  await at.clock.runFor(10_000)
+  await expectNotMadeAnew(at, async (world) => {
+    for (const { metadata } of await world.list<PodClique>(POD_CLIQUES)) {
+      void world.client.delete(POD_CLIQUES, namedAs(metadata), { propagationPolicy: 'Background' })
+    }
+  })
+})
+
+/** All pods go with their nodes, come again, get a node after three seconds, and do not start on it. */
+async function expectNotMadeAnew(world: Harness, lose: (world: Harness) => Promise<void>): Promise<void> {
+  world.mayBind = () => false
+  const nodes = plainNodes(60).map(({ metadata }) => metadata.name ?? '')
+  for (const node of nodes) world.cluster.faults.killNode(node)
+  const lost = await world.list<Pod>(PODS)
+  await lose(world)
+  for (const { metadata } of lost) void world.client.delete(PODS, namedAs(metadata), { gracePeriodSeconds: 0 })
+  await world.clock.runFor(3_000)
+  const fresh = (await world.list<Pod>(PODS)).filter((pod) => !pod.spec.nodeName && !isTerminating(pod))
+  expect(fresh).toHaveLength(lost.length)
+  fresh.forEach(({ metadata }, turn) => {
+    const target = { apiVersion: 'v1', kind: 'Node', name: nodes[turn % nodes.length] ?? '' } as const
+    const bound = { ...namedAs(metadata), uid: metadata.uid }
+    void world.client.bind({ apiVersion: 'v1', kind: 'Binding', metadata: bound, target })
+  })
+  await world.clock.runFor(28_000)
+  const left = (await world.list<Pod>(PODS)).filter((pod) => !isTerminating(pod))
+  const uids = new Set(left.map(({ metadata }) => metadata.uid))
+  expect(fresh.filter(({ metadata }) => !uids.has(metadata.uid)).map(({ metadata }) => metadata.name)).toEqual([])
+}
+
+const namedAs = ({ namespace = '', name }: KubeObject['metadata']): { namespace: string; name: string } => ({
   namespace,
   name,
 })
 
+const POD = '{terminationGracePeriodSeconds: 1, containers: [{name: main, image: busybox}]}'
 const LOST = `
 apiVersion: grove.io/v1alpha1
 kind: PodCliqueSet
@@ -105,5 +121,17 @@ spec:
   template:
     terminationDelay: 10s
     cliques:
-    - {name: a, spec: {roleName: a, replicas: 1, podSpec: {terminationGracePeriodSeconds: 1, containers: [{name: main, image: busybox}]}}}
+    - {name: a, spec: {roleName: a, replicas: 1, podSpec: ${POD}}}
+`
+const LOST_GROUP = `
+apiVersion: grove.io/v1alpha1
+kind: PodCliqueSet
+metadata: {name: s}
+spec:
+  replicas: 1
+  template:
+    terminationDelay: 10s
+    podCliqueScalingGroups: [{name: g, replicas: 80, minAvailable: 80, cliqueNames: [a]}]
+    cliques:
+    - {name: a, spec: {roleName: a, replicas: 1, podSpec: ${POD}}}
 `
