@@ -62,7 +62,7 @@ export class Store {
   }
 }
 
-const mayBeTriedAgain = ({ outcome }: RoundResult): boolean => outcome.kind === 'failed'
+const mayBeTriedAgain = ({ outcome }: RoundResult): boolean => outcome.kind === 'failed' || outcome.kind === 'skipped'
 
 /** Half of a file that was cut off counts as none. One of before scenarios said what they measure shows all. */
 function readResult(path: string): RoundResult | null {

@@ -35,8 +35,9 @@ export function leaderClient(client: KubeClient, leadership: Leadership): KubeCl
   }
 }
 
-/** Where no answer came for so long, the server has given it up. */
-const mayHappenYet = ({ outcome, reason }: Failure): boolean => outcome === 'unknown' && reason !== 'Timeout'
+/** Where we waited for so long, the server has given it up. A 504 may be of somebody between, who waited less. */
+const mayHappenYet = ({ outcome, status, reason }: Failure): boolean =>
+  outcome === 'unknown' && !(status === 0 && reason === 'Timeout')
 
 const NOT_LEADING: Failure = {
   kind: 'failure',

@@ -138,6 +138,7 @@ class Campaign implements LeaderElection {
   async #lead(untilMs: number): Promise<void> {
     const { signal } = this.#aborter
     this.#leadsUntilMs = untilMs
+    await this.#settled() // what broke off when we led before may happen yet: 5 s at most, the lease holds for 10
     if (!signal.aborted) {
       this.#options.onStarted()
       await this.#renewUntilOver()
@@ -255,14 +256,18 @@ class Campaign implements LeaderElection {
     return client.create<Lease>(LEASES, object, options)
   }
 
+  async #settled(): Promise<void> {
+    const { clock } = this.#options
+    const unsettledMs = this.#settledMs - clock.monotonicMs()
+    if (unsettledMs > 0) await sleep(clock, unsettledMs, 'work')
+  }
+
   /**
    * So that the next one need not wait, but for writes of ours that may happen yet. Failing costs nothing but the time
    * until the lease has run out.
    */
   async #release(): Promise<void> {
-    const { clock } = this.#options
-    const unsettledMs = this.#settledMs - clock.monotonicMs()
-    if (unsettledMs > 0) await sleep(clock, unsettledMs, 'work')
+    await this.#settled()
     const record = this.#observed?.record
     this.#leadsUntilMs = null
     if (record?.holder !== this.#options.identity) return

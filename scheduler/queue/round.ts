@@ -61,13 +61,13 @@ export function planRound(due: Due, kept: Kept, options: RoundOptions): RoundRes
     const { entry, item } = next
     if (options.lookAgain(entry)) {
       if (!entry.isOver) due.offer(entry, options.nowMs, options.round)
-      continue
+    } else {
+      decisions++
+      const isPlaced = decideSafely(entry, item, options, known)
+      if (!isPlaced) options.onRefusal(entry)
+      if (!isPlaced || item.kind === 'surplus') due.rest(entry)
+      if (isPlaced && item.kind === 'surplus') due.offer(entry, options.nowMs, options.round)
     }
-    decisions++
-    const isPlaced = decideSafely(entry, item, options, known)
-    if (!isPlaced) options.onRefusal(entry)
-    if (!isPlaced || item.kind === 'surplus') due.rest(entry)
-    if (isPlaced && item.kind === 'surplus') due.offer(entry, options.nowMs, options.round)
     if (options.isOver()) return { decisions, isCut: due.hasMore, waitMs }
   }
   return { decisions, isCut: false, waitMs }

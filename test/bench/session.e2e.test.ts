@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,7 +25,9 @@ const vandal: Contestant = {
   name: 'vandal',
   isOurs: false,
   start(server) {
-    process.kill(server.pids().apiServer ?? 0, 'SIGKILL')
+    const { apiServer } = server.pids()
+    assert.ok(apiServer !== null && apiServer !== undefined) // 0 would be our own process group
+    process.kill(apiServer, 'SIGKILL')
     return Promise.resolve({ pid: null, said: () => '', stop: () => Promise.resolve() })
   },
 }

@@ -95,3 +95,15 @@ test('a write that broke off is told to the election, because it may happen yet;
   }
   expect(told).toEqual(writes.map(() => 'connection'))
 })
+
+test('a gateway that waited less long than the server may is told to the election, too', async () => {
+  let told = 0
+  const transport: Transport = {
+    request: () => Promise.resolve({ status: 504, headers: {}, body: 'upstream request timeout' }),
+    stream: () => Promise.reject(new Error('not asked')),
+    close: () => Promise.resolve(),
+  }
+  const leadership = { isLeader: true, writeTimeoutMs: 5_000, noteUnknown: () => void told++ }
+  for (const write of writes) await write(leaderClient(kubeClient(transport), leadership))
+  expect(told).toBe(writes.length)
+})

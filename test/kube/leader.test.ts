@@ -212,6 +212,22 @@ describe('an election', () => {
     expect(heard).toEqual(['a leads 0', 'a stops 10', expect.stringMatching(/^b leads 1[5-9]$/)])
   })
 
+  test('who loses the lease and wins it again waits for what broke off before', async () => {
+    const { clock, server, heard, candidate } = town()
+    const a = candidate('a', wireTo(server))
+    a.election.start()
+    await clock.runFor(5_000)
+    a.server.before = () => Promise.reject(new TransportError('connection', 'cut'))
+    await clock.runUntil(() => heard.length === 2, { maxVirtualMs: 60_000 })
+    const lostMs = clock.monotonicMs()
+    a.election.noteUnknown()
+    a.server.before = (request) => server.request(request)
+    await clock.runUntil(() => heard.length === 3, { maxVirtualMs: 60_000 })
+    expect(heard[2]).toMatch(/^a leads/)
+    expect(clock.monotonicMs() - lostMs).toBeGreaterThanOrEqual(5_000)
+    expect(a.election.isLeader).toBe(true)
+  })
+
   test('a leader that is cut off stops before anybody else leads, and campaigns again', async () => {
     const { clock, server, heard, candidate } = town()
     const a = candidate('a', wireTo(server))

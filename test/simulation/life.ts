@@ -39,8 +39,11 @@ export class Life {
     this.#bindsTo.set(ticket.node, [...(this.#bindsTo.get(ticket.node) ?? []), ticket])
   }
 
-  forgetBinds(): void {
+  /** But for those sent since: a server may carry out for some seconds yet what broke off. */
+  forgetBinds(sinceMs: number): void {
+    const kept = [...this.binds.values()].flat().filter(({ sentMs }) => sentMs > sinceMs)
     this.binds.clear()
     this.#bindsTo.clear()
+    for (const ticket of kept) this.noteBind(ticket)
   }
 }

@@ -113,12 +113,14 @@ function noteIdentity(life: Life, ticket: Ticket): void {
 
 /** client-go's renew deadline: a leader that could not renew for so long has lost. */
 const RENEW_DEADLINE_MS = 10_000
+/** After that the API server carries out no write of a leader any more. */
+const WRITE_GIVEN_UP_MS = 5_000
 
 function renewed(ticket: Ticket): void {
   if (ticket.life.leadsUntilMs <= ticket.sentMs) {
     ticket.life.electedMs.push(ticket.sentMs)
     ticket.life.mirror.forgetPast()
-    ticket.life.forgetBinds() // what was in flight has been given up by now
+    ticket.life.forgetBinds(ticket.sentMs - WRITE_GIVEN_UP_MS)
   }
   const isOurs = ticket.method !== 'GET' && holderIn(ticket) !== null
   ticket.life.leadsUntilMs = isOurs ? ticket.sentMs + RENEW_DEADLINE_MS : Number.NEGATIVE_INFINITY

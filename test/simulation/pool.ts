@@ -63,6 +63,8 @@ function serve(queue: Queue): Promise<void> {
       next()
     })
     worker.on('error', reject)
+    // After `terminate` that is the end, and too late to matter.
+    worker.on('exit', (code) => setImmediate(reject, new Error(`a thread of the simulation ended by itself (${code})`)))
     next()
   })
 }

@@ -29,6 +29,19 @@ const nothingGivenBack = ({ history }: World): string[] => {
   return given.map(({ name }) => `${name} was given back`)
 }
 
+const undoRefused = ({ observer }: World): string[] =>
+  observer.tickets.some(({ kind, name, status }) => kind === 'delete' && name === 'g-a-0' && status === 409)
+    ? []
+    : ['no undo of g-a-0 was tried and refused']
+
+const readSince =
+  (sinceMs: number) =>
+  ({ observer }: World): string[] => {
+    const binds = observer.tickets.filter(({ kind, name }) => kind === 'bind' && name === 'g-a-0')
+    const isRead = binds.some(({ life, uid }) => (life.mirror.readMs.get(uid) ?? 0) > sinceMs)
+    return isRead ? [] : [`g-a-0 was not read after ${sinceMs} ms`]
+  }
+
 const TWO = { nodes: nodesOf('r1: a1 b1'), gangs: [gangOf('g', [groupOf('a', 2)])], forMs: 200_000 }
 
 const readyInUndo: Scenario = scenario({
@@ -40,7 +53,7 @@ const readyInUndo: Scenario = scenario({
       later(world, 500, () => makeReady(world, name))
       return { kind: 'request-late', ms: 1_000 }
     }),
-  judge: nothingGivenBack,
+  judge: (world) => [...nothingGivenBack(world), ...undoRefused(world)],
 })
 
 const readyUnheard: Scenario = scenario({
@@ -53,7 +66,7 @@ const readyUnheard: Scenario = scenario({
     })
     later(world, 20_000, () => makeReady(world, 'g-a-0'))
   },
-  judge: nothingGivenBack,
+  judge: (world) => [...nothingGivenBack(world), ...readSince(20_000)(world)],
 })
 
 const manyWords: Scenario = scenario({
