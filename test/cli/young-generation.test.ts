@@ -24,11 +24,10 @@ function mostMegabytes(first: string): number {
   return Number(stdout)
 }
 
-test('the young generation stays below 64 MB where V8 would let it grow', () => {
+test('the young generation stays smaller than V8 would let it grow', () => {
   const limited = mostMegabytes(
     `import { limitYoungGeneration } from ${JSON.stringify(MODULE)}; limitYoungGeneration()`,
   )
   expect(limited).toBeGreaterThan(4)
-  expect(limited).toBeLessThanOrEqual(64)
-  expect(mostMegabytes('')).toBeGreaterThan(64)
+  expect(limited).toBeLessThan(mostMegabytes(''))
 })
