@@ -52,6 +52,7 @@ export class World {
   /** What a written situation does on the wire; null: nothing to this one. */
   readonly meddle: Meddle = { fateOf: () => null, lineFateOf: () => null }
   readonly #generations = new Map<string, number>()
+  readonly #seeds = new Set<number>()
   readonly #killAt = new Map<Process, number>()
   readonly #wireFaults: WireFaults
 
@@ -111,7 +112,7 @@ export class World {
   startProcess(name: string): Process {
     const generation = (this.#generations.get(name) ?? 0) + 1
     this.#generations.set(name, generation)
-    const seed = this.drawn.seed * 31 + generation * 7 + this.processes.length
+    const seed = this.#freshSeed(this.drawn.seed * 31 + generation * 7 + this.processes.length)
     const { clock, observer, history } = this
     const [fateOf, lineFateOf] = [fateFrom(this.#wireFaults), lineFateFrom(this.#wireFaults)]
     const process = new Process(name, generation, seed, {
@@ -162,6 +163,13 @@ export class World {
       )
       .filter((name) => !made.has(name))
     return names.length === 0 ? null : oneOf(this.random, names)
+  }
+
+  /** No two processes draw the same: they would campaign under one name, and each take the other's lease for its own. */
+  #freshSeed(wanted: number): number {
+    const seed = this.#seeds.has(wanted) ? wanted + 1_000_003 : wanted
+    this.#seeds.add(seed)
+    return seed
   }
 
   #onSend(process: Process, ticket: Ticket): void {
