@@ -24,7 +24,7 @@ export class Allowance {
     return 0
   }
 
-  /** Takes one in advance: in how many milliseconds it may be used, 0 for now. Whoever asks again takes another. */
+  /** Takes one in advance and returns the milliseconds until it may be used; 0: at once. Asked again it takes another. */
   reserve(): number {
     this.#fill()
     this.#tokens -= 1
