@@ -12,7 +12,8 @@ export interface HttpTransportOptions {
   readonly credentialsMs?: number
 }
 
-const CONNECTIONS = 32
+/** A writer has up to 128 writes under way, and others ask beside it. */
+const CONNECTIONS = 144
 const CONNECT_DEADLINE_MS = 10_000
 /** Idle connections are dropped before the server does it (Go: 90 s), unless the server announces less. */
 const KEEP_ALIVE_MS = 30_000

@@ -155,7 +155,7 @@ describe('the recorder', () => {
   test('goes behind the binds of the writer that it shares', async () => {
     let shared: Writer | null = null
     const { clock, server, recorder } = desk((made) => {
-      shared = writer({ clock: made, random: seededRandom(1), concurrency: 1 })
+      shared = writer({ clock: made, random: seededRandom(1), concurrency: { first: 1, most: 1 } })
       return shared
     })
     const client = kubeClient(server)

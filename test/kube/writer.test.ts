@@ -3,6 +3,7 @@ import type { Answer } from '../../kube/client.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { PODS } from '../../kube/resources.ts'
+import { sleep } from '../../kube/clock.ts'
 import { type HttpAnswer, TransportError } from '../../kube/transport.ts'
 import { type Writer, writer } from '../../kube/writer.ts'
 import { VirtualClock } from '../../sim/clock.ts'
@@ -15,11 +16,11 @@ interface Desk {
   create(name: string, priority?: number): Promise<Answer<unknown>>
 }
 
-function desk(concurrency = 2): Desk {
+function desk(first = 2, most = first): Desk {
   const clock = new VirtualClock()
   const server = new TinyServer()
   const client = kubeClient(server)
-  const made = writer({ clock, random: seededRandom(5), concurrency })
+  const made = writer({ clock, random: seededRandom(5), concurrency: { first, most } })
   const create = (name: string, priority = 0): Promise<Answer<unknown>> =>
     made.write(() => client.create(PODS, { apiVersion: 'v1', kind: 'Pod', metadata: { name } }), { priority })
   return { clock, server, writer: made, create }
@@ -49,6 +50,36 @@ test('only so many writes are under way at once, the important ones first', asyn
   const names = made.server.asked.map(({ body }) => JSON.parse(body ?? '').metadata.name)
   expect(names.slice(2)).toEqual(['d', 'c'])
   expect(made.writer.isIdle).toBe(true)
+})
+
+/** How many were under way at once when each of so many writes was sent; `before` may turn them away. */
+async function underWay(made: Desk, count: number, before?: () => HttpAnswer | null): Promise<number[]> {
+  const seen: number[] = []
+  let open = 0
+  made.server.before = async () => {
+    seen.push(++open)
+    await sleep(made.clock, 1, 'work')
+    open--
+    return before?.() ?? null
+  }
+  await answered(made, Promise.all(Array.from({ length: count }, (_, i) => made.create(`p-${i}`))))
+  return seen
+}
+
+test('while many wait, more are under way with time, up to the most; after a rest it begins with few again', async () => {
+  const made = desk(2, 5)
+  const seen = await underWay(made, 60)
+  expect(Math.max(...seen.slice(0, 6))).toBe(2)
+  expect(Math.max(...seen)).toBe(5)
+  expect(Math.max(...(await underWay(made, 6)))).toBe(2)
+})
+
+test('a server that turns a write away gets few at once again', async () => {
+  const made = desk(2, 5)
+  let asked = 0
+  const seen = await underWay(made, 60, () => (++asked === 40 ? refused(429, 'TooManyRequests') : null))
+  expect(Math.max(...seen.slice(0, 40))).toBe(5)
+  expect(Math.max(...seen.slice(44, 50))).toBeLessThan(5)
 })
 
 describe('what the server says', () => {
