@@ -71,6 +71,8 @@ export class Loop {
   #round = 0
   #roundTimer: Timer | null = null
   readonly #timers = new Map<string, Timer>()
+  /** What the first plan on a large cluster would make in one go otherwise, some 50 ms: each has a turn of its own. */
+  readonly #first: (() => unknown)[]
   /** What is left of the gangs that are looked at before the next plan. */
   #sweep: Iterator<string, unknown> | null = null
   /** Gangs of which something was told during a sweep of several turns, perhaps after they were looked at. */
@@ -88,6 +90,7 @@ export class Loop {
     const { cluster, gather } = options
     this.#due = new Due({ cluster, waitMs: ({ situation }, nowMs) => gather.waitMs(situation, nowMs) })
     this.#kept = { questions: new Questions(cluster), refused: new Refused(cluster) }
+    this.#first = [() => cluster.nodes.read(), () => cluster.topology()]
   }
 
   get decisions(): number {
@@ -154,6 +157,11 @@ export class Loop {
   #run(): void {
     const { clock, cluster, log } = this.#options
     try {
+      const first = this.#first.shift()
+      if (first !== undefined) {
+        first()
+        return this.#turnIn(0)
+      }
       const nowMs = clock.monotonicMs()
       if (!this.#lookAgain(nowMs)) return this.#turnIn(0)
       const result = planRound(this.#due, this.#kept, {
@@ -189,6 +197,7 @@ export class Loop {
       this.#lookSafely(next.value, nowMs)
       if (clock.monotonicMs() - nowMs > TURN_MS) return false
     }
+    if (isBegun && clock.monotonicMs() - nowMs > TURN_MS / 2) return false // the plan has a turn of its own then
     this.#sweep = null
     this.#toldMeanwhile = new Set(isBegun ? cluster.gangs.dirty : [])
     return true
