@@ -159,8 +159,8 @@ export class Loop {
     try {
       const first = this.#first.shift()
       if (first !== undefined) {
-        first()
-        return this.#turnIn(0)
+        this.#turnIn(0) // whatever comes of it
+        return void first()
       }
       const nowMs = clock.monotonicMs()
       if (!this.#lookAgain(nowMs)) return this.#turnIn(0)
