@@ -1,5 +1,9 @@
+import type { PodClique, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { KubeError } from '../../kube/answers.ts'
+import { isOutdated } from '../expansion/adopt.ts'
+import { cliqueIdentityOf } from '../expansion/identity.ts'
+import type { SetShape } from '../expansion/shape.ts'
 import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 import { isEdited } from './set.ts'
@@ -30,6 +34,23 @@ export async function isNewest<T extends KubeObject>(
   if (!isEdited(answer.value, seen)) return true
   view.wrote(store as unknown as Store<KubeObject>, answer.value)
   return false
+}
+
+/**
+ * Whether the template that cliques are about to be brought to is the set's newest; asked only where one of them has another:
+ * a set that is seen as it was before an update would have its pods made anew twice. False as in `isNewest`. Throws KubeError.
+ */
+export async function isNewestTemplate(
+  reading: Reading,
+  store: Store<PodCliqueSet>,
+  shape: SetShape,
+  cliques: readonly PodClique[],
+): Promise<boolean> {
+  const isBehind = (clique: PodClique): boolean => {
+    const identity = cliqueIdentityOf(shape, clique)
+    return identity !== null && isOutdated(identity.clique, clique)
+  }
+  return !cliques.some(isBehind) || isNewest(reading, store, shape.set)
 }
 
 /** Whether what the store lacks is not at the server either. False: the store has it now. One read; throws KubeError. */

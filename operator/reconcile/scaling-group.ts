@@ -1,6 +1,6 @@
 import type { PodClique, PodCliqueScalingGroup, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import { SCALING_GROUP, SCALING_GROUP_FINALIZER } from '../../api/names.ts'
+import { SCALING_GROUP, SCALING_GROUP_FINALIZER, SCALING_GROUP_REPLICA_INDEX } from '../../api/names.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, SCALING_GROUPS } from '../../kube/resources.ts'
 import { delayMs, type Recovery, recoveryOf } from '../decisions/recovery.ts'
@@ -10,6 +10,7 @@ import { hasTurn, turnOf } from '../expansion/generation.ts'
 import {
   type CliqueIdentity,
   groupIdentityOf,
+  indexLabel,
   indices,
   membersOf,
   type ScalingGroupIdentity,
@@ -33,10 +34,11 @@ import { type GroupView, groupStatus, isUpdated } from '../status.ts'
 import type { Store } from '../store.ts'
 import { activePods, generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
 import { type ChildEvents, CLIQUE_EVENTS, syncChildren } from './children.ts'
-import { isNewest, OUTDATED_REST_MS } from './newest.ts'
+import { isNewest, isNewestTemplate, OUTDATED_REST_MS } from './newest.ts'
 import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
 import { markRecovery } from './recover.ts'
-import { isEdited, isTurnNews } from './set.ts'
+import { isEdited } from './set.ts'
+import { isTurnNews } from './turn.ts'
 
 const ROW_MS = 20
 /** Longer than a clique's status waits for a row of changes to end. */
@@ -80,6 +82,7 @@ class ScalingGroupReconciler implements Reconciler {
     const identity = groupIdentityOf(shape, group)
     if (identity === null) return
     const rollout = this.#rolloutOf(shape, identity, group)
+    if (!(await this.#isOfNewestTemplate(shape, group, rollout))) return { again: OUTDATED_REST_MS }
     if (isSelecting(group, rollout)) {
       await writeStatus(this.#context, this.#world.groups, group, { updateProgress: rollout.progress })
     }
@@ -154,6 +157,13 @@ class ScalingGroupReconciler implements Reconciler {
       placedPodsOf: (clique) => activePods(this.#world, clique).filter(isScheduled).length,
       now: findingContext(this.#context, group).now,
     })
+  }
+
+  #isOfNewestTemplate(shape: SetShape, { metadata: { uid } }: PodCliqueScalingGroup, { keeping }: GroupRollout) {
+    const isKept = (member: PodClique): boolean => keeping.has(indexLabel(member, SCALING_GROUP_REPLICA_INDEX) ?? -1)
+    const { sets, cliques } = this.#world
+    const changing = cliques.owned(uid).filter((member) => !isKept(member))
+    return isNewestTemplate(this.#context, sets, shape, changing)
   }
 
   #memberNamed(group: PodCliqueScalingGroup, name: string): PodClique | undefined {

@@ -40,7 +40,7 @@ import {
   type World,
 } from '../world.ts'
 import { type ChildEvents, CLIQUE_EVENTS, isLeaving, syncChildren } from './children.ts'
-import { isNewest, isNowhere, OUTDATED_REST_MS } from './newest.ts'
+import { isNewest, isNewestTemplate, isNowhere, OUTDATED_REST_MS } from './newest.ts'
 import { markRecovery } from './recover.ts'
 import {
   type Parts,
@@ -51,6 +51,7 @@ import {
   withCounts,
 } from './replica-standing.ts'
 import { ROW_MS, rowMs } from './rows.ts'
+import { turnFacts } from './turn.ts'
 import { dropFinalizer, findingContext, isRefused, lastErrors, noneIfNew, writeStatus } from './parts.ts'
 
 /** Nobody tells us when somebody else's object frees its name. */
@@ -122,7 +123,13 @@ class SetReconciler implements Reconciler {
     if (set === undefined) return
     if (isTerminating(set)) return dropFinalizer(this.#context, this.#world.sets, set, SET_FINALIZER)
     const { problems, isStalled, ...seen } = this.#lookAt(set)
+    const { sets, cliques } = this.#world
+    const isNewest =
+      isStalled || (await isNewestTemplate(this.#context, sets, seen.shape, cliques.owned(set.metadata.uid)))
+    if (!isNewest) return { again: OUTDATED_REST_MS }
     const shape = isStalled ? seen.shape : await this.#advanceUpdate(seen.shape)
+    // Edited meanwhile: an update to what is newest has yet to be begun.
+    if (shape.set.metadata.generation !== set.metadata.generation) return { again: 0 }
     const { translation } = seen
     const outcome = isStalled ? { taken: [], error: null, isOutdated: false } : await this.#sync(shape)
     if (outcome.isOutdated) return { again: OUTDATED_REST_MS }
@@ -379,17 +386,6 @@ export function isEdited(object: KubeObject, before: KubeObject | null): boolean
 }
 
 const MARKS = ['labels', 'annotations', 'finalizers'] as const
-
-/** Which version a set is brought to, and which of its replicas is at it. */
-const turnFacts = (progress: SetRollout['progress'] | undefined): string =>
-  canonicalJson([progress?.updateStartedAt, progress?.updateEndedAt, progress?.currentlyUpdating])
-
-/** Another replica of a set may be updated than before, or it goes to another version. */
-export function isTurnNews({ status }: PodCliqueSet, before: PodCliqueSet | null): boolean {
-  const facts = (of: PodCliqueSet['status']): string =>
-    canonicalJson([of?.currentGenerationHash, turnFacts(of?.updateProgress)])
-  return before !== null && facts(status) !== facts(before.status)
-}
 
 /** Sets whose objects depend on a topology. */
 export function constrainedSets({ sets }: World): Key[] {

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import type { PodClique } from '../../api/generated/kinds.ts'
+import type { PodClique, PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import {
   POD_CLIQUE_SETS,
@@ -12,6 +12,7 @@ import {
 import type { Transport } from '../../kube/transport.ts'
 import { isTerminating } from '../../operator/observed-pod.ts'
 import { type Harness, startHarness } from './harness.ts'
+import { changed, imageOf } from './updating.ts'
 
 /** A watch that is behind tells of an object as it was, and the others of all else as it is. */
 
@@ -111,6 +112,20 @@ test('that the newest size cannot be read is told, and keeps the other pods from
   expect((await at.list<Pod>(PODS)).filter((pod) => !isTerminating(pod))).toHaveLength(3)
   await at.clock.runFor(60_000)
   expect((await at.get<PodClique>(POD_CLIQUES, 's-0-a')).status?.lastErrors).toEqual([])
+})
+
+test('nothing is brought back to a template of before, and no pod made anew, by a set that is seen as it was', async () => {
+  let before: PodCliqueSet | null = null
+  const world = await start(({ kind }) => kind === 'PodCliqueSet', { change: () => before, version: 'as-changed' })
+  before = await world.at.get<PodCliqueSet>(POD_CLIQUE_SETS, 's')
+  await changed(world.at, 's', { a: 'second', b: 'second' })
+  await world.at.settle()
+  const [standing, writes] = [await uids(world.at), world.at.writes.length]
+  await world.restart()
+  await world.at.clock.runFor(120_000)
+  expect(await uids(world.at)).toEqual(standing)
+  expect(world.at.writes.slice(writes)).toEqual([])
+  expect((await world.at.list<Pod>(PODS)).map(imageOf)).toEqual(['second', 'second', 'second'])
 })
 
 /** A set that stands, and what deletes of the operator come to since it was restarted with a view that is behind. */
