@@ -18,15 +18,19 @@ export async function writeAll<T>(
   if (errors.length > 0) throw errors[0]
 }
 
-const BATCH_MAX = 64
+export const BATCH_MAX = 64
 
 /**
- * 1, 2, 4, … at once, up to 64: what is refused (a quota, a bad spec) is refused once and not a thousand times. Throws
- * the first error of the batch that had one; later batches are not tried.
+ * `first` at once, then twice as many each time, up to 64: what is refused (a quota, a bad spec) is refused once and not a
+ * thousand times. Throws the first error of the batch that had one; later batches are not tried.
  */
-export async function slowStart<T>(items: readonly T[], write: (item: T) => Promise<void>): Promise<void> {
+export async function slowStart<T>(
+  items: readonly T[],
+  write: (item: T) => Promise<void>,
+  first: number = 1,
+): Promise<void> {
   let from = 0
-  for (let size = 1; from < items.length; size = Math.min(BATCH_MAX, size * 2)) {
+  for (let size = first; from < items.length; size = Math.min(BATCH_MAX, size * 2)) {
     const batch = items.slice(from, from + size)
     await writeAll(batch, batch.length, write)
     from += batch.length

@@ -3,7 +3,7 @@ import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { GANG_GATE, POD_TEMPLATE_HASH, RECREATED_FOR } from '../../api/names.ts'
 import { Allowance } from '../../kube/allowance.ts'
 import { KubeError } from '../../kube/answers.ts'
-import { slowStart, writeAll } from '../batches.ts'
+import { BATCH_MAX, slowStart, writeAll } from '../batches.ts'
 import { afterEnd, type Ends, waitMs } from '../decisions/replace.ts'
 import { decideScale } from '../decisions/scale.ts'
 import { hash64 } from '../expansion/hash.ts'
@@ -14,6 +14,9 @@ import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 
 const WRITES_AT_ONCE = 64
+/** Where a pod was let through, others of its template are made all at once for so long. */
+const LET_THROUGH_MS = 10_000
+const LET_THROUGH_MAX = 1_000
 /** Pods that an event names. */
 const NAMED_MAX = 8
 /** Where many cliques come up at once, the first few and then so many a second say in an event that they made their pods. */
@@ -29,6 +32,8 @@ export class Pods {
   /** Clique uid → index → the end of the name of a pod whose create was sent, and maybe carried out. */
   readonly #unanswered = new Map<string, Map<number, string>>()
   readonly #ends = new Map<string, Ends>()
+  /** `NAMESPACE/TEMPLATE` of pods that were let through → until when that is taken to be so, monotonic. */
+  readonly #letThrough = new Map<string, number>()
   readonly #told: Allowance
 
   constructor(context: OperatorContext, store: Store<Pod>) {
@@ -71,7 +76,7 @@ export class Pods {
 
   /** Lifts our gate and no other. */
   ungate(pods: readonly Pod[]): Promise<void> {
-    return slowStart(pods, async (pod) => {
+    return writeAll(pods, WRITES_AT_ONCE, async (pod) => {
       const rest = (pod.spec.schedulingGates ?? []).filter(({ name }) => name !== GANG_GATE)
       const schedulingGates = rest.length === 0 ? null : rest
       await this.#context.writer.patch(this.#store, pod, { spec: { schedulingGates } })
@@ -80,21 +85,39 @@ export class Pods {
 
   /** `pods`: those that the indices were chosen by. What came since may be the very ones, and is found by its name. */
   async #createAll(plan: PodPlan, indices: readonly number[], pods: readonly Pod[]): Promise<void> {
+    if (indices.length === 0) return
     const { clique } = plan
     const inUse = new Set(pods.map(({ metadata }) => metadata.name))
     for (const name of this.#taken.get(clique.metadata.uid) ?? []) inUse.add(name)
     const made: string[] = []
     const failed: unknown[] = []
-    await slowStart(indices, async (index) => {
-      const suffix = this.#suffixOf(clique, index, inUse)
-      const name = await this.#create(clique, expandPod(plan, index, suffix)).catch((error: unknown) => {
-        if (error instanceof KubeError && error.failure.outcome === 'unknown') this.#keep(clique, index, suffix)
-        throw error
-      })
-      if (name !== null) made.push(name)
-    }).catch((error: unknown) => failed.push(error))
+    await slowStart(
+      indices,
+      async (index) => {
+        const suffix = this.#suffixOf(clique, index, inUse)
+        const name = await this.#create(clique, expandPod(plan, index, suffix)).catch((error: unknown) => {
+          if (error instanceof KubeError && error.failure.outcome === 'unknown') this.#keep(clique, index, suffix)
+          throw error
+        })
+        if (name !== null) made.push(name)
+      },
+      this.#firstOf(clique),
+    ).catch((error: unknown) => failed.push(error))
+    this.#noteLetThrough(clique, made.length > 0 && failed.length === 0)
     if (made.length > 0 && this.#told.take() === 0) this.#tellDone(clique, 'PodCreateSuccessful', 'Created', made)
     if (failed.length > 0) this.#tellFailed(clique, 'PodCreateFailed', 'create', failed[0])
+  }
+
+  /** How many pods may be tried before it is known whether one is let through. */
+  #firstOf(clique: PodClique): number {
+    const untilMs = this.#letThrough.get(templateOf(clique)) ?? Number.NEGATIVE_INFINITY
+    return this.#context.clock.monotonicMs() < untilMs ? BATCH_MAX : 1
+  }
+
+  #noteLetThrough(clique: PodClique, isLet: boolean): void {
+    if (this.#letThrough.size >= LET_THROUGH_MAX) this.#letThrough.clear()
+    if (isLet) this.#letThrough.set(templateOf(clique), this.#context.clock.monotonicMs() + LET_THROUGH_MS)
+    else this.#letThrough.delete(templateOf(clique))
   }
 
   /** What was sent and not answered is sent again under the same name, whatever name has become free since. */
@@ -151,6 +174,9 @@ export class Pods {
     throw error
   }
 }
+
+const templateOf = ({ metadata }: PodClique): string =>
+  `${metadata.namespace ?? ''}/${metadata.labels?.[POD_TEMPLATE_HASH] ?? ''}`
 
 /**
  * The end of a pod's name, which follows from what is seen and from nothing else: whoever sees the same makes the same pod,
