@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { KubeError } from './answers.ts'
 import type { Clock, Timer, Wake } from './clock.ts'
 import type { Random } from './random.ts'
@@ -47,8 +48,10 @@ export class WorkQueue<K extends string> {
   readonly #options: WorkQueueOptions<K>
   readonly #waiting = new Set<K>()
   readonly #running = new Set<K>()
-  /** Added while running: looked at once more, or when the retry is due if the run fails. */
-  readonly #again = new Set<K>()
+  /** Added while running: looked at once more. If the run fails: when the retry is due, or as news of a failing key are. */
+  readonly #again = new Map<K, 'by-itself' | 'news'>()
+  /** The key that is being reconciled, for whatever the reconcile calls. */
+  readonly #current = new AsyncLocalStorage<K>()
   readonly #failing = new Map<K, Failing>()
   readonly #delayed: Readonly<Record<Wake, Map<K, Delayed>>> = { work: new Map(), background: new Map() }
   #state: 'new' | 'started' | 'stopped' = 'new'
@@ -72,7 +75,8 @@ export class WorkQueue<K extends string> {
   add(key: K): void {
     if (this.#state === 'stopped') return
     if (this.#running.has(key)) {
-      this.#again.add(key)
+      if (this.#current.getStore() !== key) this.#again.set(key, 'news')
+      else if (!this.#again.has(key)) this.#again.set(key, 'by-itself')
       return
     }
     const restMs = (this.#failing.get(key)?.notBeforeMs ?? 0) - this.#options.clock.monotonicMs()
@@ -139,12 +143,12 @@ export class WorkQueue<K extends string> {
 
   async #run(key: K): Promise<void> {
     try {
-      const result = await this.#options.reconcile(key)
+      const result = await this.#current.run(key, () => this.#options.reconcile(key))
       this.#failing.delete(key)
       if (result && result.again !== null) this.addAfter(key, result.again, result.wake ?? 'work')
     } catch (error) {
       // What failed may have woken its own key, and must not be the reason that it is tried again at once.
-      this.#again.delete(key)
+      if (this.#again.get(key) === 'by-itself') this.#again.delete(key)
       this.#retry(key, error)
     }
     this.#running.delete(key)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { KubeError } from '../../kube/answers.ts'
 import type { Failure } from '../../kube/client.ts'
+import { sleep } from '../../kube/clock.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { type Reconciled, WorkQueue } from '../../kube/work-queue.ts'
 import { VirtualClock } from '../../sim/clock.ts'
@@ -189,6 +190,22 @@ describe('a reconcile that throws', () => {
     made.queue.add('a') // news from elsewhere
     await made.clock.runFor(1_000)
     expect(made.begun.length).toBeGreaterThan(retried)
+    await made.queue.stop()
+  })
+
+  test('and hears news meanwhile is looked at within a second, however long it is asked to wait', async () => {
+    const made = desk(async () => {
+      await sleep(made.clock, 100, 'work')
+      throw new KubeError(tooMany(60_000))
+    })
+    made.queue.start()
+    made.queue.add('a')
+    await made.clock.runFor(50)
+    made.queue.add('a')
+    await made.clock.runFor(1_100)
+    expect(made.begun).toHaveLength(2)
+    await made.clock.runFor(30_000)
+    expect(made.begun).toHaveLength(2)
     await made.queue.stop()
   })
 
