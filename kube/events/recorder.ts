@@ -44,6 +44,8 @@ const WAITING_MAX = 1_000
 const MESSAGE_MAX = 1_000
 const TRIES_MAX = 3
 const BEHIND_ALL_ELSE = -100
+/** Something that is said over and over is written so often at most, with its count. */
+const COUNT_REST_MS = 1_000
 
 export function eventRecorder(options: EventRecorderOptions): EventRecorder {
   return new Recorder(options)
@@ -55,6 +57,8 @@ interface Write {
   /** What to send when there is no such Event. */
   readonly event: Readonly<Record<string, unknown>>
   readonly isNew: boolean
+  /** On the monotonic clock. */
+  readonly notBeforeMs: number
 }
 
 class Recorder implements EventRecorder {
@@ -63,9 +67,13 @@ class Recorder implements EventRecorder {
   readonly #seen = new Map<string, Seen>()
   /** By the Event's name, in the order in which they go: what is said anew before it was written is written once. */
   readonly #waiting = new Map<string, Write>()
+  /** By the Event's name, oldest first: when it was written last, of those written in the last COUNT_REST_MS. */
+  readonly #writtenMs = new Map<string, number>()
   #made = 0
   #lost = 0
   #isStopped = false
+  /** Everything that waits has to wait on: what is said now may be due before it. */
+  #isIdle = false
   #run: Promise<void> | null = null
   #wake: () => void = () => {}
 
@@ -103,7 +111,10 @@ class Recorder implements EventRecorder {
     const since = firstTimestamp === undefined ? {} : { firstTimestamp }
     const event = { ...eventBody(object, type, said, nowMs), count, ...since }
     const isNew = before?.isNew ?? verdict.kind === 'new'
-    this.#waiting.set(eventName, { namespace: namespaceOf(object), eventName, event, isNew })
+    const restMs = isNew ? 0 : COUNT_REST_MS
+    const notBeforeMs = before?.notBeforeMs ?? (this.#writtenMs.get(eventName) ?? Number.NEGATIVE_INFINITY) + restMs
+    this.#waiting.set(eventName, { namespace: namespaceOf(object), eventName, event, isNew, notBeforeMs })
+    if (this.#isIdle) this.#wake()
     this.#run ??= this.#drain().finally(() => {
       this.#run = null
     })
@@ -126,15 +137,42 @@ class Recorder implements EventRecorder {
   async #drain(): Promise<void> {
     await Promise.resolve() // whatever is being done now, its own writes come first
     while (this.#waiting.size > 0) {
-      for (let delayMs = this.#allowance.take(); delayMs > 0; delayMs = this.#allowance.take()) {
+      for (let delayMs = this.#nextMs(); delayMs > 0; delayMs = this.#nextMs()) {
+        this.#isIdle = true
         await this.#rest(delayMs)
+        this.#isIdle = false
         if (this.#isStopped) return
       }
-      const [next] = this.#waiting.values()
+      const next = this.#due()
       if (next === undefined) return
       this.#waiting.delete(next.eventName)
+      this.#note(next)
       await this.#write(next)
     }
+  }
+
+  /** The first whose time has come. */
+  #due(): Write | undefined {
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const write of this.#waiting.values()) if (write.notBeforeMs <= nowMs) return write
+    return undefined
+  }
+
+  /** 0: one may be written, and is counted. Else ask again in that many milliseconds, or when something is said. */
+  #nextMs(): number {
+    if (this.#waiting.size === 0 || this.#due() !== undefined) return this.#allowance.take()
+    const first = Math.min(...[...this.#waiting.values()].map(({ notBeforeMs }) => notBeforeMs))
+    return Math.max(1, first - this.#options.clock.monotonicMs())
+  }
+
+  #note({ eventName }: Write): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const [name, atMs] of this.#writtenMs) {
+      if (nowMs - atMs < COUNT_REST_MS) break
+      this.#writtenMs.delete(name)
+    }
+    this.#writtenMs.delete(eventName)
+    this.#writtenMs.set(eventName, nowMs)
   }
 
   #rest(delayMs: number): Promise<void> {

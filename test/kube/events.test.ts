@@ -131,6 +131,19 @@ describe('the recorder', () => {
     expect(server.objects.size).toBe(51)
   })
 
+  test('what is said over and over is written once a second, and keeps nothing else waiting', async () => {
+    const { clock, server, recorder } = desk()
+    for (let i = 0; i < 100; i++) {
+      recorder.event(pod('a'), 'Normal', 'Made', `made ${i}`)
+      if (i === 50) recorder.event(pod('b'), 'Normal', 'Made', 'm')
+      await clock.runFor(50)
+      if (i === 50) expect(server.objects.size).toBe(2)
+    }
+    await clock.runFor(1_000)
+    expect(server.asked.length).toBeLessThanOrEqual(8)
+    expect(stored(server)[0]).toMatchObject({ count: 100, message: 'made 99' })
+  })
+
   test('writes at most fifty a second in the long run, and drops what a full queue cannot hold', async () => {
     const { clock, server, recorder } = desk()
     for (let i = 0; i < 5_000; i++) recorder.event(pod(`p${i}`), 'Normal', 'Bound', 'm')
