@@ -3,7 +3,14 @@ import type { ClusterState } from '../state/cluster.ts'
 import { type Entry, itemOf } from './entry.ts'
 import { Heap } from './heap.ts'
 import { byTurn, type Item } from './order.ts'
-import { GrownNodes, isWorthTrying } from './wake.ts'
+import { GrownNodes, isWorthTrying, type Tried } from './wake.ts'
+
+/**
+ * Nodes come one by one, and each alone may hold a surplus pod where a few would hold the minimum of a gang that waits: while
+ * one of no lower priority does, a surplus pod that was refused lets that much time pass from the first room on before it
+ * takes it.
+ */
+const SURPLUS_YIELDS_MS = 500
 
 /** Something to plan, in the queue. */
 export interface Queued {
@@ -15,6 +22,8 @@ export interface DueOptions {
   readonly cluster: ClusterState
   /** Milliseconds until the gang may be planned; 0: now. */
   readonly waitMs: (entry: Entry, nowMs: number) => number
+  /** For how long a surplus pod that was refused leaves new room to others. Default: SURPLUS_YIELDS_MS. */
+  readonly surplusYieldsMs?: number
 }
 
 /**
@@ -34,6 +43,10 @@ export class Due {
   /** What may wake those: as it was when they were looked at last. */
   #seen: readonly number[] = []
   readonly #grown: GrownNodes
+  /** Those whose minimum was refused. */
+  readonly #lacking = new Set<Entry>()
+  /** As `highestLacking` found it in this turn; null: nobody asked. */
+  #highest: number | null = null
 
   constructor(options: DueOptions) {
     this.#options = options
@@ -50,12 +63,15 @@ export class Due {
     entry.queued = null
     this.#asleep.delete(entry)
     this.#resting.add(entry)
+    if (entry.refusal !== null && entry.situation.missing > 0) this.#lacking.add(entry)
+    else this.#lacking.delete(entry)
   }
 
   /** Queues what can be planned now. Milliseconds until more of it can be; null: nothing waits for its time. */
   begin(nowMs: number, round: number): number | null {
     let waitMs: number | null = null
     const queued: Queued[] = []
+    this.#highest = null
     const look = (entry: Entry): void => {
       if (entry.isOver) this.#forget(entry)
       const ms = entry.isOver ? null : this.#look(entry, nowMs, round)
@@ -78,6 +94,7 @@ export class Due {
   }
 
   #forget(entry: Entry): void {
+    this.#lacking.delete(entry)
     this.#resting.delete(entry)
     this.#asleep.delete(entry)
   }
@@ -103,11 +120,31 @@ export class Due {
     }
     if (this.#asleep.delete(entry)) this.#resting.add(entry)
     entry.gatheringMs = item.kind === 'surplus' ? 0 : waitMs(entry, nowMs)
-    const ms = Math.max(entry.gatheringMs, (refusal?.notBeforeMs ?? 0) - nowMs)
+    const yieldMs = refusal === null ? 0 : this.#yieldsMs(item, refusal.tried, nowMs)
+    const ms = Math.max(entry.gatheringMs, yieldMs, (refusal?.notBeforeMs ?? 0) - nowMs)
     if (ms > 0) return ms
     this.#resting.delete(entry)
     entry.queued = { item, entry }
     return 0
+  }
+
+  #yieldsMs({ kind, priority }: Item, tried: Tried, nowMs: number): number {
+    const { surplusYieldsMs = SURPLUS_YIELDS_MS } = this.#options
+    if (kind !== 'surplus') return 0
+    tried.worthSinceMs ??= nowMs
+    const restMs = Math.max(0, tried.worthSinceMs + surplusYieldsMs - nowMs)
+    return restMs > 0 && priority <= (this.#highest ??= this.#highestLacking()) ? restMs : 0
+  }
+
+  /** O(minimums that were refused), once a turn and only if somebody may yield. */
+  #highestLacking(): number {
+    let highest = Number.NEGATIVE_INFINITY
+    for (const entry of this.#lacking) {
+      const item = entry.isOver ? null : itemOf(entry)
+      if (item === null || item.kind === 'surplus') this.#lacking.delete(entry)
+      else highest = Math.max(highest, item.priority)
+    }
+    return highest
   }
 
   /** Takes the first out of the queue. */

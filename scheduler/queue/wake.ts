@@ -24,6 +24,8 @@ export interface Tried {
   readonly nodeEpoch: number
   /** Grows every 60 s: everything is tried again, in case a cause of change was forgotten here. */
   readonly round: number
+  /** Since when, on the monotonic clock, something has been so different that it is worth trying again; null: nothing is. */
+  worthSinceMs: number | null
 }
 
 export const triedNow = (cluster: ClusterState, situation: GangSituation, round: number): Tried => ({
@@ -35,6 +37,7 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
   fenceEpoch: cluster.fences.openings.epoch,
   nodeEpoch: cluster.nodeChanges.epoch,
   round,
+  worthSinceMs: null,
 })
 
 /** Whether something has changed since that could change the answer. O(what grew × classes of the gang). */

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import type { NewObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
+import type { Answer } from '../../kube/client.ts'
 import { CONFIG_MAPS, EVENTS, NODES, POD_CLIQUE_SETS, POD_GANGS, PODS, SCALING_GROUPS } from '../../kube/resources.ts'
 import { type Harness, isReady, names, startHarness } from './harness.ts'
 import { workloadYaml } from './workloads.ts'
@@ -34,13 +35,16 @@ async function up(nodes: number, open: number, memory?: string): Promise<void> {
   at = await startHarness({ nodes: all, hasScheduler: true })
 }
 
-/** All at once: a node that comes alone is taken by whatever fits on one. */
-async function uncordon(from: number, to: number): Promise<void> {
-  const numbers = Array.from({ length: to - from }, (_, at) => from + at)
-  const open = { spec: { unschedulable: null } }
-  const opened = numbers.map((n) => at.client.mergePatch<Node>(NODES, { namespace: '', name: nameOf(n) }, open))
+/** All at once, or one every so many milliseconds. */
+async function uncordon(from: number, to: number, everyMs = 0): Promise<void> {
+  const opened: Promise<Answer<Node>>[] = []
+  const open = (n: number): void => {
+    const spec = { unschedulable: null }
+    opened.push(at.client.mergePatch<Node>(NODES, { namespace: '', name: nameOf(n) }, { spec }))
+  }
+  for (let n = from; n < to; n++) at.clock.after((n - from) * everyMs, 'work', () => open(n))
   await at.settle()
-  expect((await Promise.all(opened)).every(({ kind }) => kind === 'ok')).toBe(true)
+  expect((await Promise.all(opened)).map(({ kind }) => kind)).toEqual(Array.from({ length: to - from }, () => 'ok'))
 }
 
 const podsOf = (): Promise<Pod[]> => at.list<Pod>(PODS)
@@ -104,6 +108,20 @@ test('GS8: minimums of scaled gangs come before what a base gang has above its m
   const copies = [0, 1, 2].flatMap((j) => [`workload2-0-sg-x-${j}-pc-b`, `workload2-0-sg-x-${j}-pc-c`])
   expect(await running()).toEqual(['workload2-0-pc-a', ...copies].sort())
   await uncordon(7, 14)
+  expect(await runs()).toEqual([14, 0])
+})
+
+test('GS8 with nodes that come one by one: the first is not taken by what is above a minimum', async () => {
+  await up(14, 2)
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
+  await at.settle()
+  await at.patch(SCALING_GROUPS, 'workload2-0-sg-x', { spec: { replicas: 3 } }, 'scale')
+  await at.settle()
+  await uncordon(2, 3)
+  await uncordon(3, 7, 100)
+  const copies = [0, 1, 2].flatMap((j) => [`workload2-0-sg-x-${j}-pc-b`, `workload2-0-sg-x-${j}-pc-c`])
+  expect(await running()).toEqual(['workload2-0-pc-a', ...copies].sort())
+  await uncordon(7, 14, 100)
   expect(await runs()).toEqual([14, 0])
 })
 

@@ -52,7 +52,8 @@ export class Desk {
   constructor() {
     const { cluster } = this
     this.#book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => undefined })
-    this.#due = new Due({ cluster, waitMs: () => 0 })
+    // Who has just started has refused nobody, so here nobody yields to anybody.
+    this.#due = new Due({ cluster, waitMs: () => 0, surplusYieldsMs: 0 })
     this.#kept = { questions: new Questions(cluster), refused: new Refused(cluster) }
   }
 

@@ -66,6 +66,36 @@ test('the gang with the higher priority takes the room', async () => {
   expect(Object.keys(await world.placed())).toEqual(['high-0', 'high-1'])
 })
 
+test.each([
+  { priority: 0, soon: ['g-0'], later: ['g-0', 'g-1'] },
+  { priority: 10, soon: ['g-0', 'g-1'], later: ['g-0', 'g-1'] },
+])(
+  'a surplus pod of priority $priority leaves room to a minimum for half a second, if that is no less',
+  async (asked) => {
+    world = await startWorld({ nodes: ['n1', 'n2'].map((name) => node(name, { gpus: 1, unschedulable: true })) })
+    const { priority, soon, later } = asked
+    const urgent = {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'urgent' },
+      value: 10,
+    }
+    await world.during(world.client.create(PRIORITY_CLASSES, urgent))
+    const spec = priority === 0 ? {} : { spec: { priorityClassName: 'urgent' } }
+    await world.create(...simpleGang('g', 2, 1, spec))
+    await uncordon('n1')
+    await world.settle()
+    await world.create(...simpleGang('waits', 2, 2))
+    await world.settle()
+    expect(Object.keys(await world.placed())).toEqual(['g-0'])
+    await uncordon('n2')
+    await world.pass(100)
+    expect(Object.keys(await world.placed())).toEqual(soon)
+    await world.pass(900)
+    expect(Object.keys(await world.placed())).toEqual(later)
+  },
+)
+
 test('a minimum that is raised makes what was surplus part of it', async () => {
   world = await startWorld({ nodes: [node('n1', { gpus: 2 })] })
   await world.create(...simpleGang('g', 3, 2))

@@ -21,6 +21,9 @@ export interface Room {
   free: Amounts
 }
 
+/** All there are, by name: also one that takes no pods any more says in which domain its pods are. */
+export type Nodes = ReadonlyMap<string, Node>
+
 interface Item {
   readonly amounts: Amounts
   readonly group: number
@@ -32,7 +35,7 @@ const STEPS_MAX = 100_000
  * Whether what a gang's minimum lacks can be seated: an exhaustive search over nodes and domains, on its own. Null: it
  * gave up. What only waits for pods or gates is `false`: it does not fit yet.
  */
-export function fitsNow(gang: PodGang, pods: readonly Pod[], rooms: readonly Room[]): boolean | null {
+export function fitsNow(gang: PodGang, pods: readonly Pod[], rooms: readonly Room[], nodes: Nodes): boolean | null {
   const groups = groupsOf(gang)
   const members = groups.map((group) => pods.filter((pod) => isMember(gang, group, pod) && isAlive(pod)))
   const items: Item[] = []
@@ -48,14 +51,20 @@ export function fitsNow(gang: PodGang, pods: readonly Pod[], rooms: readonly Roo
   const search = new Search(
     [...items].sort((a, b) => b.amounts[0] - a.amounts[0] || b.amounts[1] - a.amounts[1] || a.group - b.group),
     rooms.map((room) => ({ ...room })),
-    new Scope(requiredOf(gang), boundNodes(members.flat()), rooms),
-    groups.map((group, at) => new Scope(group.required, boundNodes(members[at] ?? []), rooms)),
+    new Scope(requiredOf(gang), boundNodes(members.flat()), nodes),
+    groups.map((group, at) => new Scope(group.required, boundNodes(members[at] ?? []), nodes)),
   )
   return search.run()
 }
 
 /** One surplus pod of a gang whose minimum is bound. */
-export function surplusFits(gang: PodGang, pod: Pod, pods: readonly Pod[], rooms: readonly Room[]): boolean {
+export function surplusFits(
+  gang: PodGang,
+  pod: Pod,
+  pods: readonly Pod[],
+  rooms: readonly Room[],
+  nodes: Nodes,
+): boolean {
   const groups = groupsOf(gang)
   const own = groups.find((group) => isMember(gang, group, pod))
   if (own === undefined) return false
@@ -63,7 +72,7 @@ export function surplusFits(gang: PodGang, pod: Pod, pods: readonly Pod[], rooms
     pods
       .filter((each) => isAlive(each) && some.some((group) => isMember(gang, group, each)))
       .flatMap((each) => nodeOf(each) ?? [])
-  const scopes = [new Scope(requiredOf(gang), nodesOf(groups), rooms), new Scope(own.required, nodesOf([own]), rooms)]
+  const scopes = [new Scope(requiredOf(gang), nodesOf(groups), nodes), new Scope(own.required, nodesOf([own]), nodes)]
   return rooms.some(({ node, free }) => fits(asksFor(pod), free) && scopes.every((scope) => scope.allows(node)))
 }
 
@@ -72,10 +81,9 @@ class Scope {
   readonly #key: string | null
   readonly #domains: string[]
 
-  constructor(key: string | null, boundNodes: readonly string[], rooms: readonly Room[]) {
+  constructor(key: string | null, boundNodes: readonly string[], nodes: Nodes) {
     this.#key = key
-    const at = new Map(rooms.map(({ name, node }) => [name, node]))
-    this.#domains = key === null ? [] : [...new Set(boundNodes.flatMap((name) => this.#of(at.get(name)) ?? []))]
+    this.#domains = key === null ? [] : [...new Set(boundNodes.flatMap((name) => this.#of(nodes.get(name)) ?? []))]
   }
 
   #of(node: Node | undefined): string | null {

@@ -54,7 +54,8 @@ export function liveness(world: World): string[] {
   const wrong: string[] = []
   for (const gang of history.gangs.values()) {
     const { name } = gang.metadata
-    if (fitsNow(gang, pods, rooms) === true) wrong.push(`${name} fits and is not placed${said(world, name)}`)
+    if (fitsNow(gang, pods, rooms, history.nodes) === true)
+      wrong.push(`${name} fits and is not placed${said(world, name)}`)
     const isFull = groupsOf(gang).every(
       (group) =>
         pods.filter((pod) => isMember(gang, group, pod) && isAlive(pod) && nodeOf(pod) !== null).length >=
@@ -63,7 +64,7 @@ export function liveness(world: World): string[] {
     const waiting = pods.filter(
       (pod) => gangName(pod) === name && isAlive(pod) && nodeOf(pod) === null && !isGated(pod),
     )
-    const surplus = isFull ? waiting.find((pod) => surplusFits(gang, pod, pods, rooms)) : undefined
+    const surplus = isFull ? waiting.find((pod) => surplusFits(gang, pod, pods, rooms, history.nodes)) : undefined
     if (surplus !== undefined) wrong.push(`surplus pod ${surplus.metadata.name} fits and is not placed`)
   }
   const plain = pods.filter(
