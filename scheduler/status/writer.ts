@@ -19,6 +19,7 @@ import { isMissing } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { Forbidden } from './forbidden.ts'
 import { gangStatus, gangStatusPatch } from './gang.ts'
+import { Starting } from './starting.ts'
 import { podCondition, podReason, type Said, saysSo } from './pod.ts'
 import { gangReason } from './reason.ts'
 
@@ -51,6 +52,7 @@ export class StatusWriter {
   readonly #recorder: EventRecorder
   readonly #queue: WorkQueue<string>
   readonly #forbidden: Forbidden
+  readonly #starting: Starting
   /** What we wrote on a pod and have not heard back yet; a watch can be late by minutes. */
   readonly #written = new WeakMap<PodFacts, Said>()
   readonly #aborter = new AbortController()
@@ -59,6 +61,7 @@ export class StatusWriter {
     const { client, clock, random, writer, log, component } = options
     this.#options = options
     this.#forbidden = new Forbidden(clock)
+    this.#starting = new Starting(clock)
     this.#allowance = new Allowance(clock, WRITES_PER_SECOND)
     this.#recorder = eventRecorder({ client, clock, component, writer, allowance: this.#allowance })
     this.#queue = new WorkQueue({
@@ -98,7 +101,7 @@ export class StatusWriter {
   async #reconcile(key: string): Promise<Reconciled | void> {
     const { book, clock } = this.#options
     const entry = book.get(key)
-    if (entry === undefined) return this.#forbidden.forget(key)
+    if (entry === undefined) return this.#forget(key)
     const rest = this.#forbidden.restOf(key)
     if (rest !== null) return rest
     const { unplacedSinceMs, situation } = entry
@@ -106,14 +109,21 @@ export class StatusWriter {
     if (restMs > 0 && !isWhole(situation)) return { again: restMs }
     try {
       const hasStatus = situation.isOurs && !situation.gang.isPlain && !isMissing(situation.gang)
-      const isGangWritten = hasStatus && (await this.#writeGang(entry))
+      const soonMs = hasStatus ? this.#starting.restMs(key, situation) : 0
+      const isGangWritten = hasStatus && soonMs === 0 && (await this.#writeGang(entry))
       const arePodsWritten = restMs <= 0 && (await this.#writePods(entry))
       if (isGangWritten || arePodsWritten) this.#forbidden.forget(key)
+      if (soonMs > 0) return { again: restMs > 0 ? Math.min(restMs, soonMs) : soonMs }
     } catch (error) {
       this.#forbidden.note(key, error)
       throw error
     }
     if (restMs > 0) return { again: restMs }
+  }
+
+  #forget(key: string): void {
+    this.#forbidden.forget(key)
+    this.#starting.forget(key)
   }
 
   /** True: a write was let through. */
