@@ -82,7 +82,7 @@ export class GarbageCollector implements Controller {
   }
 
   #dependentLeft(owner: string): void {
-    if (this.#graph.dependentsOf(owner).length === 0) this.#absent.delete(owner)
+    if (!this.#graph.hasDependents(owner)) this.#absent.delete(owner)
     this.#queue.add(owner)
   }
 
@@ -108,8 +108,7 @@ export class GarbageCollector implements Controller {
     const solid = references.length - absent.length - waiting.length
     if (absent.length + waiting.length === 0) return
     if (solid > 0) return this.#dropReferences(item, [...absent, ...waiting])
-    const hasDependents = this.#graph.dependentsOf(item.uid).length > 0
-    await this.#delete(item, waiting.length > 0 && hasDependents ? 'Foreground' : 'Background')
+    await this.#delete(item, waiting.length > 0 && this.#graph.hasDependents(item.uid) ? 'Foreground' : 'Background')
   }
 
   #isInForeground(uid: string): boolean {

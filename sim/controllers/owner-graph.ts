@@ -36,6 +36,11 @@ export class OwnerGraph {
     return [...(this.#dependents.get(uid) ?? [])].flatMap((dependent) => this.#items.get(dependent) ?? [])
   }
 
+  /** O(1), where `dependentsOf` makes a list: a set of 500 replicas has a thousand and more, and each that goes asks. */
+  hasDependents(uid: string): boolean {
+    return this.#dependents.has(uid)
+  }
+
   #unlink(uid: string): void {
     for (const owner of this.#items.get(uid)?.object.metadata.ownerReferences ?? []) {
       const dependents = this.#dependents.get(owner.uid)

@@ -86,8 +86,11 @@ async function sendStream(response: ServerResponse, pieces: AsyncIterable<string
 /** Text as long in bytes as in characters is ASCII, which latin1 writes without encoding it. */
 const encodingOf = (text: string, bytes: number): 'latin1' | 'utf8' => (bytes === text.length ? 'latin1' : 'utf8')
 
-/** Characters of watch lines that go out in one piece, about: a write for every line would cost a system call each. */
-const BATCH_LENGTH = 65_536
+/**
+ * Characters of watch lines that go out in one piece, about: a write for every line would cost a system call each. A turn of a
+ * busy server makes a hundred changes, and pieces that hold fewer would fall behind by seconds, for there is one every other turn.
+ */
+const BATCH_LENGTH = 1_048_576
 
 /**
  * The lines of a watch, those that are ready together in one piece: all requests that have come by now are served before
