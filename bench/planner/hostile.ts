@@ -91,7 +91,7 @@ function requestOf(random: Random, draw: Draw, view: PlanView): PlanRequest {
       pins: [],
     }),
   )
-  return { gang: 'ns/hostile', scopes, groups, defaultPack: 'narrowest', maxSteps: STEPS_MAX }
+  return { scopes, groups, defaultPack: 'narrowest', maxSteps: STEPS_MAX }
 }
 
 function spreadOf(draw: Draw, level: CompiledLevel, isPods: boolean): SpreadRule {

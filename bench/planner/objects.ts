@@ -70,6 +70,9 @@ export function arrivalsOf(scenario: Scenario, prefix: string, shapes: number, r
   return { gangs: shuffled(gangs, random), pods: shuffled(pods, random) }
 }
 
+/** As it comes over the wire: no two objects share a string, and none is put together from others. */
+const asRead = (raw: object): KubeObject => JSON.parse(JSON.stringify(raw)) as KubeObject
+
 const pack = (required: Level | undefined, preferred?: Level): object =>
   required === undefined && preferred === undefined
     ? {}
@@ -100,7 +103,7 @@ function gangOf({ groups, required, preferred }: Scenario, name: string): GangFa
       ...pack(required, preferred),
     },
   }
-  return projectGang(raw as unknown as KubeObject).facts
+  return projectGang(asRead(raw)).facts
 }
 
 function podOf({ isPlain }: Scenario, gang: string, group: GroupShape, index: number, shape: number): PodFacts {
@@ -115,7 +118,7 @@ function podOf({ isPlain }: Scenario, gang: string, group: GroupShape, index: nu
     spec: { schedulerName: SCHEDULER_NAME, containers: [{ name: 'main', image: 'x', resources: { requests } }] },
     status: { phase: 'Pending' },
   }
-  return projectPod(raw as unknown as KubeObject).facts
+  return projectPod(asRead(raw)).facts
 }
 
 export const declarationOf = (levels: readonly Level[]): TopologyDeclaration => ({

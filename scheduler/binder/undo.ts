@@ -24,6 +24,7 @@ export const undoRestMs = (undos: number): number =>
 /** Part of the gang is bound, seen or answered for, and part of the minimum is not. */
 export const isPartial = (situation: GangSituation): boolean =>
   !situation.gang.isPlain &&
+  situation.boundCount > 0 &&
   situation.groups.some(({ bound }) => bound.some(({ isConfirmed }) => isConfirmed)) &&
   !isMinimumConfirmed(situation)
 

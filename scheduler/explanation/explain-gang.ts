@@ -59,7 +59,7 @@ const NOTHING = { demands: [], scopes: [], nearest: null, changes: null }
 
 function triedNow(cluster: ClusterState, entry: Entry, options: ExplainOptions): Tried {
   const { situation, waiting, refusal } = entry
-  const isPlaced = situation.missing === 0 && boundOf(situation).length > 0
+  const isPlaced = situation.missing === 0 && situation.boundCount > 0
   if (waiting !== null) return { ...NOTHING, now: entry, verdict: isPlaced ? 'placed' : 'waiting' }
   const wanted = wantedOf(entry)
   if (refusal === null || wanted === null) return { ...NOTHING, now: entry, verdict: isPlaced ? 'placed' : 'queued' }
@@ -128,7 +128,7 @@ type Placed = Pick<Explanation, 'placement' | 'betterScore'>
 
 function placed(cluster: ClusterState, { situation, score }: Entry, options: AskOptions): Placed {
   const nowhere = { placement: [], betterScore: null }
-  if (boundOf(situation).length === 0 || situation.gang.isTerminating) return nowhere
+  if (situation.boundCount === 0 || situation.gang.isTerminating) return nowhere
   const standing = standingOf(cluster, situation, options)
   if (standing === null) return nowhere
   const isWhole = situation.missing === 0
@@ -154,10 +154,12 @@ function standingOf(cluster: ClusterState, situation: GangSituation, options: As
 /** The gang as if none of its pods had a node yet. */
 const unbound = (situation: GangSituation): GangSituation => ({
   ...situation,
+  boundCount: 0,
   groups: situation.groups.map((group) => ({
     ...group,
     bound: [],
     pending: group.bound.map(({ pod }) => pod),
+    demand: null,
     gated: [],
     suspended: [],
     missing: group.bound.length,

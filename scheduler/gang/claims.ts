@@ -4,7 +4,6 @@ import { podsIn } from '../planner/counters.ts'
 import type { Plan, PlanView, Verdict } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import type { GangFacts } from '../state/gang-facts.ts'
-import { keyOfGang } from '../state/gangs.ts'
 import { viewOf } from '../state/pod-class.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import type { Question } from './request.ts'
@@ -40,7 +39,7 @@ export class Claims {
 
   /** Seats of the gang were taken, or given back: its own ties have to be looked at again. */
   forget(gang: GangFacts): void {
-    if (gang.isPlain || this.#claims === null) return
+    if (this.#claims === null || !this.#cluster.gangs.isAnyTyingIn(gang.namespace) || gang.isPlain) return
     if (this.#tyingWith(gang).length > 0) this.#claims = null
   }
 
@@ -177,7 +176,7 @@ function roomIn(free: Float64Array, node: number, requests: Float64Array): numbe
 }
 
 function unitsOf(cluster: ClusterState, gang: GangFacts, isSeated: (pod: PodFacts) => boolean): Unit[] {
-  const situation = situationOf(cluster, keyOfGang(gang), () => false)
+  const situation = situationOf(cluster, gang.key, () => false)
   const minimum: PodFacts[] = []
   const surplus: Unit[] = []
   for (const { pending, gated, missing } of situation?.groups ?? []) {

@@ -1,10 +1,10 @@
 import type { ClusterState } from '../state/cluster.ts'
 import type { Demand } from '../state/demand.ts'
 import { signatureOf } from '../state/fences.ts'
+import type { GangShape } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { type AskOptions, type Question, questionOf, type Wanted } from './request.ts'
 import type { GangSituation, GroupSituation } from './situation.ts'
-import { looksAround } from './spread.ts'
 import { tiesOf } from './ties.ts'
 
 /** Questions not asked since so many others came are forgotten, all at once. */
@@ -31,7 +31,7 @@ interface Kept {
 export class Questions {
   readonly #cluster: ClusterState
   /** By shape, then by what the first pod asks for. */
-  readonly #kept = new Map<string, Map<Demand, Kept[]>>()
+  readonly #kept = new Map<GangShape, Map<Demand, Kept[]>>()
   #count = 0
   /** What the questions kept are true for. */
   #at = { generation: -1, nodeChanges: -1, topologyEpoch: -1 }
@@ -50,7 +50,8 @@ export class Questions {
     const question = questionOf(this.#cluster, situation, wanted, options)
     if (question === null) return null
     this.#forgetOld() // asking may have laid the nodes out anew
-    const shared = { ...question, request: { ...question.request, isShared: true as const } }
+    const { request, view, pods } = question
+    const shared: Question = { request: { ...request, isShared: true }, view, pods }
     this.#keep(situation, first.demand, shared)
     return shared
   }
@@ -58,7 +59,7 @@ export class Questions {
   /** Its pods are all still to be seated, and no other gang and no kubelet has a say. */
   #isByShape({ gang, groups }: GangSituation): boolean {
     const cluster = this.#cluster
-    if (!groups.every(isFresh) || looksAround(gang) || tiesOf(cluster, gang).length > 0) return false
+    if (!groups.every(isFresh) || gang.shape.isLookingAround || tiesOf(cluster, gang).length > 0) return false
     const { refusals } = cluster
     return refusals.isEmpty || !groups.some(({ pending }) => pending.some(({ demand }) => refusals.has(demand.key)))
   }
@@ -66,8 +67,13 @@ export class Questions {
   #find({ gang, groups }: GangSituation, first: Demand): Question | null {
     const alike = this.#kept.get(gang.shape)?.get(first)
     if (alike === undefined) return null
-    for (const { runs, question } of alike) if (groups.every((group, g) => this.#isIn(runs[g]!, group))) return question
+    for (const { runs, question } of alike) if (this.#areIn(runs, groups)) return question
     return null
+  }
+
+  #areIn(runs: Kept['runs'], groups: readonly GroupSituation[]): boolean {
+    for (let g = 0; g < groups.length; g++) if (!this.#isIn(runs[g]!, groups[g]!)) return false
+    return true
   }
 
   #keep({ gang, groups }: GangSituation, first: Demand, question: Question): void {
@@ -114,7 +120,11 @@ export class Questions {
   }
 
   /** The pods to be seated are these runs. */
-  #isIn(runs: readonly Run[], { pending }: GroupSituation): boolean {
+  #isIn(runs: readonly Run[], { pending, demand: common }: GroupSituation): boolean {
+    const [only] = runs
+    if (only !== undefined && runs.length === 1 && common !== null && this.#cluster.fences.isEmpty) {
+      return only.demand === common && only.count === pending.length && only.shut === ''
+    }
     let at = 0
     for (const { demand, shut, count } of runs) {
       const end = at + count
@@ -134,8 +144,8 @@ const isFresh = ({ pending, gated, suspended, bound, missing }: GroupSituation):
 const firstOf = ({ groups }: GangSituation): PodFacts | undefined =>
   groups.find(({ pending }) => pending.length > 0)?.pending[0]
 
-function sameFor(question: Question, { gang, groups }: GangSituation): Question {
+function sameFor({ request, view }: Question, { groups }: GangSituation): Question {
   const [only] = groups
   const pods = groups.length === 1 && only !== undefined ? only.pending : groups.flatMap(({ pending }) => pending)
-  return { ...question, request: { ...question.request, gang: `${gang.namespace}/${gang.name}` }, pods }
+  return { request, view, pods }
 }

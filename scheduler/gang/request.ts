@@ -41,7 +41,6 @@ export function questionOf(
   const writer = new RequestWriter(cluster, situation, wanted, shown, topology)
   const groups = writer.groups(tied)
   const request: PlanRequest = {
-    gang: `${gang.namespace}/${gang.name}`,
     scopes: writer.scopes(ties),
     groups,
     defaultPack: options.defaultPack,

@@ -1,4 +1,5 @@
 import type { ClusterState } from '../state/cluster.ts'
+import type { Demand } from '../state/demand.ts'
 import { type GangFacts, type GroupFacts, isSameSpec } from '../state/gang-facts.ts'
 import type { GangKey } from '../state/gangs.ts'
 import type { KnownPod } from '../state/known-pod.ts'
@@ -22,6 +23,8 @@ export interface GroupSituation {
   readonly bound: readonly Seated[]
   /** Can be placed: ours, no gate, no node, nothing unsupported. By index, then name. */
   readonly pending: readonly PodFacts[]
+  /** What all that are pending ask for; null: not all the same, or none is. */
+  readonly demand: Demand | null
   readonly gated: readonly PodFacts[]
   readonly unsupported: readonly PodFacts[]
   /** Not to be bound just now: the last answer about them has to be cleared up first. */
@@ -45,6 +48,8 @@ export interface GangSituation {
   readonly priority: number
   /** Pods of the minimum that have no node; 0: the minimum is bound or assumed. */
   readonly missing: number
+  /** Pods that have a node. */
+  readonly boundCount: number
   /** Its pods by group, which stay the same while only nodes are given to them. */
   readonly members: Members
 }
@@ -54,6 +59,9 @@ interface Members {
   readonly of: readonly KnownPod[]
   readonly byGroup: readonly (readonly KnownPod[])[]
   readonly strays: readonly PodFacts[]
+  readonly hasOurs: boolean
+  /** The highest of the unfinished ones in its groups; 0 where there are none. */
+  readonly priority: number
 }
 
 /**
@@ -69,55 +77,49 @@ export function situationOf(
   const pods = cluster.gangs.podsInOrder(key)
   const gang = cluster.gangs.get(key) ?? cluster.gangs.unnamed(key)
   if (gang === null) return null
-  const hasOurs = pods.some(({ isOurs }) => isOurs)
-  if (gang.uid === '' && !hasOurs) return null
   const isKnown = before !== null && before.gang === gang && before.members.of === pods
   const members = isKnown ? before.members : membersOf(gang, pods)
+  const { strays, hasOurs, priority } = members
+  if (gang.uid === '' && !hasOurs) return null
   const groups = gang.groups.map((group, g) =>
     groupSituation(group, members.byGroup[g] as readonly KnownPod[], isSuspended),
   )
-  return {
-    key,
-    gang,
-    groups,
-    isOurs: hasOurs || pods.length === 0,
-    strays: members.strays,
-    priority: priorityOf(members),
-    missing: groups.reduce((sum, { missing }) => sum + missing, 0),
-    members,
+  let missing = 0
+  let boundCount = 0
+  for (const group of groups) {
+    missing += group.missing
+    boundCount += group.bound.length
   }
+  return { key, gang, groups, isOurs: hasOurs || pods.length === 0, strays, priority, missing, boundCount, members }
 }
 
 function membersOf(gang: GangFacts, pods: readonly KnownPod[]): Members {
-  if (gang.groups.length === 1) {
-    const isIn = ({ facts }: KnownPod): boolean => groupOf(gang, facts) !== null
-    if (pods.every(isIn)) return { of: pods, byGroup: [pods], strays: NO_PODS }
+  const byGroup: KnownPod[][] = gang.groups.map(() => [])
+  const strays: PodFacts[] = []
+  const placeOf = placesIn(gang.groups)
+  let hasOurs = false
+  let priority = Number.NEGATIVE_INFINITY
+  for (const known of pods) {
+    const { facts, isOurs } = known
+    const group = groupOf(gang, facts)
+    if (isOurs) hasOurs = true
+    if (group === null) strays.push(facts)
+    else {
+      byGroup[placeOf(group)]?.push(known)
+      if (facts.priority > priority && !facts.isFinished) priority = facts.priority
+    }
   }
-  const groups = pods.map(({ facts }) => groupOf(gang, facts))
-  const strays = pods.filter((_, i) => groups[i] === null).map(({ facts }) => facts)
-  if (gang.groups.length <= FEW_GROUPS) {
-    return { of: pods, byGroup: gang.groups.map((group) => pods.filter((_, i) => groups[i] === group)), strays }
-  }
-  const byGroup = new Map<GroupFacts, KnownPod[]>(gang.groups.map((group) => [group, []]))
-  pods.forEach((pod, i) => {
-    const group = groups[i]
-    if (group) byGroup.get(group)?.push(pod)
-  })
-  return { of: pods, byGroup: [...byGroup.values()], strays }
+  if (priority === Number.NEGATIVE_INFINITY) priority = 0
+  return { of: pods, byGroup, strays: strays.length === 0 ? NO_PODS : strays, hasOurs, priority }
 }
 
 /** So many groups are gone through one by one sooner than looked up. */
-const FEW_GROUPS = 4
+const FEW_GROUPS = 8
 
-function priorityOf({ byGroup }: Members): number {
-  let highest = Number.NEGATIVE_INFINITY
-  for (const pods of byGroup) {
-    for (const { facts } of pods) {
-      const { isFinished, priority } = facts
-      if (!isFinished && priority > highest) highest = priority
-    }
-  }
-  return highest === Number.NEGATIVE_INFINITY ? 0 : highest
+function placesIn(groups: readonly GroupFacts[]): (group: GroupFacts) => number {
+  if (groups.length <= FEW_GROUPS) return (group) => groups.indexOf(group)
+  const places = new Map(groups.map((group, at) => [group, at]))
+  return (group) => places.get(group) ?? -1
 }
 
 function groupSituation(
@@ -125,7 +127,8 @@ function groupSituation(
   members: readonly KnownPod[],
   isSuspended: (uid: string) => boolean,
 ): GroupSituation {
-  if (members.every((known) => isPending(known, isSuspended))) return untouched(group, members)
+  const fresh = allPending(members, isSuspended)
+  if (fresh !== null) return untouched(group, fresh)
   const bound: Seated[] = []
   const pending: PodFacts[] = []
   const gated: PodFacts[] = []
@@ -147,20 +150,32 @@ function groupSituation(
     }
   }
   const missing = Math.max(0, group.minimum - bound.length)
-  return { group, bound, pending, gated, unsupported, suspended, ready, failed, missing }
+  return { group, bound, pending, demand: demandOf(pending), gated, unsupported, suspended, ready, failed, missing }
 }
 
-function isPending(known: KnownPod, isSuspended: (uid: string) => boolean): boolean {
-  const { facts: pod } = known
-  if (pod.isTerminating || pod.isFinished || pod.isFailed || known.node !== null || !known.isOurs) return false
-  return pod.gates.length === 0 && pod.unsupported === null && !isSuspended(pod.uid)
+/** The pods, where each of them waits for a place; null: not all of them do. */
+function allPending(members: readonly KnownPod[], isSuspended: (uid: string) => boolean): PodFacts[] | null {
+  const pending: PodFacts[] = []
+  for (let i = 0; i < members.length; i++) {
+    const { facts, assumed, isOurs } = members[i] as KnownPod
+    if (!facts.isPlaceable || assumed !== null || !isOurs || isSuspended(facts.uid)) return null
+    pending.push(facts)
+  }
+  return pending
+}
+
+function demandOf(pods: readonly PodFacts[]): Demand | null {
+  const [first] = pods
+  for (let i = 1; i < pods.length; i++) if (pods[i]?.demand !== first?.demand) return null
+  return first?.demand ?? null
 }
 
 /** Most gangs that are looked at are new: nothing of them stands anywhere yet. */
-const untouched = (group: GroupFacts, members: readonly KnownPod[]): GroupSituation => ({
+const untouched = (group: GroupFacts, pending: readonly PodFacts[]): GroupSituation => ({
   group,
   bound: NOBODY,
-  pending: members.map(({ facts }) => facts),
+  pending,
+  demand: demandOf(pending),
   gated: NO_PODS,
   unsupported: NO_PODS,
   suspended: NO_PODS,

@@ -3,7 +3,6 @@ import type { SpreadRule } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import type { Spread } from '../../api/spread.ts'
 import type { GangFacts } from '../state/gang-facts.ts'
-import { keyOfGang } from '../state/gangs.ts'
 import { groupOf } from './members.ts'
 
 /** What a spread is written on. */
@@ -66,7 +65,7 @@ function unitsOfGang(cluster: ClusterState, gang: GangFacts, isPeer: (spread: Sp
 /** Pods that are terminating or finished count towards nothing. */
 function boundNodes(cluster: ClusterState, gang: GangFacts, groups: ReadonlySet<string>): string[] {
   const nodes: string[] = []
-  for (const pod of cluster.gangs.podsOf(keyOfGang(gang))) {
+  for (const pod of cluster.gangs.podsOf(gang.key)) {
     if (pod.isTerminating || pod.isFinished) continue
     const node = cluster.nodeOf(pod)
     const group = groupOf(gang, pod)
@@ -85,9 +84,3 @@ function domainsOf(nodes: readonly string[], level: CompiledLevel, ixOf: Readonl
   }
   return domains
 }
-
-/** Whether the gang's plan depends on where other gangs of its namespace are. */
-export const looksAround = (gang: GangFacts): boolean =>
-  gang.sameDomainAs !== null || isSpread(gang) || gang.constraintGroups.some(isSpread) || gang.groups.some(isSpread)
-
-const isSpread = ({ constraint }: Pick<GangFacts, 'constraint'>): boolean => constraint.spread !== null

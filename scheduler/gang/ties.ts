@@ -2,7 +2,6 @@ import type { CompiledLevel } from '../../topology/index.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import { byBytes } from '../state/bytes.ts'
 import type { GangFacts } from '../state/gang-facts.ts'
-import { keyOfGang } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { groupOf } from './members.ts'
 
@@ -80,7 +79,7 @@ export const tiedPending = (cluster: ClusterState, ties: readonly Tie[]): PodFac
 
 function tiedPods(cluster: ClusterState, tie: Tie): PodFacts[] {
   return tie.gangs.flatMap((gang) =>
-    [...cluster.gangs.podsOf(keyOfGang(gang))].filter(
+    [...cluster.gangs.podsOf(gang.key)].filter(
       (pod) => !pod.isTerminating && !pod.isFinished && groupOf(gang, pod) !== null,
     ),
   )

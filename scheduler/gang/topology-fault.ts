@@ -1,11 +1,11 @@
 import { type Reason, reason } from '../../api/reasons.ts'
 import type { CompiledTopology } from '../../topology/index.ts'
 import type { ClusterState } from '../state/cluster.ts'
-import type { Constraint, GangFacts } from '../state/gang-facts.ts'
+import type { Constraint, GangFacts, GangShape } from '../state/gang-facts.ts'
 
 /** What is wrong with a gang's constraints in the topology that is in force: the gang is not placed until one changes. */
 export function topologyFault(cluster: ClusterState, gang: GangFacts): Reason | null {
-  if (gang.topologyName === null && requiringCount(gang) < 2) return null
+  if (gang.topologyName === null && gang.shape.requiringCount < 2) return null
   const topology = cluster.topologyOf(gang)
   if (topology === null) {
     return gang.topologyName === null ? null : reason('TopologyUnknown', { topology: gang.topologyName })
@@ -13,15 +13,13 @@ export function topologyFault(cluster: ClusterState, gang: GangFacts): Reason | 
   const known = faults.get(topology)?.get(gang.shape)
   if (known !== undefined) return known
   const found = faultIn(topology, gang)
-  const ofTopology = faults.get(topology) ?? new Map<string, Reason | null>()
-  if (ofTopology.size >= SHAPES_MAX) ofTopology.clear()
+  const ofTopology = faults.get(topology) ?? new WeakMap<GangShape, Reason | null>()
   faults.set(topology, ofTopology.set(gang.shape, found))
   return found
 }
 
-/** By the gang's shape: it is the same for gangs alike, for as long as the topology is the same object. */
-const faults = new WeakMap<CompiledTopology, Map<string, Reason | null>>()
-const SHAPES_MAX = 10_000
+/** It is the same for gangs alike, for as long as the topology is the same object. */
+const faults = new WeakMap<CompiledTopology, WeakMap<GangShape, Reason | null>>()
 
 function faultIn(topology: CompiledTopology, gang: GangFacts): Reason | null {
   for (const scope of requiringScopes(gang)) {
@@ -30,15 +28,6 @@ function faultIn(topology: CompiledTopology, gang: GangFacts): Reason | null {
   }
   return null
 }
-
-function requiringCount(gang: GangFacts): number {
-  let count = isRequiring(gang) ? 1 : 0
-  for (const each of gang.constraintGroups) if (isRequiring(each)) count++
-  for (const each of gang.groups) if (isRequiring(each)) count++
-  return count
-}
-
-const isRequiring = ({ constraint }: Pick<GangFacts, 'constraint'>): boolean => constraint.required !== null
 
 interface Requiring {
   readonly name: string

@@ -15,11 +15,21 @@ export function domainsUsed(tree: ScopeTree, solution: Solution, scope: number, 
 /** Whether one labelled domain holds all of a scope. */
 export function isInOne(tree: ScopeTree, solution: Solution, scope: number, level: CompiledLevel): boolean {
   const { allGroups, bound } = tree.nodes[scope]!
-  const first = bound[0] ?? allGroups.map((g) => solution[g]![0]).find((n) => n !== undefined)
-  const domain = first === undefined ? 0 : level.domainOf[first]!
-  const isThere = (n: number): boolean => level.domainOf[n] === domain
-  return domain >= 0 && bound.every(isThere) && allGroups.every((g) => solution[g]!.every(isThere))
+  const { domainOf } = level
+  let domain = bound.length > 0 ? domainOf[bound[0]!]! : ANY
+  for (let i = 0; i < bound.length; i++) if (domainOf[bound[i]!] !== domain) return false
+  for (let g = 0; g < allGroups.length; g++) {
+    const nodes = solution[allGroups[g]!]!
+    if (domain === ANY && nodes.length > 0) domain = domainOf[nodes[0]!]!
+    for (let i = 0; i < nodes.length; i++) if (domainOf[nodes[i]!] !== domain) return false
+  }
+  return domain !== NO_DOMAIN
 }
+
+/** No pod was looked at yet: a scope without any lies in one domain. */
+const ANY = -2
+/** Of a node without the label. */
+const NO_DOMAIN = -1
 
 /**
  * 0..1: how well preferences were met, and nothing else. For one scope with a preference let K be the number of levels
@@ -32,9 +42,14 @@ export function isInOne(tree: ScopeTree, solution: Solution, scope: number, leve
  * is the mean over its scopes with a preference; 1 where there is none.
  */
 export function placementScore(tree: ScopeTree, solution: Solution): number {
-  const scores = tree.nodes.filter(hasPreference).map((node) => scopeScore(tree, solution, node))
-  if (scores.length === 0) return 1
-  return Math.round((scores.reduce((sum, score) => sum + score, 0) / scores.length) * 1e6) / 1e6
+  let sum = 0
+  let count = 0
+  for (const node of tree.nodes) {
+    if (!hasPreference(node)) continue
+    sum += scopeScore(tree, solution, node)
+    count++
+  }
+  return count === 0 ? 1 : Math.round((sum / count) * 1e6) / 1e6
 }
 
 export const hasPreference = ({ chain, demand, bound }: ScopeNode): boolean =>

@@ -96,14 +96,16 @@ class Descent {
     const room = this.#trail.look(level)
     const ranks = this.#ranks(level)
     let best = -1
-    const offer = (d: number): void => {
-      if (holdsAll(stop, room, d) && (best < 0 || isFuller(ranks, d, best))) best = d
-    }
-    if (within === null) for (let d = 0; d < level.paths.length; d++) offer(d)
-    else if (within.level === level) within.domains.forEach(offer)
-    else {
-      const inside = within.level.paths.length > level.paths.length ? null : domainsInside(level, within.level)
-      for (const outer of within.domains) inside?.[outer]!.forEach(offer)
+    if (within === null) {
+      for (let d = 0; d < level.paths.length; d++) best = bestOf(stop, room, ranks, best, d)
+    } else if (within.level === level) {
+      for (let i = 0; i < within.domains.length; i++) best = bestOf(stop, room, ranks, best, within.domains[i]!)
+    } else if (within.level.paths.length <= level.paths.length) {
+      const inside = domainsInside(level, within.level)
+      for (let i = 0; inside !== null && i < within.domains.length; i++) {
+        const domains = inside[within.domains[i]!]!
+        for (let k = 0; k < domains.length; k++) best = bestOf(stop, room, ranks, best, domains[k]!)
+      }
     }
     return best
   }
@@ -120,12 +122,7 @@ class Descent {
     const inside = stop.children.flatMap((child) => child.node.ones.map((one) => this.#inside(child, one, level)))
     const room = this.#trail.look(level)
     const open = found.filter(
-      (d) =>
-        !this.#shunned.includes(d) &&
-        room.scarce(d) >= scarce &&
-        inside.every(
-          (each) => each.domains === null || each.domains[d]!.some((i) => holdsAll(each.stop, each.room, i)),
-        ),
+      (d) => !this.#shunned.includes(d) && room.scarce(d) >= scarce && inside.every((each) => isAnyHolding(each, d)),
     )
     this.root = open.length > 0 ? this.#best(level, open) : null
     return open
@@ -333,9 +330,21 @@ interface Inside {
   readonly domains: readonly Int32Array[] | null
 }
 
+function isAnyHolding({ stop, room, domains }: Inside, outer: number): boolean {
+  if (domains === null) return true
+  const inside = domains[outer]!
+  for (let i = 0; i < inside.length; i++) if (holdsAll(stop, room, inside[i]!)) return true
+  return false
+}
+
 interface Rank {
   readonly around: Int32Array | null
   readonly room: LevelRoom
+}
+
+/** The better one of `best` (-1: none yet) and a domain, which only counts with room for the scope. */
+function bestOf(stop: Stop, room: LevelRoom, ranks: readonly Rank[], best: number, domain: number): number {
+  return holdsAll(stop, room, domain) && (best < 0 || isFuller(ranks, domain, best)) ? domain : best
 }
 
 /** Whether a domain has less room left than another: at each level from the broadest down to its own. */

@@ -89,8 +89,6 @@ export interface PlanGroup {
 }
 
 export interface PlanRequest {
-  /** namespace/name of the PodGang, or of a pod without one. */
-  readonly gang: string
   readonly scopes: readonly Scope[]
   readonly groups: readonly PlanGroup[]
   /** A gang that states no pack anywhere prefers the narrowest level, unless this is `none`. */

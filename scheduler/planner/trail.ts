@@ -129,6 +129,9 @@ export class LevelRoom {
   readonly #free: Float64Array
   readonly #columns: number
   readonly #scarce: number
+  /** Of the class that was asked for last. */
+  #fits: Float64Array = NO_CELLS
+  #fitsOf = -1
 
   constructor(room: Room, level: CompiledLevel, trail: Trail | null) {
     this.#room = room
@@ -147,7 +150,11 @@ export class LevelRoom {
 
   /** Whether so many pods of the class have room, by count. */
   holds(podClass: number, domain: number, pods: number): boolean {
-    const fits = this.#room.domainFits(this.#level, podClass)[domain]!
+    if (this.#fitsOf !== podClass) {
+      this.#fitsOf = podClass
+      this.#fits = this.#room.domainFits(this.#level, podClass)
+    }
+    const fits = this.#fits[domain]!
     if (this.#trail === null || fits < pods) return fits >= pods
     return fits - this.#goneIn(domain, podClass) >= pods
   }

@@ -1,5 +1,5 @@
 import { type Reason, reason } from '../../api/reasons.ts'
-import { boundOf, type GangSituation, situationOf } from '../gang/situation.ts'
+import { type GangSituation, type GroupSituation, situationOf } from '../gang/situation.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import type { GangKey } from '../state/gangs.ts'
 import { attemptOf } from '../binder/attempt.ts'
@@ -53,7 +53,9 @@ export class Book {
       this.#end(key)
       return null
     }
-    const entry = known?.uid === situation.gang.uid ? known : this.#begin(key, situation)
+    const isKnown = known?.uid === situation.gang.uid
+    if (known !== undefined && !isKnown) this.#end(key) // another gang had the name
+    const entry = isKnown ? known : this.#begin(key, situation)
     entry.situation = situation
     entry.waiting = this.#options.stopped(situation) ?? restReason(entry, nowMs) ?? waitingReason(situation)
     entry.seq = Math.max(entry.seq, highestSeq(entry) + 1)
@@ -62,7 +64,6 @@ export class Book {
   }
 
   #begin(key: GangKey, situation: GangSituation): Entry {
-    this.#end(key) // another gang had the name
     const entry = newEntry(situation)
     this.#entries.set(key, entry)
     return entry
@@ -77,22 +78,25 @@ export class Book {
   }
 }
 
+const isWaiting = ({ pending, unsupported }: GroupSituation): boolean => pending.length + unsupported.length > 0
+
 /** Whether there are ungated pods without a node, and since when. */
 function note(entry: Entry, nowMs: number): void {
-  const isActive = entry.situation.groups.some(({ pending, unsupported }) => pending.length + unsupported.length > 0)
+  const isActive = entry.situation.groups.some(isWaiting)
   if (!isActive) entry.refusal = null
   entry.unplacedSinceMs = isActive ? (entry.unplacedSinceMs ?? nowMs) : null
 }
 
 /** What is bound of it, by whomever, is completed without a rest. */
 function restReason({ situation, undos, restsUntilMs }: Entry, nowMs: number): Reason | null {
-  if (nowMs >= restsUntilMs || boundOf(situation).length > 0) return null
+  if (nowMs >= restsUntilMs || situation.boundCount > 0) return null
   return reason('GivenBack', { times: undos, s: Math.round(undoRestMs(undos) / 1_000) })
 }
 
 /** Of the attempts that its pods carry: a scheduler that starts goes on counting where another stopped. */
 function highestSeq({ uid, situation }: Entry): number {
   let highest = 0
+  if (situation.boundCount === 0) return highest
   for (const { bound } of situation.groups) {
     for (const { pod } of bound) {
       const attempt = attemptOf(pod)

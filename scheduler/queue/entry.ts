@@ -87,7 +87,8 @@ export const isOwnBind = ({ uid }: { readonly uid: string }, pod: PodFacts): boo
 
 /** Gangs of which a pod that we bound is still bound come before others: those that were whole first. */
 function kindOf(entry: Entry): Item['kind'] {
-  const hasOwnBind = entry.situation.groups.some(({ bound }) => bound.some(({ pod }) => isOwnBind(entry, pod)))
+  const { groups, boundCount } = entry.situation
+  const hasOwnBind = boundCount > 0 && groups.some(({ bound }) => bound.some(({ pod }) => isOwnBind(entry, pod)))
   if (!hasOwnBind) return 'minimum'
   return wasWhole(entry) ? 'repair' : 'completion'
 }
@@ -140,6 +141,8 @@ export const unclearedSurplus = ({ situation, clearedSurplus }: Entry): readonly
     ? surplusOf(situation).filter(({ uid }) => !clearedSurplus.has(uid))
     : []
 
+const hasEnough = ({ missing, pending }: GroupSituation): boolean => missing <= pending.length
+
 /** Why the gang cannot be tried at all, whatever room there is. */
 export function waitingReason({ gang, groups }: GangSituation): Reason | null {
   const reference = gang.foreignReferences[0]
@@ -148,7 +151,7 @@ export function waitingReason({ gang, groups }: GangSituation): Reason | null {
   if (gang.invalid !== null) return gang.invalid
   if (reference !== undefined) return reason('ForeignPodReference', { reference })
   if (tie !== null) return reason('ForeignGangReference', { reference: tie })
-  if (groups.every(({ missing, pending }) => missing <= pending.length)) return null
+  if (groups.every(hasEnough)) return null
   for (const [test, why] of WAITS) {
     const group = groups.find((each) => each.missing > each.pending.length && test(each))
     if (group !== undefined) return why(group)

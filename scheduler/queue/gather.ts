@@ -1,4 +1,4 @@
-import type { GangSituation } from '../gang/situation.ts'
+import type { GangSituation, GroupSituation } from '../gang/situation.ts'
 
 /**
  * Gates are lifted pod by pod. A gang that could be planned already waits a moment for the rest of them, because pods
@@ -16,7 +16,7 @@ export class Gather {
   /** Milliseconds until the gang may be planned; 0: now. A gang that has been planned before does not wait again. */
   waitMs(situation: GangSituation, nowMs: number): number {
     const { key, gang, groups } = situation
-    if (gang.isPlain || !groups.some(({ gated }) => gated.some((pod) => pod.isGatedByGang))) return 0
+    if (gang.isPlain || !groups.some(isGated)) return 0
     const ungated = groups.reduce((sum, { pending, bound }) => sum + pending.length + bound.length, 0)
     const last = this.#seen.get(key)
     if (last === undefined || last.ungated !== ungated) this.#seen.set(key, { ungated, sinceMs: nowMs })
@@ -28,3 +28,5 @@ export class Gather {
     this.#seen.delete(key)
   }
 }
+
+const isGated = ({ gated }: GroupSituation): boolean => gated.some((pod) => pod.isGatedByGang)

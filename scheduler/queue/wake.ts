@@ -1,4 +1,3 @@
-import { looksAround } from '../gang/spread.ts'
 import { type GangSituation, isSameToPlan } from '../gang/situation.ts'
 import { tiesOf } from '../gang/ties.ts'
 import type { ClusterState } from '../state/cluster.ts'
@@ -33,7 +32,7 @@ export const triedNow = (cluster: ClusterState, situation: GangSituation, round:
   topologyEpoch: cluster.topologyEpoch,
   growthEpoch: cluster.growth.epoch,
   moves: cluster.movesIn(situation.gang.namespace),
-  hasLookedAround: looksAround(situation.gang) || tiesOf(cluster, situation.gang).length > 0,
+  hasLookedAround: situation.gang.shape.isLookingAround || tiesOf(cluster, situation.gang).length > 0,
   fenceEpoch: cluster.fences.openings.epoch,
   nodeEpoch: cluster.nodeChanges.epoch,
   round,

@@ -3,7 +3,7 @@ import { LiveTopology } from '../../topology/index.ts'
 import { ChangeLog } from './change-log.ts'
 import { Fences } from './fences.ts'
 import { type GangFacts, isSameSpec, keysOf } from './gang-facts.ts'
-import { gangOfPod, Gangs, keyOfGang } from './gangs.ts'
+import { gangOfPod, Gangs } from './gangs.ts'
 import { Holds } from './holds.ts'
 import type { NodeFacts } from './node-facts.ts'
 import { KeptCounters } from './kept-counters.ts'
@@ -105,26 +105,28 @@ export class ClusterState {
   }
 
   setPod(told: PodFacts): void {
-    const known = this.#pods.get(told.uid)
-    if (known === undefined) this.#add(told)
+    let known = this.#pods.get(told.uid)
+    if (known === undefined) known = this.#add(told)
     else this.#change(known, told)
     // All that is asked for has its column before anybody plans: what is planned later weighs in what is planned now.
-    if (told.node === null && this.isOurs(told)) this.nodes.require(told.demand.requests)
+    if (told.node === null && known.isOurs) this.nodes.require(told.demand.requests)
   }
 
-  #add(pod: PodFacts): void {
+  #add(pod: PodFacts): KnownPod {
     const known = new KnownPod(pod, this.isOurs(pod))
     this.#pods.set(pod.uid, known)
     if (pod.node !== null || pod.isTerminating) this.#moved(pod.namespace)
     if (pod.node !== null || pod.pinnedTo !== null) this.#charge(known) // else it weighs nothing
     // Others' pods of no gang are only weight on nodes.
     if (pod.gang !== null || known.isOurs) this.gangs.addPod(known)
+    return known
   }
 
   #change(known: KnownPod, told: PodFacts): void {
     const before = known.facts
     // A pod never leaves its node: an event from before a binding that we have read of already is late.
-    const pod = told.node === null && before.node !== null ? { ...told, node: before.node } : told
+    const isLate = told.node === null && before.node !== null
+    const pod = isLate ? { ...told, node: before.node, isPlaceable: false } : told
     if (pod.node !== before.node || pod.isTerminating !== before.isTerminating) this.#moved(pod.namespace)
     known.facts = pod
     known.isOurs = this.isOurs(pod)
@@ -160,24 +162,28 @@ export class ClusterState {
   assumeAll(seats: readonly { readonly pod: PodFacts; readonly node: string }[]): void {
     let key: string | null = null
     let members: readonly KnownPod[] = []
+    let at = -1
     for (const { pod, node } of seats) {
       if (pod.gangKey !== key) {
         key = pod.gangKey
         members = this.gangs.podsInOrder(key)
+        at = -1
         this.#moved(pod.namespace)
         this.gangs.touch(key)
       }
-      const known = knownIn(members, pod) ?? this.#pods.get(pod.uid)
+      at = placeIn(members, pod, at + 1)
+      const known = members[at] ?? this.#pods.get(pod.uid)
       if (known !== undefined) this.#assume(known, node)
     }
   }
 
   /** False: it is on a node already. */
   #assume(known: KnownPod, node: string): boolean {
-    if (known.facts.node !== null) return false
+    const { facts } = known
+    if (facts.node !== null) return false
     if (known.assumed === null) this.#assumedCount++
     known.assumed = node
-    this.#charge(known)
+    this.#chargeWith(known, facts.isFinished ? null : { node, requests: facts.demand.requests })
     return true
   }
 
@@ -191,7 +197,7 @@ export class ClusterState {
   }
 
   setGang(gang: GangFacts): void {
-    const before = this.gangs.get(keyOfGang(gang))
+    const before = this.gangs.get(gang.key)
     this.gangs.set(gang)
     if (before === undefined || !isSameSpec(before, gang)) this.#moved(gang.namespace)
   }
@@ -288,8 +294,12 @@ export class ClusterState {
 /** In a list so short that going through it is less work than looking up a uid among all pods. */
 const SCANNED = 16
 
-function knownIn(members: readonly KnownPod[], pod: PodFacts): KnownPod | undefined {
-  if (members.length > SCANNED) return undefined
-  for (let i = 0; i < members.length; i++) if (members[i]?.facts === pod) return members[i]
-  return undefined
+/** Most plans seat a gang's pods in their order, group by group. -1: it is neither at `next` nor in a short list. */
+function placeIn(members: readonly KnownPod[], pod: PodFacts, next: number): number {
+  const tries = members.length > SCANNED ? 1 : members.length
+  for (let i = 0; i < tries; i++) {
+    const at = next + i < members.length ? next + i : next + i - members.length
+    if (members[at]?.facts === pod) return at
+  }
+  return -1
 }

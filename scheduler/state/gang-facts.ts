@@ -4,6 +4,7 @@ import { BASE_POD_GANG, SPREAD_ANNOTATION, TOPOLOGY_NAME } from '../../api/names
 import type { Reason } from '../../api/reasons.ts'
 import { parseGangSpread, type Spread, spreadOf } from '../../api/spread.ts'
 import { gangFault } from './gang-faults.ts'
+import { sharedText } from './shared-text.ts'
 
 /** What one topologyConstraint comes to; label keys, '' never. */
 export interface Constraint {
@@ -28,6 +29,8 @@ export interface ConstraintGroup {
 
 /** What the scheduler keeps of a PodGang; a pod of no gang is given the same form, as a gang of one. */
 export interface GangFacts {
+  /** By which it is known: namespace/name, or `pod:` and a uid for a pod of no gang. */
+  readonly key: string
   readonly uid: string
   readonly namespace: string
   readonly name: string
@@ -47,8 +50,17 @@ export interface GangFacts {
   readonly invalid: Reason | null
   readonly isTerminating: boolean
   readonly status: GangStatusFacts
-  /** Equal for gangs that ask for the same, their pods and their own names aside. */
-  readonly shape: string
+  /** The same for gangs that ask for the same, their pods and their own names aside. */
+  readonly shape: GangShape
+}
+
+/** What gangs alike have in common: one object for all of them, so that what follows from it is found by identity. */
+export interface GangShape {
+  readonly text: string
+  /** How many of its scopes require a level. */
+  readonly requiringCount: number
+  /** Its plan depends on where other gangs of its namespace are. */
+  readonly isLookingAround: boolean
 }
 
 /** What stands in the status, to know whether there is anything to write. */
@@ -74,45 +86,54 @@ export function projectGang(raw: KubeObject): GangObject {
 
 export function gangFacts(gang: PodGang): GangFacts {
   const { metadata } = gang
-  const namespace = metadata.namespace ?? ''
+  const namespace = sharedText(metadata.namespace ?? '')
   const spec = gang.spec ?? { podgroups: [] }
   const listed = spec.podgroups ?? []
   const own = constraintOf(spec.topologyConstraint)
   const annotation = metadata.annotations?.[SPREAD_ANNOTATION]
   const annotated = annotation === undefined ? null : parseGangSpread(annotation).spread
-  const facts = {
+  const isTerminating = metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null
+  const groups = listed.map((group) => ({
+    name: sharedText(group.name),
+    minimum: group.minReplicas ?? 0,
+    references: (group.podReferences ?? []).filter((pod) => isOwn(namespace, pod)).map((pod) => pod.name),
+    constraint: constraintOf(group.topologyConstraint),
+  }))
+  const constraint = annotated === null || own.spread !== null ? own : { ...own, spread: spreadOf(annotated) }
+  const constraintGroups = (spec.topologyConstraintGroupConfigs ?? []).map((config) => ({
+    name: config.name,
+    groups: config.podGroupNames ?? [],
+    constraint: constraintOf(config.topologyConstraint),
+  }))
+  const topologyName = metadata.annotations?.[TOPOLOGY_NAME] || null
+  const sameDomainAs = spec.sameDomainAs ?? null
+  return {
+    key: sharedText(`${namespace}/${metadata.name}`),
     uid: metadata.uid,
     namespace,
-    name: metadata.name,
-    createdAt: metadata.creationTimestamp ?? '',
+    name: sharedText(metadata.name),
+    createdAt: sharedText(metadata.creationTimestamp ?? ''),
     isPlain: false,
     isScaled: metadata.labels?.[BASE_POD_GANG] !== undefined,
-    topologyName: metadata.annotations?.[TOPOLOGY_NAME] || null,
-    groups: listed.map((group) => ({
-      name: group.name,
-      minimum: group.minReplicas ?? 0,
-      references: (group.podReferences ?? []).filter((pod) => isOwn(namespace, pod)).map((pod) => pod.name),
-      constraint: constraintOf(group.topologyConstraint),
-    })),
-    constraint: { ...own, spread: own.spread ?? (annotated && spreadOf(annotated)) },
-    constraintGroups: (spec.topologyConstraintGroupConfigs ?? []).map((config) => ({
-      name: config.name,
-      groups: config.podGroupNames ?? [],
-      constraint: constraintOf(config.topologyConstraint),
-    })),
-    sameDomainAs: spec.sameDomainAs ?? null,
+    topologyName,
+    groups,
+    constraint,
+    constraintGroups,
+    sameDomainAs,
     foreignReferences: listed.flatMap((group) =>
       (group.podReferences ?? []).filter((pod) => !isOwn(namespace, pod)).map((pod) => `${pod.namespace}/${pod.name}`),
     ),
     invalid: gangFault(gang),
-    isTerminating: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+    isTerminating,
     status: statusFacts(gang),
+    shape: shapeOf({ topologyName, groups, constraint, constraintGroups, sameDomainAs }),
   }
-  return { ...facts, shape: shared(shapeOf(facts)) }
 }
 
+type Shaping = Pick<GangFacts, 'topologyName' | 'groups' | 'constraint' | 'constraintGroups' | 'sameDomainAs'>
+
 /** In words that no names can make equal: each with its length. */
-function shapeOf(gang: Omit<GangFacts, 'shape'>): string {
+function textOf(gang: Shaping): string {
   const word = (text: string | null): string => (text === null ? '-' : `${text.length}'${text}`)
   const written = ({ required, preferred, spread }: Constraint): string =>
     `${word(required)}${word(preferred)}${spread === null ? '' : JSON.stringify(spread)};`
@@ -124,15 +145,21 @@ function shapeOf(gang: Omit<GangFacts, 'shape'>): string {
   return `${word(gang.topologyName)}${written(gang.constraint)}${tie}|${configs.join('')}|${groups.join('')}`
 }
 
-/** Gangs of one shape share the text: less memory, and comparing two is comparing identity. */
-const SHARED_MAX = 10_000
-const shapes = new Map<string, string>()
+const SHAPES_MAX = 10_000
+const shapes = new Map<string, GangShape>()
 
-function shared(shape: string): string {
-  const known = shapes.get(shape)
+function shapeOf(gang: Shaping): GangShape {
+  const text = textOf(gang)
+  const known = shapes.get(text)
   if (known !== undefined) return known
-  if (shapes.size >= SHARED_MAX) shapes.clear()
-  shapes.set(shape, shape)
+  if (shapes.size >= SHAPES_MAX) shapes.clear()
+  const constraints = [gang, ...gang.constraintGroups, ...gang.groups].map(({ constraint }) => constraint)
+  const shape: GangShape = {
+    text,
+    requiringCount: constraints.filter(({ required }) => required !== null).length,
+    isLookingAround: gang.sameDomainAs !== null || constraints.some(({ spread }) => spread !== null),
+  }
+  shapes.set(text, shape)
   return shape
 }
 
@@ -151,11 +178,22 @@ function statusFacts(gang: PodGang): GangStatusFacts {
 function constraintOf(written: GangTopologyConstraint | undefined): Constraint {
   const pack = written?.packConstraint
   const spread = written?.spread
-  return {
-    required: pack?.required || null,
-    preferred: pack?.preferred || null,
-    spread: spread?.key ? spreadOf(spread) : null,
-  }
+  const [required, preferred] = [pack?.required || null, pack?.preferred || null]
+  return spread?.key ? { required, preferred, spread: spreadOf(spread) } : packOf(required, preferred)
+}
+
+const packs = new Map<string, Constraint>([['null null', NO_CONSTRAINT]])
+const PACKS_MAX = 1_000
+
+/** Without a spread there are few in a cluster: gangs share them. */
+function packOf(required: string | null, preferred: string | null): Constraint {
+  const id = `${required} ${preferred}`
+  const known = packs.get(id)
+  if (known?.required === required && known.preferred === preferred) return known
+  if (packs.size >= PACKS_MAX) packs.clear()
+  const pack = { required, preferred, spread: null }
+  packs.set(id, pack)
+  return pack
 }
 
 /** Whether nothing but the status differs. */

@@ -1,5 +1,5 @@
 import { byBytes } from './bytes.ts'
-import { type GangFacts, NO_CONSTRAINT } from './gang-facts.ts'
+import { type GangFacts, type GangShape, NO_CONSTRAINT } from './gang-facts.ts'
 import type { KnownPod } from './known-pod.ts'
 import type { PodFacts } from './pod-facts.ts'
 
@@ -8,13 +8,16 @@ export type GangKey = string
 
 export const gangOfPod = (pod: PodFacts): GangKey => pod.gangKey
 
-export const keyOfGang = (gang: GangFacts): GangKey =>
-  gang.isPlain ? `pod:${gang.uid}` : `${gang.namespace}/${gang.name}`
-
 const NO_STATUS: GangFacts['status'] = { phase: null, placementScore: null, conditions: [] }
+
+const SHAPE_OF_ONE: GangShape = { text: 'a pod of no gang', requiringCount: 0, isLookingAround: false }
+const SHAPE_OF_MISSING: GangShape = { text: '', requiringCount: 0, isLookingAround: false }
+const NO_GROUPS: GangFacts['constraintGroups'] = []
+const NO_REFERENCES: GangFacts['foreignReferences'] = []
 
 /** A pod of no gang is a gang of one. */
 const gangOfOne = (pod: PodFacts): GangFacts => ({
+  key: pod.gangKey,
   uid: pod.uid,
   namespace: pod.namespace,
   name: pod.name,
@@ -24,17 +27,18 @@ const gangOfOne = (pod: PodFacts): GangFacts => ({
   topologyName: null,
   groups: [{ name: pod.name, minimum: 1, references: [pod.name], constraint: NO_CONSTRAINT }],
   constraint: NO_CONSTRAINT,
-  constraintGroups: [],
+  constraintGroups: NO_GROUPS,
   sameDomainAs: null,
-  foreignReferences: [],
+  foreignReferences: NO_REFERENCES,
   invalid: null,
   isTerminating: false,
   status: NO_STATUS,
-  shape: 'a pod of no gang',
+  shape: SHAPE_OF_ONE,
 })
 
 /** Stands for a PodGang that does not exist: pods that name it wait for it. */
 const missingGang = (namespace: string, name: string): GangFacts => ({
+  key: `${namespace}/${name}`,
   uid: '',
   namespace,
   name,
@@ -50,7 +54,7 @@ const missingGang = (namespace: string, name: string): GangFacts => ({
   invalid: null,
   isTerminating: false,
   status: NO_STATUS,
-  shape: '',
+  shape: SHAPE_OF_MISSING,
 })
 
 export const isMissing = (gang: GangFacts): boolean => gang.uid === ''
@@ -166,7 +170,7 @@ export class Gangs {
   }
 
   set(gang: GangFacts): void {
-    const key = keyOfGang(gang)
+    const { key } = gang
     this.#gangs.set(key, gang)
     this.#keyOfUid.set(gang.uid, key)
     const keys = this.#byNamespace.get(gang.namespace) ?? new Set()
@@ -192,8 +196,8 @@ export class Gangs {
   #noteTie(gang: GangFacts, isTying: boolean): void {
     if (!isTying && !this.#tying.has(gang.namespace)) return
     const keys = this.#tying.get(gang.namespace) ?? new Set()
-    if (isTying) this.#tying.set(gang.namespace, keys.add(keyOfGang(gang)))
-    else if (keys.delete(keyOfGang(gang)) && keys.size === 0) this.#tying.delete(gang.namespace)
+    if (isTying) this.#tying.set(gang.namespace, keys.add(gang.key))
+    else if (keys.delete(gang.key) && keys.size === 0) this.#tying.delete(gang.namespace)
   }
 
   /** The pod is in no gang here. */

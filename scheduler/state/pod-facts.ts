@@ -5,6 +5,7 @@ import { unsupportedPath } from '../predicates/unsupported.ts'
 import { type Demand, demandOf } from './demand.ts'
 import { bare } from './record.ts'
 import { type Repulsion, repulsionsOf } from './repulsion.ts'
+import { sharedText } from './shared-text.ts'
 
 /** What the scheduler keeps of a pod. */
 export interface PodFacts {
@@ -18,6 +19,8 @@ export interface PodFacts {
   readonly group: string | null
   /** Of the gang that it says it is in, or of itself as a gang of one: see state/gangs.ts. */
   readonly gangKey: string
+  /** No node, no gate, nothing unsupported, neither finished nor on its way out: it waits for a place. */
+  readonly isPlaceable: boolean
   /** The pod's place in its clique; pods without the label come last. */
   readonly index: number
   readonly controller: { readonly kind: string; readonly name: string } | null
@@ -59,34 +62,47 @@ export function projectPod(raw: KubeObject): PodObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata, facts: podFacts(raw as Pod) }
 }
 
+/**
+ * One literal with all of it: V8 then lays the fields out in the object itself, in this order. What is looked at for every
+ * pod that waits stands first, side by side.
+ */
 export function podFacts(pod: Pod): PodFacts {
   const { metadata } = pod
   const spec = pod.spec ?? { containers: [] }
   const phase = pod.status?.phase ?? 'Pending'
   const isFinished = phase === 'Succeeded' || phase === 'Failed'
+  const isTerminating = metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null
   const whole: Pod = { ...pod, spec: { ...spec, containers: spec.containers ?? [] } }
   const labels = bare(metadata.labels ?? {})
+  const namespace = sharedText(metadata.namespace ?? '')
+  const gang = labels[POD_GANG] ? sharedText(labels[POD_GANG]) : null
   const node = spec.nodeName === undefined || spec.nodeName === '' ? null : spec.nodeName
   const gates = (spec.schedulingGates ?? []).map((gate) => gate.name)
+  const unsupported = node === null ? unsupportedPath(whole) : null
   return {
-    ...identity(pod),
-    labels,
-    gang: labels[POD_GANG] || null,
-    group: labels[POD_CLIQUE] || null,
-    gangKey: labels[POD_GANG] ? `${metadata.namespace ?? ''}/${labels[POD_GANG]}` : `pod:${metadata.uid}`,
-    index: indexOf(labels[POD_INDEX]),
-    schedulerName: spec.schedulerName ?? DEFAULT_SCHEDULER,
+    isPlaceable: node === null && gates.length === 0 && unsupported === null && !isFinished && !isTerminating,
     node,
-    pinnedTo: node === null ? (pinnedNode(whole.spec) ?? (pod.status?.nominatedNodeName || null)) : null,
-    gates,
-    isGatedByGang: gates.includes(GANG_GATE),
-    isTerminating: metadata.deletionTimestamp !== undefined && metadata.deletionTimestamp !== null,
+    gang,
+    gangKey: gang === null ? `pod:${metadata.uid}` : sharedText(`${namespace}/${gang}`),
+    group: labels[POD_CLIQUE] ? sharedText(labels[POD_CLIQUE]) : null,
+    index: indexOf(labels[POD_INDEX]),
+    uid: metadata.uid,
+    namespace,
+    name: metadata.name,
+    demand: isFinished && node === null ? NOTHING : demandOf(whole),
+    priority: spec.priority ?? 0,
     isFinished,
+    isTerminating,
+    schedulerName: sharedText(spec.schedulerName ?? DEFAULT_SCHEDULER),
+    pinnedTo: node === null ? (pinnedNode(whole.spec) ?? (pod.status?.nominatedNodeName || null)) : null,
+    unsupported,
     isFailed: phase === 'Failed',
     isReady: !isFinished && isTrue(pod, 'Ready'),
-    priority: spec.priority ?? 0,
-    demand: isFinished && node === null ? NOTHING : demandOf(whole),
-    unsupported: node === null ? unsupportedPath(whole) : null,
+    createdAt: sharedText(metadata.creationTimestamp ?? ''),
+    labels,
+    controller: controllerOf(pod),
+    gates,
+    isGatedByGang: gates.includes(GANG_GATE),
     repulsions: isFinished ? [] : repulsionsOf(whole),
     attempt: metadata.annotations?.[ATTEMPT] ?? null,
     isAttemptClaimed: isAttemptClaimed(metadata),
@@ -95,15 +111,9 @@ export function podFacts(pod: Pod): PodFacts {
   }
 }
 
-function identity({ metadata }: Pod): Pick<PodFacts, 'uid' | 'namespace' | 'name' | 'createdAt' | 'controller'> {
+function controllerOf({ metadata }: Pod): PodFacts['controller'] {
   const owner = metadata.ownerReferences?.find((reference) => reference.controller === true)
-  return {
-    uid: metadata.uid,
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    createdAt: metadata.creationTimestamp ?? '',
-    controller: owner === undefined ? null : { kind: owner.kind, name: owner.name },
-  }
+  return owner === undefined ? null : { kind: owner.kind, name: owner.name }
 }
 
 interface OwnedFields {
@@ -118,8 +128,11 @@ function isAttemptClaimed({ annotations, managedFields }: Pod['metadata']): bool
   )
 }
 
+/** Above every index, and a small integer to V8 too: a larger one would be a box of its own for every pod. */
+const NO_INDEX = 2 ** 31 - 1
+
 const indexOf = (label: string | undefined): number =>
-  label !== undefined && /^\d{1,9}$/.test(label) ? Number(label) : Number.MAX_SAFE_INTEGER
+  label !== undefined && /^\d{1,9}$/.test(label) ? Number(label) : NO_INDEX
 
 const isTrue = (pod: Pod, type: string): boolean =>
   (pod.status?.conditions ?? []).some((condition) => condition.type === type && condition.status === 'True')

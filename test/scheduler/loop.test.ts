@@ -73,7 +73,7 @@ test('what is told of a gang after it was looked at, in a sweep of several turns
   clock.monotonicMs = () => monotonicMs() + workMs
   const cluster = new ClusterState(['espalier'])
   cluster.setNode(nodeFacts(asObject(node('n1', { gpus: 8 }), 'n1') as Node))
-  const facts = (name: string) => podFacts(asObject(pod(name, { gpus: 1 }), name) as Pod)
+  const facts = (name: string, gates: string[] = []) => podFacts(asObject(pod(name, { gpus: 1, gates }), name) as Pod)
   for (const name of ['p', 'q', 'r', 's']) cluster.setPod(facts(name))
   const bound: string[] = []
   const status = {
@@ -81,7 +81,7 @@ test('what is told of a gang after it was looked at, in a sweep of several turns
       workMs += 15
       if (key !== 'pod:r' || workMs > 60) return
       cluster.deletePod(facts('p').uid)
-      cluster.setPod({ ...facts('q'), gates: ['example.com/quota'] })
+      cluster.setPod(facts('q', ['example.com/quota']))
     },
   }
   const book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => {} })

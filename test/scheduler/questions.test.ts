@@ -51,7 +51,7 @@ function both(of: ClusterState, questions: Questions, key: string): [unknown, un
   const told = (question: Question | null): unknown => {
     if (question === null) return null
     const verdict = plan(question.request, question.view)
-    return { gang: question.request.gang, pods: question.pods.map(({ name }) => name), verdict }
+    return { pods: question.pods.map(({ name }) => name), verdict }
   }
   return [
     told(questions.of(situation, { kind: 'minimum' }, OPTIONS)),

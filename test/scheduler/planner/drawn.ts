@@ -154,7 +154,7 @@ export function asked(
     topology,
   }
   return {
-    request: { gang: 'default/gang', scopes, groups, defaultPack: 'narrowest', maxSteps: 100_000, ...options },
+    request: { scopes, groups, defaultPack: 'narrowest', maxSteps: 100_000, ...options },
     view,
   }
 }

@@ -62,7 +62,6 @@ test.each([
     eligible: new Uint8Array(count).fill(1),
   }
   const request: PlanRequest = {
-    gang: 'ns/g',
     scopes: [scope('gang', -1), scope('a', 0, { spreads: [spread] })],
     groups: [{ name: 'a', scope: 1, seats: seats('a', pods), bound: [], later: [] }],
     defaultPack: 'narrowest',
@@ -81,7 +80,6 @@ test('five hundred groups, each on one host, are decided with a few steps each',
   const names = Array.from({ length: 500 }, (_, g) => `g${g}`)
   const verdict = plan(
     {
-      gang: 'ns/g',
       scopes: [scope('gang', -1), ...names.map((name) => scope(name, 0, { required }))],
       groups: names.map((name, g) => ({ name, scope: 1 + g, seats: seats(name, 4), bound: [], later: [] })),
       defaultPack: 'narrowest',

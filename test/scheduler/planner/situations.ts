@@ -162,7 +162,7 @@ function requestOf(
       pins: chance(4) ? [pinOf(draw, levels)] : [],
     }
   })
-  return { gang: 'ns/g', scopes, groups, defaultPack: chance(80) ? 'narrowest' : 'none', maxSteps: STEPS_MAX }
+  return { scopes, groups, defaultPack: chance(80) ? 'narrowest' : 'none', maxSteps: STEPS_MAX }
 }
 
 function spreadOf(
