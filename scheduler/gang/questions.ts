@@ -146,6 +146,8 @@ const firstOf = ({ groups }: GangSituation): PodFacts | undefined =>
 
 function sameFor({ request, view }: Question, { groups }: GangSituation): Question {
   const [only] = groups
-  const pods = groups.length === 1 && only !== undefined ? only.pending : groups.flatMap(({ pending }) => pending)
+  if (groups.length === 1 && only !== undefined) return { request, view, pods: only.pending }
+  const pods: PodFacts[] = []
+  for (const { pending } of groups) for (const pod of pending) pods.push(pod)
   return { request, view, pods }
 }

@@ -20,6 +20,8 @@ export class Asked {
   readonly #dominates: Map<number, boolean> = new Map()
   readonly #needed: WeakMap<Demand, Float64Array> = new WeakMap()
   #patterns: Patterns | null = null
+  /** Memory that one plan leaves to the next: what is in it means nothing to that. */
+  cells: Float64Array = new Float64Array()
 
   constructor({ view, nodes }: ScopeTree) {
     const { demand, later } = nodes[0]!

@@ -4,6 +4,7 @@ import { type Amount, fewestOfTally, tightest } from './amounts.ts'
 import type { Room } from './bounds.ts'
 import type { Budget } from './budget.ts'
 import { fill, type Filling } from './filling.ts'
+import { inOrder } from './in-order.ts'
 import { Least } from './least.ts'
 import { seatOne } from './one-pod.ts'
 import type { Route, Stop } from './route.ts'
@@ -287,7 +288,7 @@ class Descent {
     }
     if (within === null || inside === null) for (let d = 0; d < fits.length; d++) add(d)
     else for (const outer of within.domains) for (const d of inside[outer]!) add(d)
-    return amounts.sort((a, b) => b.pods - a.pods || a.domain - b.domain)
+    return inOrder(amounts, mostFirst)
   }
 
   /** Least room left at each level from the broadest down to this one, then names. */
@@ -308,6 +309,7 @@ class Descent {
 }
 
 const NONE: readonly number[] = []
+const mostFirst = (a: Amount, b: Amount): number => b.pods - a.pods || a.domain - b.domain
 
 function largest(values: Float64Array): number {
   let most = 0

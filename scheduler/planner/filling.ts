@@ -2,6 +2,7 @@ import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { domainsInside } from '../../topology/compiled/nesting.ts'
 import type { Room } from './bounds.ts'
 import type { Within } from './descent.ts'
+import { inOrder } from './in-order.ts'
 import type { Run } from './route.ts'
 import type { Placed } from './seats.ts'
 import type { Trail } from './trail.ts'
@@ -60,19 +61,27 @@ function leastFirst({ trail, levels }: Filling, level: CompiledLevel, domains: r
   if (domains.length < 2) return domains
   const outer = levels.filter(({ paths }) => paths.length < level.paths.length)
   const first = (d: number): number => level.nodes[level.starts[d]!]!
-  const ranked = domains.map((d) => {
-    const keys: number[] = []
+  const width = 2 * outer.length + 2
+  const keys: number[] = []
+  for (const d of domains) {
     for (const each of outer) {
       const around = each.domainOf[first(d)]!
       keys.push(trail.scarceIn(each, around), around)
     }
-    return { d, keys: [...keys, trail.scarceIn(level, d), d] }
-  })
-  ranked.sort((a, b) => {
-    for (let i = 0; i < a.keys.length; i++) if (a.keys[i] !== b.keys[i]) return a.keys[i]! - b.keys[i]!
+    keys.push(trail.scarceIn(level, d), d)
+  }
+  const compare = (a: number, b: number): number => {
+    for (let k = 0; k < width; k++) {
+      const difference = keys[a * width + k]! - keys[b * width + k]!
+      if (difference !== 0) return difference
+    }
     return 0
-  })
-  return ranked.map(({ d }) => d)
+  }
+  const order = inOrder(
+    domains.map((_, i) => i),
+    compare,
+  )
+  return order.map((i) => domains[i]!)
 }
 
 /** So many nodes are found one by one; a run that needs more of them has the rest sorted. */

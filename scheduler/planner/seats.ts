@@ -1,3 +1,4 @@
+import { inOrder } from './in-order.ts'
 import type { ScopeTree } from './scopes.ts'
 import type { Solution } from './search.ts'
 
@@ -72,9 +73,10 @@ interface Hand {
 /** A node for each pod. */
 function inFabricOrder({ view }: ScopeTree, at: Placed['at']): number[] {
   const levels = view.topology?.levels ?? []
-  const sorted = at.length < 2 ? at : [...at].sort((a, b) => byFabric(levels, a.node, b.node))
   const nodes: number[] = []
-  for (const { node, count } of sorted) for (let i = 0; i < count; i++) nodes.push(node)
+  for (const { node, count } of inOrder(at, (a, b) => byFabric(levels, a.node, b.node))) {
+    for (let i = 0; i < count; i++) nodes.push(node)
+  }
   return nodes
 }
 

@@ -17,7 +17,7 @@ export class Trail {
    * node's row is its free room; a domain's is what went of it, per class in places, then the scarce resource.
    */
   #rows: Map<number, number> | null = null
-  #cells = NO_CELLS
+  #cells: Float64Array
   readonly #width: number
   /** Per class with pods to seat, while a seat is taken. */
   readonly #fitBefore: number[] = []
@@ -28,6 +28,7 @@ export class Trail {
     this.#isAskedAgain = isAskedAgain
     this.#levels = levels
     this.#width = Math.max(room.columns, room.view.classes.length + 1)
+    this.#cells = room.asked.cells
   }
 
   get isEmpty(): boolean {
@@ -101,6 +102,7 @@ export class Trail {
     if (known !== undefined) return known
     const row = this.#rows.size * this.#width
     if (row + this.#width > this.#cells.length) this.#grow()
+    else this.#cells.fill(0, row, row + this.#width)
     this.#rows.set(key, row)
     return row
   }
@@ -109,6 +111,7 @@ export class Trail {
     const more = new Float64Array(Math.max(ROWS_FIRST * this.#width, 2 * this.#cells.length))
     more.set(this.#cells)
     this.#cells = more
+    this.#room.asked.cells = more
   }
 
   /** Nodes go by their numbers; domains of the first level come after them, then those of the next. */

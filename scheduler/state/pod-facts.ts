@@ -63,8 +63,8 @@ export function projectPod(raw: KubeObject): PodObject {
 }
 
 /**
- * One literal with all of it: V8 then lays the fields out in the object itself, in this order. What is looked at for every
- * pod that waits stands first, side by side.
+ * One literal with all of it: V8 then lays the fields out in the object itself, in this order. What is looked at when a pod
+ * comes stands first, then what is looked at for every pod that waits.
  */
 export function podFacts(pod: Pod): PodFacts {
   const { metadata } = pod
@@ -80,21 +80,21 @@ export function podFacts(pod: Pod): PodFacts {
   const gates = (spec.schedulingGates ?? []).map((gate) => gate.name)
   const unsupported = node === null ? unsupportedPath(whole) : null
   return {
-    isPlaceable: node === null && gates.length === 0 && unsupported === null && !isFinished && !isTerminating,
+    uid: metadata.uid,
+    schedulerName: sharedText(spec.schedulerName ?? DEFAULT_SCHEDULER),
     node,
+    isTerminating,
+    pinnedTo: node === null ? (pinnedNode(whole.spec) ?? (pod.status?.nominatedNodeName || null)) : null,
     gang,
     gangKey: gang === null ? `pod:${metadata.uid}` : sharedText(`${namespace}/${gang}`),
-    group: labels[POD_CLIQUE] ? sharedText(labels[POD_CLIQUE]) : null,
-    index: indexOf(labels[POD_INDEX]),
-    uid: metadata.uid,
-    namespace,
-    name: metadata.name,
     demand: isFinished && node === null ? NOTHING : demandOf(whole),
+    isPlaceable: node === null && gates.length === 0 && unsupported === null && !isFinished && !isTerminating,
+    index: indexOf(labels[POD_INDEX]),
+    namespace,
+    group: labels[POD_CLIQUE] ? sharedText(labels[POD_CLIQUE]) : null,
+    name: metadata.name,
     priority: spec.priority ?? 0,
     isFinished,
-    isTerminating,
-    schedulerName: sharedText(spec.schedulerName ?? DEFAULT_SCHEDULER),
-    pinnedTo: node === null ? (pinnedNode(whole.spec) ?? (pod.status?.nominatedNodeName || null)) : null,
     unsupported,
     isFailed: phase === 'Failed',
     isReady: !isFinished && isTrue(pod, 'Ready'),
