@@ -14,12 +14,16 @@ const youngBytes = (): number =>
 
 /** From now on the young generation grows as V8 likes below that limit, also after V8 has shrunk it, and not above. */
 export function limitYoungGeneration(): void {
+  new PerformanceObserver(youngGenerationLimit()).observe({ entryTypes: ['gc'] })
+}
+
+/** What keeps the limit, to be called after collections: observers hear nothing while one turn of the process runs. */
+export function youngGenerationLimit(): () => void {
   let isLimited = false
-  const collections = new PerformanceObserver(() => {
+  return () => {
     const isLarge = youngBytes() >= LIMIT_BYTES
     if (isLarge === isLimited) return
     isLimited = isLarge
     setFlagsFromString(`--semi-space-growth-factor=${isLarge ? 1 : 2}`)
-  })
-  collections.observe({ entryTypes: ['gc'] })
+  }
 }

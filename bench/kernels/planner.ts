@@ -23,7 +23,7 @@ export function* run(seed: number, options: RunOptions): Generator<Line> {
     const isBig = scenario.cluster[0] * scenario.cluster[1] * scenario.cluster[2] > 20_000
     const row = changed(scenario, changes)
     if (!isBig) rehearse(row, seed, shapes)
-    yield measure(row, seed, shapes, isBig ? 1 : repetitions)
+    yield measure(row, seed, shapes, repetitions)
   }
   for (const id of EXPLAIN_ROWS) if (only === null || only.includes(id)) yield explainLine(id, seed)
   if (only === null || only.some((id) => INDEX_ROWS.includes(id))) yield* indexRows(seed)

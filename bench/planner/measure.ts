@@ -1,5 +1,6 @@
 import { GCProfiler, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { youngGenerationLimit } from '../../cli/young-generation.ts'
 import { seededRandom } from '../../kube/random.ts'
 import type { Line } from '../harness.ts'
 import { domainsPerGang, faultsOf } from './checker.ts'
@@ -103,7 +104,11 @@ const collect = runInNewContext('gc') as (options: { readonly type: 'minor' }) =
 function settleSetup(): void {
   collect({ type: 'minor' })
   collect({ type: 'minor' })
+  limitYoung()
 }
+
+/** As in the scheduler's own process. */
+const limitYoung = youngGenerationLimit()
 
 /** Bytes that came to the heap since, collected ones too. */
 function allocations(): () => number {
