@@ -39,7 +39,7 @@ function rehearse(row: Scenario, seed: number, shapes: number): void {
 
 /** At least so often and so long: code that a scheduler of some minutes has compiled takes about that long to get there. */
 const REHEARSALS = 3
-const REHEARSED_MS = 1_000
+const REHEARSED_MS = 700
 
 /** Other shapes than any that is timed, so that nothing is measured while it is still interpreted. */
 function warmUp(seed: number): void {
