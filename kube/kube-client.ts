@@ -237,13 +237,15 @@ const chunksOf = ({ headers, chunks }: HttpStream): AsyncIterable<Uint8Array> | 
 
 function eventsOf(stream: HttpStream, { projection }: WatchOptions): AsyncIterable<WatchEvent> {
   const chunks = chunksOf(stream)
-  return chunks === null || projection === undefined ? watchEvents(stream.lines) : protobufEvents(chunks, projection)
+  return chunks === null || projection === undefined
+    ? watchEvents(stream.events ?? stream.lines)
+    : protobufEvents(chunks, projection)
 }
 
 /** Throws TransportError when the stream breaks or a line cannot be read; what was read before it has been told. */
-async function* watchEvents(lines: AsyncIterable<string>): AsyncGenerator<WatchEvent> {
+async function* watchEvents(lines: AsyncIterable<WatchEvent | string>): AsyncGenerator<WatchEvent> {
   for await (const line of lines) {
-    if (line !== '') yield watchEvent(line)
+    if (line !== '') yield typeof line === 'string' ? watchEvent(line) : line
   }
 }
 

@@ -1,3 +1,5 @@
+import type { WatchEvent } from './client.ts'
+
 /**
  * The seam under the client: one request, one answer; or one request, many lines. kube/http-transport.ts sends them
  * over one undici pool; sim/ answers them in process, so that a simulated run has no socket and no real clock in it.
@@ -30,6 +32,11 @@ export interface HttpStream {
   readonly lines: AsyncIterable<string>
   /** The same body as it comes; absent where only JSON is spoken. Either this or `lines` is read, once. */
   readonly chunks?: AsyncIterable<Uint8Array>
+  /**
+   * The same lines as the server holds them, where both ends are one process, or as text: read instead of `lines`.
+   * Nothing of them may be changed.
+   */
+  readonly events?: AsyncIterable<WatchEvent | string>
 }
 
 /** No answer came: but for `unsent`, the write may or may not have happened. */

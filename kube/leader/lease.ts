@@ -182,7 +182,7 @@ class Campaign implements LeaderElection {
       }
       return 'over'
     }
-    return { over: wait(), cancel: () => aborter.abort() }
+    return { over: wait(), cancel: () => aborter.abort('renewed') }
   }
 
   #rest(delayMs: number): Promise<void> {

@@ -9,7 +9,8 @@ export class Silence {
   #maxMs: number
   readonly #aborter = new AbortController()
   readonly #outer: AbortSignal
-  readonly #abort = (): void => this.#aborter.abort()
+  /** With a reason of its own: the one that is made otherwise carries a stack, and nobody reads it. */
+  readonly #abort = (): void => this.#aborter.abort('the stream is let go')
   #heardMs: number
   #timer: Timer
   #isBroken = false

@@ -28,6 +28,8 @@ export interface ApiServerOptions {
   readonly watchBufferEvents?: number
   /** Decides before each request what becomes of it. */
   readonly intercept?: Intercept
+  /** The transport tells watches also as objects of the store, for readers who change nothing of them. */
+  readonly holdsEvents?: boolean
   /** Where the store's content outlives the process. */
   readonly persistence?: Persistence
   /** Told of every write, after it. */
@@ -117,7 +119,7 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     return intercepted(core, intercept, request)
   }
   return {
-    transport: inProcess(o.clock, serve),
+    transport: inProcess(o.clock, serve, o.holdsEvents),
     handle: serve,
     listen: ({ port, host = '127.0.0.1' }) => listenHttp({ core, serve, port, host }),
     registerPodStreams: (streams) => {

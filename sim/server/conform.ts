@@ -1,3 +1,4 @@
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { badRequest, type FieldFault } from './api-error.ts'
 import { crdSchemaFaults } from './crd/structural.ts'
 import { fillDefaults } from './crd/defaults.ts'
@@ -73,7 +74,7 @@ function readScalar(shape: ScalarShape, value: unknown, path: string, owner: str
   return typeof value === 'number' ? String(value) : value
 }
 
-function readStruct(shape: StructShape, value: Json, path: string, reading: Reading): Json {
+function readStruct(shape: StructShape, value: Json, path: string, reading: Reading, known: unknown): Json {
   for (const key of Object.keys(value)) {
     const field = shape.fields.get(key)
     if (field === undefined) {
@@ -85,13 +86,21 @@ function readStruct(shape: StructShape, value: Json, path: string, reading: Read
     // Metadata is typed also in custom kinds.
     const part = key === 'metadata' && shape.fields.has('apiVersion') ? { ...reading, isTyped: true } : reading
     if (value[key] === null && part.isTyped) delete value[key]
-    else value[key] = read(field, value[key], inside(path, key), shape.name, part)
+    else if (!isRecord(known) || value[key] !== known[key])
+      value[key] = read(
+        field,
+        value[key],
+        inside(path, key),
+        shape.name,
+        part,
+        isRecord(known) ? known[key] : undefined,
+      )
   }
   return value
 }
 
-/** Drops what the shape does not know, in place, and notes it. */
-function read(shape: Shape, value: unknown, path: string, owner: string, reading: Reading): unknown {
+/** Drops what the shape does not know, in place, and notes it. What `known` shares with it has been read before. */
+function read(shape: Shape, value: unknown, path: string, owner: string, reading: Reading, known?: unknown): unknown {
   if (shape.kind === 'any') return value
   if (shape.kind === 'scalar') return readScalar(shape, value, path, owner, reading)
   const isList = shape.kind === 'list'
@@ -104,9 +113,13 @@ function read(shape: Shape, value: unknown, path: string, owner: string, reading
     }
     return value
   }
-  if (shape.kind === 'struct') return readStruct(shape, value as Json, path, reading)
+  if (shape.kind === 'struct') return readStruct(shape, value as Json, path, reading, known)
   if (shape.kind === 'list')
-    return (value as unknown[]).map((one, i) => read(shape.item, one, `${path}[${i}]`, owner, reading))
+    return (value as unknown[]).map((one, i) =>
+      isRecord(one) && Array.isArray(known) && known.includes(one)
+        ? one
+        : read(shape.item, one, `${path}[${i}]`, owner, reading),
+    )
   const map = value as Json
   const isFlat = shape.value.kind === 'scalar'
   for (const key of Object.keys(map)) {
@@ -117,16 +130,19 @@ function read(shape: Shape, value: unknown, path: string, owner: string, reading
   return value
 }
 
-/** Brings a body into the form of its kind: unknown fields told and dropped, defaults of the schema filled in. */
-export function conform(type: ServedType, object: Json, options: WriteOptions): void {
-  dropUnknown(type, object, options)
+/**
+ * Brings a body into the form of its kind: unknown fields told and dropped, defaults of the schema filled in. What a
+ * built-in kind's body shares with `stored` is in that form already, and left as it is.
+ */
+export function conform(type: ServedType, object: Json, options: WriteOptions, stored?: KubeObject): void {
+  dropUnknown(type, object, options, type.crd === null ? stored : undefined)
   if (type.crd !== null && type.crd.schema !== null) fillDefaults(type.crd.schema, object)
 }
 
 /** Unknown fields told and dropped, as `fieldValidation` asks. */
-export function dropUnknown(type: ServedType, object: Json, options: WriteOptions): void {
+export function dropUnknown(type: ServedType, object: Json, options: WriteOptions, stored?: KubeObject): void {
   const reading: Reading = { isTyped: type.crd === null, unknown: [], unreadable: [] }
-  read(shapeOf(type), object, '', type.kind, reading)
+  read(shapeOf(type), object, '', type.kind, reading, stored)
   const refuse = (why: string): Error =>
     badRequest(`${type.kind} in version "${type.version}" cannot be handled as a ${type.kind}: ${why}`)
   if (reading.unreadable.length > 0) throw refuse(reading.unreadable[0]!)

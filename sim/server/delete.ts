@@ -4,7 +4,7 @@ import { badRequest, conflict, invalid } from './api-error.ts'
 import { bodyValue } from './body.ts'
 import type { Core } from './core.ts'
 import { answer, type PlainAnswer } from './exchange.ts'
-import { cloneJson, isRecord, listAt, recordAt, stringAt, type Json } from './json.ts'
+import { isRecord, listAt, recordAt, stringAt, type Json } from './json.ts'
 import { entryOf, selectionOf } from './list.ts'
 import { metadataOf } from './metadata.ts'
 import { selects } from './selection.ts'
@@ -100,7 +100,7 @@ function finalizersFor(object: KubeObject, policy: Removal['policy']): string[] 
 }
 
 function marked(core: Core, object: KubeObject, finalizers: readonly string[], graceSeconds: number): KubeObject {
-  const draft = cloneJson(object)
+  const draft: KubeObject = { ...object, metadata: { ...object.metadata } }
   const metadata = metadataOf(draft)
   if (finalizers.length === 0) delete metadata['finalizers']
   else metadata['finalizers'] = finalizers

@@ -27,9 +27,15 @@ function asObject(patch: unknown): Json {
   throw badRequest('json: cannot unmarshal array into Go value of type map[string]interface {}')
 }
 
-/** What the patch makes of the stored object. */
-function patched(target: Target, before: Json, patch: unknown): Json {
-  switch (mediaType(target.request)) {
+/**
+ * What the patch makes of the stored object. Patches of a built-in status share with it what they leave alone: of what is
+ * stored of such a kind nothing is brought into form again, and the status is all that is taken.
+ */
+function patched(target: Target, stored: Json, patch: unknown): Json {
+  const media = mediaType(target.request)
+  const isShared = target.subresource === 'status' && target.type.crd === null && media !== JSON_PATCH
+  const before = isShared ? { ...stored, metadata: { ...metadataOf(stored) } } : cloneJson(stored)
+  switch (media) {
     case JSON_PATCH:
       return jsonPatch(before, patch)
     case MERGE_PATCH:
@@ -58,7 +64,7 @@ export function patch(core: Core, target: Target, options: WriteOptions): Writte
   const found = core.store.collection(type.collection).get(keyOf(namespace, name))
   if (found === undefined) throw notFound(type, name)
   const before = asVersion(type, found.object)
-  const draft = patched(target, cloneJson(before), sent)
+  const draft = patched(target, before, sent)
   const sentName = stringAt(metadataOf(draft), 'name')
   if (sentName !== name) {
     throw badRequest(`the name of the object (${sentName}) does not match the name on the URL (${name})`)

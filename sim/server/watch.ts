@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import type { WatchEvent } from '../../kube/client.ts'
 import type { Timer } from '../../kube/clock.ts'
 import { TransportError } from '../../kube/transport.ts'
 import { formOf, type Form } from './accept.ts'
@@ -155,7 +156,14 @@ class Watcher {
   #send(type: StoreEvent['type'], entry: Entry): void {
     const form = this.#form
     if (form.kind !== 'table') {
-      this.#open.stream.push(() => `{"type":"${type}","object":${entryText(this.#core, this.#target, form, entry)}}`)
+      const text = (): string => `{"type":"${type}","object":${entryText(this.#core, this.#target, form, entry)}}`
+      const { object } = entry
+      const apiVersion = apiVersionOf(this.#target.type)
+      const held = (): WatchEvent => ({
+        type,
+        object: object.apiVersion === apiVersion ? object : { ...object, apiVersion },
+      })
+      this.#open.stream.push(text, form.kind === 'object' ? held : null)
       return
     }
     const hasColumns = this.#isFirstTable

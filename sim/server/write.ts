@@ -3,7 +3,7 @@ import { ApiError, MODIFIED, alreadyExists, badRequest, conflict, forbidden, inv
 import { trackUpdate } from './apply/managed-fields.ts'
 import { conform, schemaFaults } from './conform.ts'
 import type { Core, WriteRecord } from './core.ts'
-import { cloneJson, equalJson, listAt, recordAt, stringAt, type Json } from './json.ts'
+import { equalJson, listAt, recordAt, stringAt, type Json } from './json.ts'
 import {
   carryMetadata,
   checkKind,
@@ -98,7 +98,8 @@ export function create(core: Core, target: Target, object: Json, options: WriteO
 
 /** Takes a subresource's part of the draft and everything else from what is stored. */
 function onlyStatus(type: ServedType, draft: Json, before: Json): Json {
-  const object = cloneJson(before)
+  // Status and metadata's own fields are all that changes: the rest is shared with what is stored.
+  const object: Json = { ...before, metadata: { ...recordAt(before, 'metadata') } }
   if (draft['status'] === undefined) delete object['status']
   else object['status'] = draft['status']
   const metadata = metadataOf(object)
@@ -119,7 +120,7 @@ export function draftUpdate(core: Core, target: Target, sent: Json, before: Kube
   const { type, subresource, name } = target
   const strategy = strategyOf(type)
   checkKind(type, sent)
-  conform(type, sent, options)
+  conform(type, sent, options, before)
   placeIn(type, target.namespace, metadataOf(sent))
   checkVersion(type, metadataOf(sent), before, name)
   const object = subresource === 'status' ? onlyStatus(type, sent, before) : sent

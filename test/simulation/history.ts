@@ -2,6 +2,7 @@ import type { KubeObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import type { WriteRecord } from '../../sim/server/core.ts'
 import { gangName, groupName, nodeOf } from './facts.ts'
+import { PodTable } from './pod-table.ts'
 
 export interface Write extends WriteRecord {
   readonly atMs: number
@@ -16,7 +17,7 @@ const LEASES = 'coordination.k8s.io/leases'
 
 /** What the API server did, in order, and what it holds now: the truth that the observer judges by. */
 export class History {
-  readonly pods: Map<string, Pod> = new Map()
+  readonly pods: PodTable = new PodTable()
   readonly nodes: Map<string, Node> = new Map()
   readonly gangs: Map<string, PodGang> = new Map()
   /** Uids of PodGangs that were ever recorded whole. */
@@ -26,6 +27,8 @@ export class History {
   leaseHolder = ''
   lastLeaseMs = 0
   readonly writes: Write[] = []
+  /** Writes of pods and PodGangs so far. */
+  changes = 0
   readonly #byVersion = new Map<string, KubeObject>()
   readonly #listeners: ((write: Write) => void)[] = []
   readonly #nowMs: () => number
@@ -77,6 +80,7 @@ export class History {
   #keep(collection: string, after: KubeObject | null, before: KubeObject | null): void {
     if (after !== null) this.#byVersion.set(after.metadata.resourceVersion, after)
     const { metadata } = (after ?? before)!
+    if (collection === PODS || collection === GANGS) this.changes++
     if (collection === PODS) this.#keepPod(metadata.uid, after as Pod | null)
     else if (collection === NODES) put(this.nodes, metadata.name, after as Node | null)
     else if (collection === GANGS) this.#keepGang(metadata.uid, after as PodGang | null)

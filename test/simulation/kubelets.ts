@@ -93,8 +93,8 @@ export class Kubelets {
     const injected = this.refusing.get(node)
     this.refusing.delete(node)
     if (injected !== undefined) return injected
-    const others = [...history.pods.values()].filter(
-      (other) => other !== pod && nodeOf(other) === node && !isFinished(other) && this.#seen.has(other.metadata.uid),
+    const others = [...history.pods.onNode(node)].filter(
+      (other) => other !== pod && !isFinished(other) && this.#seen.has(other.metadata.uid),
     )
     const started = others.filter((other) => other.status?.phase === 'Running' || isTerminating(other))
     const used = started.map(asksFor).reduce(plus, asksFor(pod))

@@ -7,6 +7,7 @@ export class Life {
   readonly id: string
   readonly mirror: Mirror
   readonly tickets: Ticket[] = []
+  readonly #lastOf = new Map<string, Ticket>()
   /** Bindings by the pod's uid. */
   readonly binds: Map<string, Ticket[]> = new Map()
   readonly #bindsTo = new Map<string, Ticket[]>()
@@ -34,6 +35,17 @@ export class Life {
     return !isTold && (this.mirror.readMs.get(uid) ?? 0) <= (answeredMs ?? Number.POSITIVE_INFINITY)
   }
 
+  note(ticket: Ticket): void {
+    this.tickets.push(ticket)
+    this.#lastOf.set(likeness(ticket), ticket)
+    if (ticket.kind === 'bind') this.noteBind(ticket)
+  }
+
+  /** The last one before it that asked for the same; null: it is the first. */
+  lastLike(ticket: Ticket): Ticket | null {
+    return this.#lastOf.get(likeness(ticket)) ?? null
+  }
+
   noteBind(ticket: Ticket): void {
     this.binds.set(ticket.uid, [...(this.binds.get(ticket.uid) ?? []), ticket])
     this.#bindsTo.set(ticket.node, [...(this.#bindsTo.get(ticket.node) ?? []), ticket])
@@ -47,3 +59,5 @@ export class Life {
     for (const ticket of kept) this.noteBind(ticket)
   }
 }
+
+const likeness = ({ method, path, uid }: Ticket): string => `${method} ${path} ${uid}`

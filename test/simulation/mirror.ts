@@ -1,6 +1,7 @@
 import type { KubeObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import { asksFor, ATTEMPT, isFailed, isOurs, nodeOf } from './facts.ts'
+import { PodTable } from './pod-table.ts'
 
 const isRefusal = (reason: string): boolean =>
   reason.startsWith('OutOf') || ['UnexpectedAdmissionError', 'TopologyAffinityError', 'NodeAffinity'].includes(reason)
@@ -10,7 +11,7 @@ export type Kept = 'pods' | 'nodes' | 'podgangs'
 /** What one process has been told so far, and no more: a write of its is judged by this. */
 export class Mirror {
   /** By uid. */
-  readonly pods: Map<string, Pod> = new Map()
+  readonly pods: PodTable = new PodTable()
   /** By name. */
   readonly nodes: Map<string, Node> = new Map()
   /** By uid. */

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import type { WatchEvent } from '../../kube/client.ts'
 import type { Clock } from '../../kube/clock.ts'
 import { sleep } from '../../kube/clock.ts'
 import {
@@ -44,7 +45,8 @@ export interface NetworkOptions {
   readonly history: History
   readonly latencyMs: number
   readonly fateOf: (request: HttpRequest, ticket: Ticket | null) => Fate
-  readonly lineFateOf: (kept: Kept | null, line: string) => LineFate
+  /** `line`: its text. */
+  readonly lineFateOf: (kept: Kept | null, line: () => string) => LineFate
   /** Just before a write goes out; it may end the process. */
   readonly onSend: (ticket: Ticket) => void
 }
@@ -108,7 +110,9 @@ export class Network implements Transport {
     if (signal?.aborted) stop()
     const found = await server.stream({ ...request, signal: aborter.signal, headers: this.#signed(request, life.id) })
     await own.awake()
-    return { ...found, lines: this.#lines(request, found.lines, aborter) }
+    const { status, headers } = found
+    const events = this.#lines(request, found.events ?? found.lines, aborter)
+    return { status, headers, lines: asText(events), ...(status < 300 ? { events } : {}) }
   }
 
   close(): Promise<void> {
@@ -191,7 +195,7 @@ export class Network implements Transport {
     else for (const item of found.items) mirror.hear(kept, item, false)
   }
 
-  async *#lines(request: HttpRequest, lines: AsyncIterable<string>, aborter: AbortController): AsyncGenerator<string> {
+  async *#lines(request: HttpRequest, lines: AsyncIterable<Line>, aborter: AbortController): AsyncGenerator<Line> {
     const { own, clock, lineFateOf, life } = this.#options
     const kept = keptOf(request.path)
     const listing = request.path.includes('sendInitialEvents=true') ? new Map<string, KubeObject>() : null
@@ -208,7 +212,7 @@ export class Network implements Transport {
     try {
       for await (const line of lines) {
         await this.#thaw(kept, aborter.signal)
-        const fate = lineFateOf(kept, line)
+        const fate = lineFateOf(kept, () => textOf(line))
         if (fate.kind === 'late') await sleep(clock, fate.ms, 'work', aborter.signal)
         if (fate.kind === 'dropped') throw new TransportError('connection', 'the watch was cut')
         if (fate.kind === 'silent') await whenAborted(aborter.signal)
@@ -218,8 +222,8 @@ export class Network implements Transport {
           yield EXPIRED
           return
         }
-        if (fate.kind === 'cut') yield line.slice(0, line.length / 2)
-        if (fate.kind === 'malformed') yield malformed(kept, line)
+        if (fate.kind === 'cut') yield textOf(line).slice(0, textOf(line).length / 2)
+        if (fate.kind === 'malformed') yield malformed(kept, textOf(line))
         heard.hand(line)
         yield line
         if (fate.kind === 'twice') yield line
@@ -257,6 +261,15 @@ const whenAborted = (signal: AbortSignal): Promise<void> =>
 
 const VERSION = /"resourceVersion":"(\d+)"/
 
+/** Of a watch: as the server holds it, or its text where a fault has been at it. */
+type Line = WatchEvent | string
+
+const textOf = (line: Line): string => (typeof line === 'string' ? line : JSON.stringify(line))
+
+async function* asText(lines: AsyncIterable<Line>): AsyncGenerator<string> {
+  for await (const line of lines) yield textOf(line)
+}
+
 /** Turns lines of a watch into what the mirror is told. */
 class Heard {
   readonly #options: NetworkOptions
@@ -269,22 +282,21 @@ class Heard {
     this.#listing = listing
   }
 
-  hand(line: string): void {
-    const { life, history } = this.#options
+  hand(line: Line): void {
     const kept = this.#kept
     if (kept === null) return
-    const { mirror } = life
-    if (line.startsWith('{"type":"BOOKMARK"')) {
+    const { mirror } = this.#options.life
+    const event = typeof line === 'string' ? (JSON.parse(line) as WatchEvent) : line
+    if (event.type === 'ERROR') return
+    const { object } = event
+    if (event.type === 'BOOKMARK') {
       const listed = this.#listing
-      if (listed === null || !line.includes('initial-events-end')) return
+      if (listed === null || object.metadata.annotations?.['k8s.io/initial-events-end'] === undefined) return
       this.#listing = null
       mirror.hand(() => mirror.hearList(kept, [...listed.values()]))
       return
     }
-    if (line.startsWith('{"type":"ERROR"')) return
-    const isDeleted = line.startsWith('{"type":"DELETED"')
-    const known = isDeleted ? null : history.at(VERSION.exec(line)?.[1] ?? '')
-    const object = known ?? (JSON.parse(line) as { object: KubeObject }).object
+    const isDeleted = event.type === 'DELETED'
     if (this.#listing === null) mirror.hand(() => mirror.hear(kept, object, isDeleted))
     else if (isDeleted) this.#listing.delete(object.metadata.uid)
     else this.#listing.set(object.metadata.uid, object)

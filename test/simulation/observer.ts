@@ -60,8 +60,7 @@ export class Observer implements Court {
       }
       if (wrong !== null) this.report(checker.promise, `${life.id}: ${wrong}`)
     }
-    life.tickets.push(ticket)
-    if (ticket.kind === 'bind') life.noteBind(ticket)
+    life.note(ticket)
     if (ticket.kind === 'lease') noteIdentity(life, ticket)
     return ticket
   }

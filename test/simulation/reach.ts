@@ -1,4 +1,4 @@
-import { attemptIn, gangName, groupName, groupsOf, isMember, nodeOf } from './facts.ts'
+import { attemptIn, groupsOf, isMember, nodeOf } from './facts.ts'
 import type { FaultKind } from './faults/kinds.ts'
 import type { History } from './history.ts'
 import type { Life } from './life.ts'
@@ -87,9 +87,9 @@ export class Reach {
 
   /** Found once for what the history holds. */
   #gangPhases(): readonly Phase[] {
-    const { length } = this.#history.writes
-    if (this.#gangsAtWrite !== length) {
-      this.#gangsAtWrite = length
+    const { changes } = this.#history
+    if (this.#gangsAtWrite !== changes) {
+      this.#gangsAtWrite = changes
       this.#ofGangs = gangPhases(this.#history)
     }
     return this.#ofGangs
@@ -98,13 +98,17 @@ export class Reach {
 
 function gangPhases({ gangs, pods, everWhole }: History): readonly Phase[] {
   const found = new Set<Phase>()
-  const byGroup = Map.groupBy(pods.values(), (pod) => `${gangName(pod)} ${groupName(pod)}`)
   for (const gang of gangs.values()) {
+    const labelled = [...pods.ofGang(gang.metadata.name)]
     const groups = groupsOf(gang).map((group) => {
-      const labelled = byGroup.get(`${gang.metadata.name} ${group.name}`) ?? []
-      const members = labelled.filter((pod) => isMember(gang, group, pod))
-      const bound = members.filter((pod) => nodeOf(pod) !== null).length
-      return { bound, pending: members.length - bound, isFull: bound >= group.minimum }
+      let bound = 0
+      let pending = 0
+      for (const pod of labelled) {
+        if (!isMember(gang, group, pod)) continue
+        if (nodeOf(pod) !== null) bound++
+        else pending++
+      }
+      return { bound, pending, isFull: bound >= group.minimum }
     })
     const isFull = groups.every((group) => group.isFull)
     const isSome = groups.some(({ bound }) => bound > 0)

@@ -38,10 +38,17 @@ interface SentBinding {
   readonly target?: { readonly name?: string }
 }
 
+function kindOf(line: string): readonly [TicketKind, name: string] {
+  for (const [kind, form] of KINDS) {
+    const match = form.exec(line)
+    if (match !== null) return [kind, match[1] ?? '']
+  }
+  return ['other', '']
+}
+
 export function ticketOf(id: number, life: Life, { method, path, body = null }: HttpRequest, sentMs: number): Ticket {
   const line = `${method} ${path.split('?')[0] ?? ''}`
-  const found = KINDS.map(([kind, form]) => [kind, form.exec(line)] as const).find(([, match]) => match !== null)
-  const kind = found?.[0] ?? 'other'
+  const [kind, name] = kindOf(line)
   const binding = kind === 'bind' ? (JSON.parse(body ?? '{}') as SentBinding) : {}
   return {
     id,
@@ -49,7 +56,7 @@ export function ticketOf(id: number, life: Life, { method, path, body = null }: 
     kind,
     method,
     path,
-    name: decodeURIComponent(found?.[1]?.[1] ?? ''),
+    name: decodeURIComponent(name),
     body,
     sentMs,
     uid: binding.metadata?.uid ?? '',

@@ -65,7 +65,7 @@ export class World {
     this.observer = new Observer(this.history, CHECKERS, () => clock.monotonicMs())
     this.reach = new Reach(this.history, this.observer)
     const onWrite = (record: Parameters<History['take']>[0]): void => this.history.take(record)
-    this.server = createApiServer({ clock, random: seededRandom(drawn.seed + 1), onWrite })
+    this.server = createApiServer({ clock, random: seededRandom(drawn.seed + 1), onWrite, holdsEvents: true })
     this.server.setIntercept(({ headers }) => {
       this.history.announce(headers['x-sender'] ?? '')
       return 'pass'

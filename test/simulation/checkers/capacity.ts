@@ -1,5 +1,5 @@
 import type { Pod } from '../../../api/kinds/kubernetes.ts'
-import { asksFor, fits, has, isFinished, minus, nodeOf, plus } from '../facts.ts'
+import { asksFor, fits, has, isFinished, minus, plus } from '../facts.ts'
 import type { Checker } from '../observer.ts'
 
 /**
@@ -15,9 +15,7 @@ export const capacity: Checker = {
     const room = mirror.nodes.get(node)
     if (pod === undefined || room === undefined) return null // said by `pod` and `node`
     const there = new Map<string, Pod>()
-    for (const other of mirror.pods.values()) {
-      if (nodeOf(other) === node && !isFinished(other)) there.set(other.metadata.uid, other)
-    }
+    for (const other of mirror.pods.onNode(node)) if (!isFinished(other)) there.set(other.metadata.uid, other)
     for (const own of life.liveBindsTo(node)) {
       const other = mirror.pods.get(own.uid) ?? history.pods.get(own.uid)
       if (other !== undefined && !mirror.gone.has(own.uid) && !isFinished(other)) {

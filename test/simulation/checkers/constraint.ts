@@ -50,7 +50,7 @@ interface Places {
 function nodesOf(life: Life, gang: PodGang, groups: ReturnType<typeof groupsOf>): Places {
   const nodes: string[] = []
   const perhaps: string[] = []
-  for (const pod of life.mirror.pods.values()) {
+  for (const pod of life.mirror.pods.ofGang(gang.metadata.name)) {
     if (!isAlive(pod) || !groups.some((group) => isMember(gang, group, pod))) continue
     const binds = life.binds.get(pod.metadata.uid) ?? []
     const node = nodeOf(pod) ?? binds.find(({ state }) => state !== 'dead')?.node ?? null

@@ -8,7 +8,9 @@ export function gangsAtRest({ history }: World): string[] {
     const { name, uid } = gang.metadata
     const groups = groupsOf(gang)
     const bound = groups.map((group) =>
-      [...history.pods.values()].filter((pod) => isMember(gang, group, pod) && isAlive(pod) && nodeOf(pod) !== null),
+      [...history.pods.ofGang(name)].filter(
+        (pod) => isMember(gang, group, pod) && isAlive(pod) && nodeOf(pod) !== null,
+      ),
     )
     const isFull = groups.every((group, at) => (bound[at]?.length ?? 0) >= group.minimum)
     const all = bound.flat()

@@ -39,7 +39,7 @@ export function roomsOf(world: World): Room[] {
     .filter((node) => takesPods(node) && !isAvoided(world, node.metadata.name))
     .map((node) => {
       const { name } = node.metadata
-      const there = [...pods.values()].filter((pod) => nodeOf(pod) === name && !isFinished(pod))
+      const there = [...pods.onNode(name)].filter((pod) => !isFinished(pod))
       const used = there.map(asksFor).reduce(plus, [0, 0, 0])
       return { name, node, free: minus(has(node), used) }
     })

@@ -6,7 +6,7 @@ export const manners: Checker = {
   promise: 'manners',
   sent(ticket, court) {
     if (ticket.kind === 'lease') return null // has a period of its own
-    const last = lastOf(ticket)
+    const last = ticket.life.lastLike(ticket)
     if (last === null || last.answeredMs === null || last.status !== 429) return null
     const waitedMs = court.nowMs - last.answeredMs
     return waitedMs >= RETRY_AFTER_MS
@@ -23,15 +23,6 @@ const WINDOW_MS = 10_000
 const FORBIDDEN_MAX = 10
 
 const isAlike = (a: Ticket, b: Ticket): boolean => a.method === b.method && a.path === b.path && a.uid === b.uid
-
-function lastOf(ticket: Ticket): Ticket | null {
-  const { tickets } = ticket.life
-  for (let at = tickets.length - 1; at >= 0; at--) {
-    const other = tickets[at]
-    if (other !== undefined && other !== ticket && isAlike(other, ticket)) return other
-  }
-  return null
-}
 
 function tooOften(ticket: Ticket, { nowMs }: Court): string | null {
   const since = ticket.life.tickets.filter(

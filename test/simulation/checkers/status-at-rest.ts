@@ -7,7 +7,7 @@ export function statusAtRest({ history }: World): string[] {
   for (const gang of history.gangs.values()) {
     const { name, uid } = gang.metadata
     const groups = groupsOf(gang).map((group) => {
-      const members = [...history.pods.values()].filter((pod) => isMember(gang, group, pod))
+      const members = [...history.pods.ofGang(name)].filter((pod) => isMember(gang, group, pod))
       const bound = members.filter((pod) => isAlive(pod) && nodeOf(pod) !== null)
       return { group, members, bound, ready: bound.filter(isReady) }
     })

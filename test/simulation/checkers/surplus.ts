@@ -10,7 +10,9 @@ export const surplus: Checker = {
     if (gang === undefined) return null
     const isPlaced = (uid: string): boolean => (life.binds.get(uid) ?? []).some(({ status }) => status === 201)
     const short = groupsOf(gang).find((group) => {
-      const members = [...life.mirror.pods.values()].filter((pod) => isMember(gang, group, pod) && isAlive(pod))
+      const members = [...life.mirror.pods.ofGang(gang.metadata.name)].filter(
+        (pod) => isMember(gang, group, pod) && isAlive(pod),
+      )
       return members.filter((pod) => nodeOf(pod) !== null || isPlaced(pod.metadata.uid)).length < group.minimum
     })
     return short === undefined ? null : `${name} was bound as surplus while ${short.name} has not its minimum`

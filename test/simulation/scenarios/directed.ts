@@ -87,7 +87,7 @@ const lateEvent: Scenario = scenario({
   gangs: [plainOf('p', {}, { arriveMs: 2_000 })],
   script: (world) => {
     const isLate = (line: string): boolean => line.startsWith('{"type":"MODIFIED"') && line.includes('"note":"late"')
-    world.meddle.lineFateOf = (kept, line) => (kept === 'pods' && isLate(line) ? { kind: 'late', ms: 40_000 } : null)
+    world.meddle.lineFateOf = (kept, line) => (kept === 'pods' && isLate(line()) ? { kind: 'late', ms: 40_000 } : null)
     world.meddle.fateOf = (_, ticket) =>
       ticket?.kind === 'bind' && world.clock.monotonicMs() < 20_000 ? { kind: 'reply-lost' } : null
     later(world, 10_000, () => world.chaos.mergePatch(PODS, key('p'), { metadata: { labels: { note: 'late' } } }))
@@ -310,7 +310,7 @@ const unreadable: Scenario = scenario({
   gangs: [gangOf('g', [groupOf('a', 2)]), gangOf('h', [groupOf('a', 2)], { arriveMs: 60_000 })],
   script: (world) => {
     world.meddle.lineFateOf = (kept, line) =>
-      kept === 'pods' && line.startsWith('{"type":"ADDED"') ? { kind: 'malformed' } : null
+      kept === 'pods' && line().startsWith('{"type":"ADDED"') ? { kind: 'malformed' } : null
     later(world, 20_000, () => world.processes.forEach((process) => world.killAndRestart(process)))
     placedBy(world, 'h-a-1', 65_000)
   },
@@ -355,7 +355,7 @@ const longList: Scenario = scenario({
       if (turnsLeft > 0) world.clock.after(0, 'work', () => look(turnsLeft - 1))
     }
     world.meddle.lineFateOf = (kept, line) => {
-      if (kept === 'pods' && line.includes('initial-events-end')) look(100)
+      if (kept === 'pods' && line().includes('initial-events-end')) look(100)
       return null
     }
   },
