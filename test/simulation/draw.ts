@@ -1,5 +1,5 @@
 import { type Random, seededRandom } from '../../kube/random.ts'
-import { FAULT_KINDS, type FaultKind } from './faults/kinds.ts'
+import { FAULT_KINDS, type FaultForm, type FaultKind, FORMER_KINDS } from './faults/kinds.ts'
 
 /** All that a seed decides before the run, as plain data: printed when it fails, and cut down by shrink.ts. */
 export interface Drawn {
@@ -67,17 +67,28 @@ export function oneOf<T>(random: Random, items: readonly T[]): T {
 }
 
 const FAULTY_MS = 100_000
-const POD_TARGET = 190
 
-export function draw(seed: number): Drawn {
+/** How much comes, how long it stays, and what may go wrong. */
+export interface Times {
+  readonly kinds: readonly FaultForm[]
+  readonly pods: number
+  readonly staysMs: readonly [number, number]
+}
+
+/** Some 200 bindings a seed. */
+const TIMES: Times = { kinds: FAULT_KINDS, pods: 280, staysMs: [5_000, 20_000] }
+/** Until the seeds were made larger: what they found then is found with it. */
+export const FORMER_TIMES: Times = { kinds: FORMER_KINDS, pods: 190, staysMs: [15_000, 60_000] }
+
+export function draw(seed: number, times: Times = TIMES): Drawn {
   const random = seededRandom(seed * 7_919 + 11)
   const nodes = drawNodes(random)
-  const gangs = drawGangs(random)
+  const gangs = drawGangs(random, times)
   return {
     seed,
     nodes,
     gangs,
-    faults: drawFaults(random),
+    faults: drawFaults(random, times.kinds),
     faultyMs: FAULTY_MS,
     replicas: random() < 0.3 ? 2 : 1,
     latencyMs: oneOf(random, [0, 0, 5, 30]),
@@ -96,21 +107,21 @@ function drawNodes(random: Random): DrawnNode[] {
   }))
 }
 
-function drawGangs(random: Random): DrawnGang[] {
+function drawGangs(random: Random, times: Times): DrawnGang[] {
   const gangs: DrawnGang[] = []
-  for (let pods = 0; pods < POD_TARGET; ) {
-    const gang = drawGang(random, gangs.length)
+  for (let pods = 0; pods < times.pods; ) {
+    const gang = drawGang(random, gangs.length, times)
     gangs.push(gang)
     pods += gang.groups.reduce((sum, group) => sum + group.pods, 0)
   }
   return gangs
 }
 
-function drawGang(random: Random, at: number): DrawnGang {
+function drawGang(random: Random, at: number, times: Times): DrawnGang {
   const isPlain = random() < 0.15
   const count = isPlain ? 1 : oneOf(random, [1, 1, 2, 3])
   const arriveMs = Math.floor(random() * random() * FAULTY_MS * 0.85)
-  const staysMs = between(random, 15_000, 60_000)
+  const staysMs = between(random, ...times.staysMs)
   return {
     isPlain,
     name: `${isPlain ? 'p' : 'g'}${at}`,
@@ -137,8 +148,8 @@ function drawGroup(random: Random, name: string, isPlain: boolean): DrawnGroup {
   }
 }
 
-function drawFaults(random: Random): DrawnFault[] {
-  const left = [...FAULT_KINDS]
+function drawFaults(random: Random, kinds: readonly FaultForm[]): DrawnFault[] {
+  const left = [...kinds]
   const count = between(random, 3, 12)
   const faults: DrawnFault[] = []
   while (faults.length < count) {

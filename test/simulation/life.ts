@@ -1,6 +1,9 @@
 import { Mirror } from './mirror.ts'
 import type { Ticket } from './ticket.ts'
 
+/** Four reads that are lost one after another, 30 s each: what broke off is asked about at once when it is given up. */
+const OPEN_MAX_MS = 120_000
+
 /** One process from its start to its end, as the observer knows it. */
 export class Life {
   /** `scheduler-a/2`. */
@@ -18,8 +21,11 @@ export class Life {
   /** When each of its terms as leader began. */
   readonly electedMs: number[] = []
 
+  readonly #nowMs: () => number
+
   constructor(id: string, nowMs: () => number) {
     this.id = id
+    this.#nowMs = nowMs
     this.mirror = new Mirror(nowMs)
     this.mirror.hasTried = (uid, node) => (this.binds.get(uid) ?? []).some((ticket) => ticket.node === node)
   }
@@ -29,10 +35,14 @@ export class Life {
     return (this.#bindsTo.get(node) ?? []).filter(({ state }) => state !== 'dead')
   }
 
-  /** Whether nothing has told the process yet what became of it: it broke off, and the pod was not read since. */
-  isOpen({ uid, status, answeredMs }: Ticket): boolean {
+  /**
+   * Whether nothing has told the process yet what became of it: it broke off, and the pod was not read since. Who does not
+   * ask for two minutes may not plead ignorance.
+   */
+  isOpen({ uid, status, sentMs, answeredMs }: Ticket): boolean {
     const isTold = answeredMs !== null && status !== null && status > 0 && status < 500
-    return !isTold && (this.mirror.readMs.get(uid) ?? 0) <= (answeredMs ?? Number.POSITIVE_INFINITY)
+    if (isTold || this.#nowMs() - (answeredMs ?? sentMs) > OPEN_MAX_MS) return false
+    return (this.mirror.readMs.get(uid) ?? 0) <= (answeredMs ?? Number.POSITIVE_INFINITY)
   }
 
   note(ticket: Ticket): void {
@@ -60,4 +70,6 @@ export class Life {
   }
 }
 
-const likeness = ({ method, path, uid }: Ticket): string => `${method} ${path} ${uid}`
+/** How long the server is given for it changes from try to try; events are told apart by nothing but all that is asked. */
+const likeness = ({ kind, method, path, uid, body }: Ticket): string =>
+  `${method} ${path.split('?')[0]} ${uid} ${kind === 'event' ? body : ''}`

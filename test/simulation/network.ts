@@ -47,6 +47,8 @@ export interface NetworkOptions {
   readonly fateOf: (request: HttpRequest, ticket: Ticket | null) => Fate
   /** `line`: its text. */
   readonly lineFateOf: (kept: Kept | null, line: () => string) => LineFate
+  /** What the process is handed instead of a line of its watches. */
+  readonly handedFor: (kept: Kept | null, line: Line) => Line
   /** Just before a write goes out; it may end the process. */
   readonly onSend: (ticket: Ticket) => void
 }
@@ -196,7 +198,7 @@ export class Network implements Transport {
   }
 
   async *#lines(request: HttpRequest, lines: AsyncIterable<Line>, aborter: AbortController): AsyncGenerator<Line> {
-    const { own, clock, lineFateOf, life } = this.#options
+    const { own, clock, lineFateOf, handedFor, life } = this.#options
     const kept = keptOf(request.path)
     const listing = request.path.includes('sendInitialEvents=true') ? new Map<string, KubeObject>() : null
     let broken: TransportError | null = null
@@ -225,7 +227,7 @@ export class Network implements Transport {
         if (fate.kind === 'cut') yield textOf(line).slice(0, textOf(line).length / 2)
         if (fate.kind === 'malformed') yield malformed(kept, textOf(line))
         heard.hand(line)
-        yield line
+        yield handedFor(kept, line)
         if (fate.kind === 'twice') yield line
         life.mirror.taken()
       }
@@ -262,7 +264,7 @@ const whenAborted = (signal: AbortSignal): Promise<void> =>
 const VERSION = /"resourceVersion":"(\d+)"/
 
 /** Of a watch: as the server holds it, or its text where a fault has been at it. */
-type Line = WatchEvent | string
+export type Line = WatchEvent | string
 
 const textOf = (line: Line): string => (typeof line === 'string' ? line : JSON.stringify(line))
 

@@ -69,8 +69,13 @@ export class Workload {
     const form = this.forms.get(name) ?? {}
     this.forms.delete(name)
     const gates = form.nodeName === undefined ? [...(form.gates ?? []), ...(isGated ? [OPERATOR_GATE] : [])] : []
-    await this.#create(podObject(gang, group, at, { ...form, ...(gates.length > 0 ? { gates } : {}) }))
+    const isMade = await this.#create(podObject(gang, group, at, { ...form, ...(gates.length > 0 ? { gates } : {}) }))
     const { clock, random } = this.#options
+    if (!isMade) {
+      this.forms.set(name, form)
+      clock.after(between(random, 500, 3_000), 'work', () => void this.#makePod(name))
+      return
+    }
     const lift = (): void => void this.#lift(name)
     if (gates.length > 0) clock.after((gang.gatedMs ?? 3_000) + between(random, 0, 300), 'work', lift)
   }
@@ -79,11 +84,14 @@ export class Workload {
     await this.#options.client.mergePatch(PODS, { namespace: NAMESPACE, name }, { spec: { schedulingGates: [] } })
   }
 
-  async #create(object: NewObject): Promise<void> {
+  /** False: a quota is full. */
+  async #create(object: NewObject): Promise<boolean> {
     const answer = await this.#options.client.create(object.kind === 'Pod' ? PODS : POD_GANGS, object)
+    if (answer.kind === 'failure' && answer.status === 403) return false
     if (answer.kind === 'failure' && answer.reason !== 'AlreadyExists') {
       this.#options.onError(`the workload could not make ${object.metadata.name}: ${answer.message}`)
     }
+    return true
   }
 
   /** The gang and its pods are deleted, and not made again. */

@@ -22,11 +22,16 @@ import { Reach } from './reach.ts'
 import type { Ticket } from './ticket.ts'
 import { Workload } from './workload.ts'
 
-type Wire = Pick<NetworkOptions, 'fateOf' | 'lineFateOf'>
+type Wire = Pick<NetworkOptions, 'fateOf' | 'lineFateOf' | 'handedFor'>
 interface Meddle {
   fateOf: (...asked: Parameters<Wire['fateOf']>) => Fate | null
   lineFateOf: (...told: Parameters<Wire['lineFateOf']>) => LineFate | null
+  handedFor: Wire['handedFor']
 }
+
+const MAKES_POD = /^\/api\/v1\/namespaces\/[^/]+\/pods(?:\?|$)/
+const OVER_QUOTA = { status: 403, reason: 'Forbidden' } as const
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 
 /** One seed's cluster: API server, kubelets, people, schedulers, and the observer. Everything on one virtual clock. */
 export class World {
@@ -49,8 +54,10 @@ export class World {
   /** So many of the next bindings meet a pod that has just gone. */
   deleteInBind = 0
   areFaultsOver = false
+  /** Until then pods of people are refused. */
+  quotaFullUntilMs = 0
   /** What a written situation does on the wire; null: nothing to this one. */
-  readonly meddle: Meddle = { fateOf: () => null, lineFateOf: () => null }
+  readonly meddle: Meddle = { fateOf: () => null, lineFateOf: () => null, handedFor: (_, line) => line }
   readonly #generations = new Map<string, number>()
   readonly #seeds = new Set<number>()
   readonly #killAt = new Map<Process, number>()
@@ -66,9 +73,11 @@ export class World {
     this.reach = new Reach(this.history, this.observer)
     const onWrite = (record: Parameters<History['take']>[0]): void => this.history.take(record)
     this.server = createApiServer({ clock, random: seededRandom(drawn.seed + 1), onWrite, holdsEvents: true })
-    this.server.setIntercept(({ headers }) => {
-      this.history.announce(headers['x-sender'] ?? '')
-      return 'pass'
+    this.server.setIntercept(({ headers, method, path }) => {
+      const sender = headers['x-sender'] ?? ''
+      this.history.announce(sender)
+      const isFull = sender === 'user' && !this.areFaultsOver && clock.monotonicMs() < this.quotaFullUntilMs
+      return isFull && method === 'POST' && MAKES_POD.test(path) ? OVER_QUOTA : 'pass'
     })
     this.chaos = this.#clientOf('chaos')
     this.foreign = this.#clientOf('another-scheduler')
@@ -124,6 +133,7 @@ export class World {
       latencyMs: this.drawn.latencyMs,
       fateOf: (request, ticket) => this.meddle.fateOf(request, ticket) ?? fateOf(request, ticket),
       lineFateOf: (kept, line) => this.meddle.lineFateOf(kept, line) ?? lineFateOf(),
+      handedFor: (kept, line) => this.meddle.handedFor(kept, line),
       onSend: (sender, ticket) => this.#onSend(sender, ticket),
     })
     this.processes.push(process)
@@ -190,10 +200,15 @@ export class World {
     this.killAndRestart(process)
   }
 
+  /** Its owner only asks whether a write succeeded: what was written is not told as text and read again. */
   #clientOf(sender: string): KubeClient {
     const { transport } = this.server
     const signed: Transport = {
-      request: (request) => transport.request({ ...request, headers: { ...request.headers, 'x-sender': sender } }),
+      request: async (request) => {
+        const headers = { ...request.headers, 'x-sender': sender, accept: METADATA_ONLY }
+        const answer = await transport.request({ ...request, headers })
+        return answer.status < 300 ? { ...answer, body: '{}' } : answer
+      },
       stream: (request) => transport.stream(request),
       close: () => transport.close(),
     }

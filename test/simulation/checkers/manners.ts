@@ -22,7 +22,8 @@ const WINDOW_MS = 10_000
 /** Once a second. */
 const FORBIDDEN_MAX = 10
 
-const isAlike = (a: Ticket, b: Ticket): boolean => a.method === b.method && a.path === b.path && a.uid === b.uid
+const isAlike = (a: Ticket, b: Ticket): boolean =>
+  a.method === b.method && a.path.split('?')[0] === b.path.split('?')[0] && a.uid === b.uid
 
 function tooOften(ticket: Ticket, { nowMs }: Court): string | null {
   const since = ticket.life.tickets.filter(

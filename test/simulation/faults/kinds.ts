@@ -13,6 +13,7 @@ const WIRE = [
   'request-late',
   'cut-in-flight',
   'list-expired',
+  'bind-over-quota',
 ] as const
 const WATCH = [
   'watch-dropped',
@@ -58,6 +59,7 @@ const MOMENT = [
   'gang-deleted',
   'gang-recreated',
   'attempt-forged',
+  'quota-full',
 ] as const
 
 export type WireFault = (typeof WIRE)[number]
@@ -81,6 +83,11 @@ export const FAULT_KINDS: readonly FaultForm[] = [
   ...WATCH.map(form('line', [0.003, 0.04])),
   ...MOMENT.map(form('minute', [1, 8])),
 ]
+
+/** Without what came later: seeds that found something before are drawn from these. */
+export const FORMER_KINDS: readonly FaultForm[] = FAULT_KINDS.filter(
+  ({ kind }) => kind !== 'bind-over-quota' && kind !== 'quota-full',
+)
 
 export const formOf = (kind: FaultKind): FaultForm => {
   const found = FAULT_KINDS.find((each) => each.kind === kind)

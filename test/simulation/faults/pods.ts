@@ -1,6 +1,6 @@
 import type { Binding, Pod } from '../../../api/kinds/kubernetes.ts'
 import { PODS } from '../../../kube/resources.ts'
-import { oneOf } from '../draw.ts'
+import { between, oneOf } from '../draw.ts'
 import { isAlive, isGated, NAMESPACE, nodeOf } from '../facts.ts'
 import { keyOf } from '../kubelets.ts'
 import { FOREIGN_GATE } from '../objects.ts'
@@ -49,6 +49,7 @@ type Kinds =
   | 'pod-deleted-in-bind'
   | 'pod-force-deleted'
   | 'pod-failed'
+  | 'quota-full'
 
 export const podFaults: Readonly<Record<Kinds, Strike>> = {
   'foreign-bind': on(isPending, (world, pod) => {
@@ -69,6 +70,11 @@ export const podFaults: Readonly<Record<Kinds, Strike>> = {
   /** Struck when the next bindings go out: World#onSend. */
   'pod-deleted-in-bind': (world: World): boolean => {
     world.deleteInBind++
+    return true
+  },
+  /** For a while, pods that are made are refused; their controllers try again. */
+  'quota-full': (world: World): boolean => {
+    world.quotaFullUntilMs = world.clock.monotonicMs() + between(world.random, 2_000, 15_000)
     return true
   },
   'pod-force-deleted': on(isBound, (world, pod) => world.chaos.delete(PODS, keyOf(pod), { gracePeriodSeconds: 0 })),

@@ -38,6 +38,8 @@ function wireFate(kind: WireFault, random: Random, { path }: HttpRequest, ticket
       return isWatching ? null : { kind: 'request-late', ms: between(random, 100, arrivesWithinMs(path)) }
     case 'cut-in-flight':
       return isRead ? null : { kind: 'cut-in-flight', ms: between(random, 100, arrivesWithinMs(path)) }
+    case 'bind-over-quota':
+      return ticket?.kind === 'bind' ? refused(403, 'Forbidden') : null
     case 'list-expired':
       return isRead && !/\/(pods|nodes|podgangs|leases)\//.test(path) ? refused(410, 'Expired') : null
   }

@@ -277,6 +277,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/planner/search.ts',
     "    if (outcome !== 'unplaceable') return outcome\n    tried.add(likeness === '' ?",
     "    return outcome\n    tried.add(likeness === '' ?",
+    'no order seats in the first rack',
   ),
   m(
     'a label that changed is not compiled',
@@ -331,6 +332,14 @@ export const MUTANTS: readonly Mutant[] = [
     "answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause",
     "answer.kind === 'ok'",
     'a reason of which only',
+  ),
+  m(
+    'pods are kept as they came',
+    'B39',
+    'scheduler/state/pod-facts.ts',
+    "return { apiVersion: 'v1', kind: 'Pod', metadata, facts: podFacts(raw as Pod) }",
+    "return { apiVersion: 'v1', kind: 'Pod', metadata, facts: podFacts(raw as Pod), raw }",
+    'kept as it came',
   ),
   m(
     'a gang that ended keeps its entry',

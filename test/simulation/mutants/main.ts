@@ -1,10 +1,12 @@
 /**
  * `node test/simulation/mutants/main.ts [--seeds N] [--only TEXT] [--count]`: plants each defect and runs seeds until one
- * fails; with --count all N of them, and says how many failed.
+ * fails; with --count all N of them, and says how many failed. Without --only it ends with a table: for each class of
+ * bugs, what caught it first.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type Catch, classTable, uncaught } from './classes.ts'
 import { type Mutant, MUTANTS } from './list.ts'
 
 const { values } = parseArgs({
@@ -21,8 +23,8 @@ interface Failed {
   readonly violations: readonly { readonly promise: string; readonly what: string }[]
 }
 
-/** How many failed, which was the first, and what it broke; null: all held. */
-function caught({ name, shownBy }: Mutant): string | null {
+/** What failed first, and in words how many did and what it broke; null: all held. */
+function caught({ name, shownBy }: Mutant): { readonly by: number | string; readonly text: string } | null {
   const args = ['--import', './test/simulation/mutants/plant.ts', 'test/simulation/main.ts']
   const isCounted = values.count && shownBy === null
   const what = shownBy === null ? ['--seeds', values.seeds] : ['--scenario', shownBy]
@@ -40,14 +42,20 @@ function caught({ name, shownBy }: Mutant): string | null {
   if (first === undefined) throw new Error(`${name}: ${run.stderr}`)
   const which = shownBy === null ? `seed ${first.seed}` : `"${first.seed}"`
   const times = isCounted ? `${failed.length} of ${values.seeds} seeds, first ` : ''
-  return `${times}${which}: ${first.violations[0]?.promise}: ${first.violations[0]?.what}`
+  return { by: first.seed, text: `${times}${which}: ${first.violations[0]?.promise}: ${first.violations[0]?.what}` }
 }
 
-let missed = 0
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const catches: Catch[] = []
 for (const mutant of MUTANTS.filter((each) => `${each.classes} ${each.name}`.includes(values.only))) {
   const { name, classes } = mutant
   const how = caught(mutant)
-  if (how === null) missed++
-  process.stdout.write(`${how === null ? 'MISSED' : 'caught'}  ${classes.join(' ').padEnd(8)} ${name}: ${how ?? ''}\n`)
+  catches.push({ mutant, by: how?.by ?? null })
+  say(`${how === null ? 'MISSED' : 'caught'}  ${classes.join(' ').padEnd(8)} ${name}: ${how?.text ?? ''}`)
 }
-process.exitCode = missed > 0 ? 1 : 0
+if (values.only === '') {
+  const left = uncaught(catches)
+  for (const line of classTable(catches)) say(line)
+  say(left.length === 0 ? 'every class was caught' : `not caught: ${left.join(', ')}`)
+}
+process.exitCode = catches.some(({ by }) => by === null) ? 1 : 0

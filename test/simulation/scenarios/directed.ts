@@ -7,6 +7,7 @@ import type { Fate } from '../network.ts'
 import { nodeObject, podObject } from '../objects.ts'
 import type { World } from '../world.ts'
 import { DELICATE } from './delicate.ts'
+import { notKept } from './kept.ts'
 import { NARROW } from './narrow.ts'
 import { gangOf, groupOf, later, nodesOf, plainOf, refused, type Scenario, scenario } from './scenario.ts'
 
@@ -383,6 +384,7 @@ export const DIRECTED: readonly Scenario[] = [
   unreadable,
   wokenUp,
   longList,
+  notKept,
   ...DELICATE,
   ...NARROW,
 ]

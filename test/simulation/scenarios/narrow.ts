@@ -70,4 +70,12 @@ const repairUnderWay: Scenario = scenario({
   },
 })
 
-export const NARROW: readonly Scenario[] = [givenBack, relabelled, goneUnheard, repairUnderWay]
+/** Both racks have the 10 GPUs that are asked for; in the first a pod of 4 leaves room for two of the others only. */
+const secondRack: Scenario = scenario({
+  name: 'a gang that no order seats in the first rack is seated in the second',
+  nodes: nodesOf('r1: a5 b5 | r2: c6 d4'),
+  gangs: [gangOf('g', [groupOf('a', 3, { gpus: 2 }), groupOf('b', 1, { gpus: 4 })], { isInOneRack: true })],
+  script: (world) => placedBy(world, 'g-b-0', 20_000),
+})
+
+export const NARROW: readonly Scenario[] = [givenBack, relabelled, goneUnheard, repairUnderWay, secondRack]
