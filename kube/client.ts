@@ -76,6 +76,8 @@ export interface DeleteOptions {
 
 export interface WriteOptions {
   readonly subresource?: 'status' | 'scale'
+  /** Of what was written the server tells the metadata alone, and nobody reads it: the answer's `value` is empty. */
+  readonly ignoresReply?: boolean
   /** Sent as `?timeout=`: the server gives up before we do. */
   readonly timeoutMs?: number
   /** As of DeleteOptions. */

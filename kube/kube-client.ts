@@ -28,6 +28,9 @@ const REQUEST_DEADLINE_MS = 30_000
 /** How much longer than the server we wait, so that its own "timed out" reaches us. */
 const ANSWER_MARGIN_MS = 1_000
 
+/** For writes of which only the outcome counts; a server that has no such form tells the whole object. */
+const LEAST_REPLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json'
+
 type PatchType = 'apply-patch+yaml' | 'merge-patch+json' | 'strategic-merge-patch+json'
 
 /** The one door to the API, over any transport. */
@@ -80,7 +83,7 @@ class Client implements KubeClient {
 
   create<T extends KubeObject>(type: ResourceType, object: NewObject, options?: WriteOptions): Promise<Answer<T>> {
     const path = `${collectionPath(type, object.metadata.namespace ?? '')}${writeQuery(options)}`
-    return this.#ask<T>({ method: 'POST', path, body: object, ...limitsOf(options) })
+    return this.#ask<T>({ method: 'POST', path, body: object, ...waysOf(options) })
   }
 
   apply<T extends KubeObject>(
@@ -115,7 +118,7 @@ class Client implements KubeClient {
   bind(binding: Binding, options?: WriteOptions): Promise<Answer<Status>> {
     const { namespace, name } = binding.metadata
     const path = `${objectPath(PODS, namespace, name, 'binding')}${writeQuery(options)}`
-    return this.#ask<Status>({ method: 'POST', path, body: binding, ...limitsOf(options) })
+    return this.#ask<Status>({ method: 'POST', path, body: binding, ...waysOf(options) })
   }
 
   delete(type: ResourceType, key: ObjectKey, options: DeleteOptions = {}): Promise<Answer<KubeObject | Status>> {
@@ -140,24 +143,28 @@ class Client implements KubeClient {
   ): Promise<Answer<T>> {
     const path = `${objectPath(type, namespace, name, options?.subresource)}${writeQuery(options, extra)}`
     const contentType = `application/${patchType}`
-    return this.#ask<T>({ method: 'PATCH', path, body, contentType, ...limitsOf(options) })
+    return this.#ask<T>({ method: 'PATCH', path, body, contentType, ...waysOf(options) })
   }
 
   async #ask<T>(ask: Ask): Promise<Answer<T>> {
     const { method } = ask
     try {
       const answer = await this.#transport.request(this.#requestOf(ask))
-      return answer.status < 300 ? parsed<T>(method, answer.status, answer.body) : refusal(method, answer)
+      if (answer.status >= 300) return refusal(method, answer)
+      return ask.ignoresReply === true ? ok({} as T) : parsed<T>(method, answer.status, answer.body)
     } catch (error) {
       return lost(method, asTransportError(error))
     }
   }
 
-  #requestOf({ method, path, body, contentType = 'application/json', timeoutMs, signal, maySend }: Ask): HttpRequest {
+  #requestOf(ask: Ask): HttpRequest {
+    const { method, path, body, contentType = 'application/json', timeoutMs, signal, maySend } = ask
     const deadlineMs = timeoutMs === undefined ? this.#deadlineMs : timeoutMs + ANSWER_MARGIN_MS
     const rest = { method, path, deadlineMs, ...(signal && { signal }), ...(maySend && { maySend }) }
     if (body === undefined) return { ...rest, headers: this.#headers }
-    return { ...rest, headers: { ...this.#headers, 'content-type': contentType }, body: JSON.stringify(body) }
+    const accept = ask.ignoresReply === true ? { accept: LEAST_REPLY } : {}
+    const headers = { ...this.#headers, ...accept, 'content-type': contentType }
+    return { ...rest, headers, body: JSON.stringify(body) }
   }
 }
 
@@ -166,14 +173,21 @@ interface Ask {
   readonly path: string
   readonly body?: object
   readonly contentType?: string
+  readonly ignoresReply?: boolean | undefined
   readonly timeoutMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly maySend?: (() => boolean) | undefined
 }
 
-const limitsOf = (options?: WriteOptions | DeleteOptions): Pick<Ask, 'timeoutMs' | 'maySend'> => ({
+const limitsOf = (options?: DeleteOptions): Pick<Ask, 'timeoutMs' | 'maySend'> => ({
   timeoutMs: options?.timeoutMs,
   maySend: options?.maySend,
+})
+
+const waysOf = (options?: WriteOptions): Pick<Ask, 'timeoutMs' | 'maySend' | 'ignoresReply'> => ({
+  timeoutMs: options?.timeoutMs,
+  maySend: options?.maySend,
+  ignoresReply: options?.ignoresReply,
 })
 
 interface RawList<T> {

@@ -203,17 +203,15 @@ class Recorder implements EventRecorder {
     if (!isNew) {
       const { count, message, lastTimestamp, type } = event
       const key = { namespace, name: eventName }
-      const answer = await client.mergePatch(EVENTS, key, { count, message, lastTimestamp, type })
+      const answer = await client.mergePatch(EVENTS, key, { count, message, lastTimestamp, type }, UNREAD)
       if (answer.kind === 'ok' || answer.status !== 404) return answer
     }
-    return client.create(EVENTS, {
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: { namespace, name: eventName },
-      ...event,
-    })
+    const made = { apiVersion: 'v1', kind: 'Event', metadata: { namespace, name: eventName }, ...event }
+    return client.create(EVENTS, made, UNREAD)
   }
 }
+
+const UNREAD = { ignoresReply: true } as const
 
 /** Events about cluster-scoped objects live in `default`, as kubectl expects. */
 const namespaceOf = ({ metadata }: EventTarget): string => metadata.namespace || 'default'

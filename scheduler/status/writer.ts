@@ -142,8 +142,7 @@ export class StatusWriter {
       if (patch === null || !(await this.#take())) return false
       const { resourceVersion } = read.value.metadata
       const body = { metadata: { resourceVersion }, status: patch }
-      const send = (): Promise<Answer<KubeObject>> =>
-        client.mergePatch(POD_GANGS, { namespace, name }, body, { subresource: 'status' })
+      const send = (): Promise<Answer<KubeObject>> => client.mergePatch(POD_GANGS, { namespace, name }, body, STATUS)
       const answer = await writer.write(send, { priority: PRIORITY })
       if (answer.kind === 'ok' || answer.status === 404) return true
       if (answer.status !== 409 || tries === CONFLICTS_MAX) throw new KubeError(answer)
@@ -178,7 +177,7 @@ export class StatusWriter {
     const isNew = is?.status !== want.status
     const condition = { ...want, lastProbeTime: null, ...(isNew ? { lastTransitionTime: nowText } : {}) }
     const body = { metadata: { uid: pod.uid }, status: { conditions: [condition] } }
-    const send = (): Promise<Answer<KubeObject>> => client.strategicPatch(PODS, pod, body, { subresource: 'status' })
+    const send = (): Promise<Answer<KubeObject>> => client.strategicPatch(PODS, pod, body, STATUS)
     const answer = await writer.write(send, { priority: PRIORITY })
     if (answer.kind === 'failure' && answer.status !== 404 && answer.status !== 409) throw new KubeError(answer)
     if (answer.kind === 'ok') this.#written.set(pod, want)
@@ -197,6 +196,8 @@ export class StatusWriter {
     return !signal.aborted
   }
 }
+
+const STATUS = { subresource: 'status', ignoresReply: true } as const
 
 /** Waits for its turn or for answers to its bindings: a burst of gangs is not told one by one what they will be soon. */
 const isUndecided = (entry: Entry): boolean =>

@@ -107,7 +107,7 @@ export class Network implements Transport {
     if (older !== null) return older
     const aborter = new AbortController()
     const { signal } = request
-    const stop = (): void => aborter.abort()
+    const stop = (): void => aborter.abort('stopped')
     signal?.addEventListener('abort', stop, { once: true })
     if (signal?.aborted) stop()
     const found = await server.stream({ ...request, signal: aborter.signal, headers: this.#signed(request, life.id) })
@@ -206,7 +206,7 @@ export class Network implements Transport {
       kept,
       breakOff: (): void => {
         broken = new TransportError('connection', 'the watch was cut')
-        aborter.abort()
+        aborter.abort('cut')
       },
     }
     this.streams.add(entry)
@@ -234,7 +234,7 @@ export class Network implements Transport {
       if (broken !== null) throw broken
     } finally {
       this.streams.delete(entry)
-      aborter.abort()
+      aborter.abort('over')
     }
   }
 

@@ -6,6 +6,13 @@ export class PodTable extends Map<string, Pod> {
   readonly #onNode = new Map<string, Map<string, Pod>>()
   readonly #ofGang = new Map<string, Map<string, Pod>>()
 
+  readonly #changes = new Map<string, number>()
+
+  /** How often something of the gang's pods changed. */
+  changesOf(gang: string): number {
+    return this.#changes.get(gang) ?? 0
+  }
+
   onNode(name: string): Iterable<Pod> {
     return this.#onNode.get(name)?.values() ?? []
   }
@@ -19,6 +26,8 @@ export class PodTable extends Map<string, Pod> {
     const before = this.get(uid)
     move(this.#onNode, uid, pod, before === undefined ? null : nodeOf(before), nodeOf(pod))
     move(this.#ofGang, uid, pod, before === undefined ? null : gangName(before), gangName(pod))
+    if (before !== undefined) this.#note(before)
+    this.#note(pod)
     return super.set(uid, pod)
   }
 
@@ -27,7 +36,13 @@ export class PodTable extends Map<string, Pod> {
     if (before === undefined) return false
     move(this.#onNode, uid, before, nodeOf(before), null)
     move(this.#ofGang, uid, before, gangName(before), null)
+    this.#note(before)
     return super.delete(uid)
+  }
+
+  #note(pod: Pod): void {
+    const gang = gangName(pod)
+    if (gang !== null) this.#changes.set(gang, this.changesOf(gang) + 1)
   }
 
   override clear(): void {

@@ -1,8 +1,10 @@
+import type { PodGang } from '../../api/generated/kinds.ts'
 import { attemptIn, groupsOf, isMember, nodeOf } from './facts.ts'
 import type { FaultKind } from './faults/kinds.ts'
 import type { History } from './history.ts'
 import type { Life } from './life.ts'
 import type { Observer } from './observer.ts'
+import type { PodTable } from './pod-table.ts'
 
 /** What the schedulers are in the middle of; several at once. */
 export const PHASES = [
@@ -96,28 +98,50 @@ export class Reach {
   }
 }
 
-function gangPhases({ gangs, pods, everWhole }: History): readonly Phase[] {
+function gangPhases(history: History): readonly Phase[] {
   const found = new Set<Phase>()
-  for (const gang of gangs.values()) {
-    const labelled = [...pods.ofGang(gang.metadata.name)]
-    const groups = groupsOf(gang).map((group) => {
-      let bound = 0
-      let pending = 0
-      for (const pod of labelled) {
-        if (!isMember(gang, group, pod)) continue
-        if (nodeOf(pod) !== null) bound++
-        else pending++
-      }
-      return { bound, pending, isFull: bound >= group.minimum }
-    })
-    const isFull = groups.every((group) => group.isFull)
-    const isSome = groups.some(({ bound }) => bound > 0)
-    if (!isFull && isSome) found.add('some bound')
-    if (!isFull && !isSome) found.add('queued')
-    if (isFull && everWhole.has(gang.metadata.uid)) found.add('minimum confirmed')
-    if (isFull && groups.some(({ pending }) => pending > 0)) found.add('surplus')
-  }
+  for (const gang of history.gangs.values()) for (const phase of phasesOf(gang, history)) found.add(phase)
   return [...found]
+}
+
+interface Looked {
+  readonly changes: number
+  readonly wasWhole: boolean
+  readonly phases: readonly Phase[]
+}
+const looked = new WeakMap<PodGang, Looked>()
+
+/** Found once for what the gang and its pods are. */
+function phasesOf(gang: PodGang, { pods, everWhole }: History): readonly Phase[] {
+  const changes = pods.changesOf(gang.metadata.name)
+  const wasWhole = everWhole.has(gang.metadata.uid)
+  const known = looked.get(gang)
+  if (known?.changes === changes && known.wasWhole === wasWhole) return known.phases
+  const phases = phasesNow(gang, pods, wasWhole)
+  looked.set(gang, { changes, wasWhole, phases })
+  return phases
+}
+
+function phasesNow(gang: PodGang, pods: PodTable, wasWhole: boolean): readonly Phase[] {
+  const found: Phase[] = []
+  const labelled = [...pods.ofGang(gang.metadata.name)]
+  const groups = groupsOf(gang).map((group) => {
+    let bound = 0
+    let pending = 0
+    for (const pod of labelled) {
+      if (!isMember(gang, group, pod)) continue
+      if (nodeOf(pod) !== null) bound++
+      else pending++
+    }
+    return { bound, pending, isFull: bound >= group.minimum }
+  })
+  const isFull = groups.every((group) => group.isFull)
+  const isSome = groups.some(({ bound }) => bound > 0)
+  if (!isFull && isSome) found.push('some bound')
+  if (!isFull && !isSome) found.push('queued')
+  if (isFull && wasWhole) found.push('minimum confirmed')
+  if (isFull && groups.some(({ pending }) => pending > 0)) found.push('surplus')
+  return found
 }
 
 const NO_POD = {

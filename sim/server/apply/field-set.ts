@@ -120,6 +120,7 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
 
 /** The members of `a` that are not members of `b`; null when none is left. */
 export function minus(a: FieldSet, b: FieldSet): FieldSet | null {
+  if (!isBare(a) && !isBare(b) && !haveCommon(a, b)) return a
   const isOwn = isMember(a) && !isMember(b)
   const result: FieldSet = {}
   for (const key of Object.keys(a)) {
@@ -130,6 +131,11 @@ export function minus(a: FieldSet, b: FieldSet): FieldSet | null {
   }
   if (Object.keys(result).length === 0) return isOwn ? {} : null
   return isOwn ? { '.': {}, ...result } : result
+}
+
+function haveCommon(a: FieldSet, b: FieldSet): boolean {
+  for (const key in b) if (Object.hasOwn(a, key)) return true
+  return false
 }
 
 const keyed = (shape: ListShape, value: unknown): Map<string, unknown> =>
