@@ -66,6 +66,14 @@ export function gangStatusPatch(is: GangStatusFacts, want: GangStatus, nowText: 
   }
 }
 
+/** Only the words differ, of reasons that stay. */
+export const isReworded = (is: GangStatusFacts, want: GangStatus): boolean =>
+  is.phase === want.phase &&
+  (want.placementScore === null || want.placementScore === is.placementScore) &&
+  want.conditions.every(({ type, status, reason }) =>
+    is.conditions.some((each) => each.type === type && each.status === status && each.reason === reason),
+  )
+
 /** Ours by type among the others', in place; null: nothing changes. */
 function merged(is: readonly Condition[], want: readonly Condition[], nowText: string): readonly Condition[] | null {
   let hasChanged = false

@@ -18,10 +18,11 @@ import { gangFacts } from '../state/gang-facts.ts'
 import { isMissing } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { Forbidden } from './forbidden.ts'
-import { gangStatus, gangStatusPatch } from './gang.ts'
+import { gangStatus, gangStatusPatch, isReworded } from './gang.ts'
 import { Starting } from './starting.ts'
 import { podCondition, podReason, type Said, saysSo } from './pod.ts'
 import { gangReason } from './reason.ts'
+import { type Telling, Wording } from './wording.ts'
 
 export interface StatusOptions {
   readonly client: KubeClient
@@ -53,6 +54,7 @@ export class StatusWriter {
   readonly #queue: WorkQueue<string>
   readonly #forbidden: Forbidden
   readonly #starting: Starting
+  readonly #wording: Wording
   /** What we wrote on a pod and have not heard back yet; a watch can be late by minutes. */
   readonly #written = new WeakMap<PodFacts, Said>()
   readonly #aborter = new AbortController()
@@ -62,6 +64,7 @@ export class StatusWriter {
     this.#options = options
     this.#forbidden = new Forbidden(clock)
     this.#starting = new Starting(clock)
+    this.#wording = new Wording(clock)
     this.#allowance = new Allowance(clock, WRITES_PER_SECOND)
     this.#recorder = eventRecorder({ client, clock, component, writer, allowance: this.#allowance })
     this.#queue = new WorkQueue({
@@ -110,27 +113,39 @@ export class StatusWriter {
     try {
       const hasStatus = situation.isOurs && !situation.gang.isPlain && !isMissing(situation.gang)
       const soonMs = hasStatus ? this.#starting.restMs(key, situation) : 0
-      const isGangWritten = hasStatus && soonMs === 0 && (await this.#writeGang(entry))
-      const arePodsWritten = restMs <= 0 && (await this.#writePods(entry))
-      if (isGangWritten || arePodsWritten) this.#forbidden.forget(key)
-      if (soonMs > 0) return { again: restMs > 0 ? Math.min(restMs, soonMs) : soonMs }
+      const wordsMs = this.#wording.restMs(key)
+      const telling: Telling = { mayReword: wordsMs === 0, isHeld: false }
+      const isGangWritten = hasStatus && soonMs === 0 && (await this.#writeGang(entry, telling))
+      const arePodsWritten = restMs <= 0 && (await this.#writePods(entry, telling))
+      if (isGangWritten || arePodsWritten) this.#told(key)
+      const laterMs = [restMs, soonMs, telling.isHeld ? wordsMs : 0].filter((ms) => ms > 0)
+      if (laterMs.length > 0) return { again: Math.min(...laterMs) }
     } catch (error) {
       this.#forbidden.note(key, error)
       throw error
     }
-    if (restMs > 0) return { again: restMs }
+  }
+
+  #told(key: string): void {
+    this.#forbidden.forget(key)
+    this.#wording.note(key)
   }
 
   #forget(key: string): void {
     this.#forbidden.forget(key)
+    this.#wording.forget(key)
     this.#starting.forget(key)
   }
 
   /** True: a write was let through. */
-  async #writeGang(entry: Entry): Promise<boolean> {
+  async #writeGang(entry: Entry, telling: Telling): Promise<boolean> {
     const { client, clock, writer } = this.#options
     const { namespace, name, uid, status } = entry.situation.gang
     if (isUndecided(entry) || gangStatusPatch(status, wanted(entry), '') === null) return false
+    if (!telling.mayReword && isReworded(status, wanted(entry))) {
+      telling.isHeld = true
+      return false
+    }
     for (let tries = 1; tries <= CONFLICTS_MAX; tries++) {
       const get = (): Promise<Answer<KubeObject>> => client.get<KubeObject>(POD_GANGS, { namespace, name })
       const read = await writer.write(get, { priority: PRIORITY }) // a read, too, takes from the bindings
@@ -151,7 +166,7 @@ export class StatusWriter {
   }
 
   /** True: a write was let through. */
-  async #writePods(entry: Entry): Promise<boolean> {
+  async #writePods(entry: Entry, telling: Telling): Promise<boolean> {
     const { cluster, book, whySuspended } = this.#options
     const { groups, strays, key } = entry.situation
     const waiting = groups.flatMap(({ pending, unsupported, suspended }) => [...pending, ...unsupported, ...suspended])
@@ -163,14 +178,19 @@ export class StatusWriter {
       if (now === undefined || pod === undefined || cluster.nodeOf(pod) !== null || pod.gates.length > 0) continue
       const why = podReason(cluster, now, pod, whySuspended(uid))
       const isTold = why.code !== 'Queued' && why.code !== 'Binding'
-      if (isTold && (await this.#writePod(pod, podCondition(why)))) isWritten = true
+      if (isTold && (await this.#writePod(pod, podCondition(why), telling))) isWritten = true
     }
     return isWritten
   }
 
-  async #writePod(pod: PodFacts, want: ReturnType<typeof podCondition>): Promise<boolean> {
+  async #writePod(pod: PodFacts, want: ReturnType<typeof podCondition>, telling: Telling): Promise<boolean> {
     const is = this.#written.get(pod) ?? pod.scheduled
     if (saysSo(is, want)) return false
+    const isNewCause = codeIn(is?.message) !== codeIn(want.message)
+    if (!telling.mayReword && !isNewCause && is?.status === want.status && is.reason === want.reason) {
+      telling.isHeld = true
+      return false
+    }
     const { client, clock, writer } = this.#options
     if (!(await this.#take())) return false
     const nowText = timestamp(clock.nowMs())
@@ -181,7 +201,6 @@ export class StatusWriter {
     const answer = await writer.write(send, { priority: PRIORITY })
     if (answer.kind === 'failure' && answer.status !== 404 && answer.status !== 409) throw new KubeError(answer)
     if (answer.kind === 'ok') this.#written.set(pod, want)
-    const isNewCause = codeIn(is?.message) !== codeIn(want.message)
     if (answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause)
       this.warn(pod, 'Unschedulable', want.message ?? '')
     return true
