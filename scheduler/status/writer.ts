@@ -14,7 +14,7 @@ import { isMinimumConfirmed, isWhole } from '../gang/situation.ts'
 import type { Book } from '../queue/book.ts'
 import { type Entry, wasWhole } from '../queue/entry.ts'
 import type { ClusterState } from '../state/cluster.ts'
-import { gangFacts } from '../state/gang-facts.ts'
+import { gangFacts, isSameSpec } from '../state/gang-facts.ts'
 import { isMissing } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { Forbidden } from './forbidden.ts'
@@ -152,8 +152,9 @@ export class StatusWriter {
       if (read.kind === 'failure' && read.status === 404) return false
       if (read.kind === 'failure') throw new KubeError(read)
       if (read.value.metadata.uid !== uid) return false
-      const newest = gangFacts(read.value as PodGang).status
-      const patch = gangStatusPatch(newest, wanted(entry), timestamp(clock.nowMs()))
+      const newest = gangFacts(read.value as PodGang)
+      if (!isSameSpec(newest, entry.situation.gang)) return false // what it asks for now will be told, and looked at
+      const patch = gangStatusPatch(newest.status, wanted(entry), timestamp(clock.nowMs()))
       if (patch === null || !(await this.#take())) return false
       const { resourceVersion } = read.value.metadata
       const body = { metadata: { resourceVersion }, status: patch }

@@ -1,6 +1,7 @@
 /** What somebody got wrong, or what changed under the scheduler: said clearly, and everybody else goes on. */
 import { afterEach, expect, test } from 'vitest'
-import { NODES } from '../../kube/resources.ts'
+import { sleep } from '../../kube/clock.ts'
+import { NODES, POD_GANGS } from '../../kube/resources.ts'
 import type { Transport } from '../../kube/transport.ts'
 import type { NewObject } from '../../api/kinds/kubernetes.ts'
 import { gang, inOne, node, pod, RACK, simpleGang } from './objects.ts'
@@ -120,3 +121,45 @@ for (const key of [RACK, 'example.com/row'] as const) {
     expect(await world.placed()).toEqual({ 'g-0': first, 'g-1': 'a3' })
   })
 }
+
+/** Once it is late, what the watch of PodGangs tells comes 5 s later; and what is written on PodGangs from then on. */
+const lateGangs =
+  (late: { isLate: boolean; readonly written: string[] }): NonNullable<WorldOptions['wrap']> =>
+  (transport, clock) => ({
+    request: (request) => {
+      if (late.isLate && request.method === 'PATCH' && request.path.includes('/podgangs/'))
+        late.written.push(request.body ?? '')
+      return transport.request(request)
+    },
+    close: () => transport.close(),
+    stream: async (request) => {
+      const stream = await transport.stream(request)
+      if (!request.path.includes('/podgangs') || stream.status !== 200) return stream
+      async function* delayed(): AsyncGenerator<string> {
+        for await (const line of stream.lines) {
+          if (late.isLate) await sleep(clock, 5_000, 'work')
+          yield line
+        }
+      }
+      return { ...stream, lines: delayed() }
+    },
+  })
+
+test('a minimum that was raised unheard is not said to be bound when the one before it is', async () => {
+  const late = { isLate: false, written: [] as string[] }
+  await start({ nodes: [node('n1', { gpus: 2 })], wrap: lateGangs(late) })
+  const pods = ['g-0', 'g-1', 'g-2']
+  const [first, second, third] = pods.map((name) => pod(name, { gang: 'g', group: 'a' }))
+  await world.create(gang('g', [{ name: 'a', minimum: 2, pods }]), first!)
+  await world.pass(5_000)
+  late.isLate = true
+  const { spec } = gang('g', [{ name: 'a', minimum: 3, pods }]) as unknown as { spec: object }
+  const raised = await world.during(world.client.mergePatch(POD_GANGS, { namespace: 'default', name: 'g' }, { spec }))
+  expect(raised.kind).toBe('ok')
+  await world.create(second!, third!)
+  await world.pass(60_000)
+  expect(await placedNames()).toEqual(['g-0', 'g-1'])
+  expect(late.written.length).toBeGreaterThan(0)
+  expect(late.written.filter((text) => text.includes('"type":"Scheduled","status":"True"'))).toEqual([])
+  expect((await world.gang('g')).status?.phase).toBe('Pending')
+})

@@ -1,7 +1,7 @@
 import type { KubeObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import type { WriteRecord } from '../../sim/server/core.ts'
-import { gangName, groupName, nodeOf } from './facts.ts'
+import { gangName, groupName, groupsOf, nodeOf } from './facts.ts'
 import { PodTable } from './pod-table.ts'
 
 export interface Write extends WriteRecord {
@@ -22,6 +22,8 @@ export class History {
   readonly gangs: Map<string, PodGang> = new Map()
   /** Uids of PodGangs that were ever recorded whole. */
   readonly everWhole: Set<string> = new Set()
+  /** By a PodGang's uid, the lowest minimum that each of its groups ever had. */
+  readonly lowest: Map<string, Map<string, number>> = new Map()
   /** Uid → name of every pod that ever had a node; by the labels `gang group` that it had then. */
   readonly everBound: Map<string, Map<string, string>> = new Map()
   leaseHolder = ''
@@ -97,9 +99,16 @@ export class History {
 
   #keepGang(uid: string, gang: PodGang | null): void {
     put(this.gangs, uid, gang)
+    if (gang !== null) this.#keepMinimums(gang)
     const conditions = gang?.status?.conditions ?? []
     if (conditions.some(({ type, status }) => type === 'PlacementComplete' && status === 'True'))
       this.everWhole.add(uid)
+  }
+
+  #keepMinimums(gang: PodGang): void {
+    const lowest = this.lowest.get(gang.metadata.uid) ?? new Map<string, number>()
+    for (const { name, minimum } of groupsOf(gang)) lowest.set(name, Math.min(minimum, lowest.get(name) ?? minimum))
+    this.lowest.set(gang.metadata.uid, lowest)
   }
 
   #keepLease(lease: KubeObject | null): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { quiet } from './checkers/quiet.ts'
+import type { Write } from './history.ts'
 import type { World } from './world.ts'
 
 /** At 500 s; a kubelet refused one pod at 450 s, so its node is avoided until 460 s. */
@@ -26,4 +27,15 @@ test('writes at rest are told of, also where a node was avoided not long ago', (
 
 test('what follows when a node is avoided no longer is no unrest', () => {
   expect(quiet(world(463_000, 470_000))).toEqual([])
+})
+
+test('new counts may follow a binding until the next round, and another binding may not', () => {
+  const { clock, kubelets, history } = world(499_000)
+  const bound = (atMs: number): Write =>
+    ({ atMs, sender: 'scheduler-a/1/1', verb: 'bind', collection: '/pods' }) as Write
+  const withBind = (atMs: number): World =>
+    ({ clock, kubelets, history: { writes: [bound(atMs), ...history.writes] } }) as unknown as World
+  expect(quiet(withBind(440_000))).toEqual([])
+  expect(quiet(withBind(420_000))).toEqual([expect.stringContaining('1 writes at rest')])
+  expect(quiet(withBind(498_500))).toEqual([expect.stringContaining('1 writes at rest')])
 })

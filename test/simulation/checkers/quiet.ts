@@ -1,24 +1,36 @@
+import type { Write } from '../history.ts'
 import type { World } from '../world.ts'
 import { avoidedMs } from './liveness.ts'
 
 /** What came before: a watch that says nothing is believed for 80 s, and a seat is kept for 60 s. */
 const QUIET_MS = 38_000
 
-/** I9: at rest nothing is written but Leases, or what may follow from a node that is avoided no longer. */
+/** What a binding changes of the counts that others wait with is told by the next round: everything is planned anew then. */
+const ROUND_MS = 60_000
+
+/**
+ * I9: at rest nothing is written but Leases, or what may follow from a node that is avoided no longer, and words that
+ * follow a binding.
+ */
 export function quiet(world: World): string[] {
   const { history, clock } = world
   const sinceMs = clock.monotonicMs() - QUIET_MS
   const endsMs = endsOfRefusals(world)
   const mayFollow = (atMs: number): boolean => endsMs.some((endMs) => endMs <= atMs && atMs < endMs + QUIET_MS)
+  const boundMs = history.writes.filter(isOwn).flatMap(({ verb, atMs }) => (verb === 'bind' ? [atMs] : []))
+  const isWording = (verb: string, atMs: number): boolean =>
+    verb !== 'bind' && boundMs.some((ms) => ms < atMs && atMs < ms + ROUND_MS + 1_000)
   const late = history.writes.filter(
-    ({ atMs, sender, collection }) =>
-      atMs > sinceMs && sender.startsWith('scheduler') && !collection.endsWith('/leases') && !mayFollow(atMs),
+    (write) => write.atMs > sinceMs && isOwn(write) && !mayFollow(write.atMs) && !isWording(write.verb, write.atMs),
   )
   const [first] = late
   return first === undefined
     ? []
     : [`${late.length} writes at rest, such as ${first.verb} ${first.collection} ${first.name} at ${first.atMs}`]
 }
+
+const isOwn = ({ sender, collection }: Write): boolean =>
+  sender.startsWith('scheduler') && !collection.endsWith('/leases')
 
 /**
  * When kubelets' refusals may have run out, whatever came of it is then over in as long as all else: how often pods of one

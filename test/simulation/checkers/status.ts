@@ -13,11 +13,16 @@ export const status: Checker = {
       (type) => conditionOf(gang, type) === 'True' && conditionOf(before as PodGang, type) !== 'True',
     )
     if (claims.length === 0) return null
-    const short = groupsOf(gang).find((group) => everBound(court, gang, group) < group.minimum)
+    const short = groupsOf(gang).find((group) => everBound(court, gang, group) < asked(court, gang, group, claims))
     return short === undefined
       ? null
       : `${gang.metadata.name} says ${claims.join(', ')}, and ${short.name} has not its minimum`
   },
+}
+
+/** Of what was placed once, it counts that it had the minimum of then, which may have risen since. */
+function asked({ history }: Court, gang: PodGang, { name, minimum }: GroupFacts, claims: readonly string[]): number {
+  return claims.includes('Scheduled') ? minimum : (history.lowest.get(gang.metadata.uid)?.get(name) ?? minimum)
 }
 
 /** Pods of the group that have had a node, gone ones too: the scheduler may not have heard of that yet. */
