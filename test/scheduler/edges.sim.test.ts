@@ -149,7 +149,7 @@ test('a condition and its event are written once, also while we do not hear what
   await world.pass(500)
   isLate = true
   for (const name of ['n2', 'n3', 'n4']) {
-    await world.pass(3_000)
+    await world.pass(11_000) // new counts are told every 10 s
     await world.create(node(name, { gpus: 1 }))
   }
   await world.pass(70_000)

@@ -82,8 +82,8 @@ export const MUTANTS: readonly Mutant[] = [
     'a late event takes a pod off its node',
     'B9',
     'scheduler/state/cluster.ts',
-    'const pod = told.node === null && before.node !== null ? { ...told, node: before.node } : told',
-    'const pod = told',
+    'const isLate = told.node === null && before.node !== null',
+    'const isLate = false as boolean',
     'an event from before a binding',
   ),
   m(

@@ -76,7 +76,7 @@ const manyWords: Scenario = scenario({
   script: (world) => {
     for (let at = 0; at < 8; at++) {
       const node = nodeObject({ name: `b${at}`, rack: 'r1', gpus: 1, cpus: 64 })
-      later(world, 5_000 + at * 4_000, () => world.addNode(node))
+      later(world, 5_000 + at * 11_000, () => world.addNode(node)) // new counts are told every 10 s
     }
   },
   judge: ({ history }) => {
