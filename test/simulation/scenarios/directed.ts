@@ -129,8 +129,8 @@ const silentWatch: Scenario = scenario({
   },
 })
 
-/** More than is told in one turn: 1,200 pods that fill every node, and 40 that wait. */
-const FULL_NODES = nodesOf(`r1: ${Array.from({ length: 150 }, (_, at) => `${letters(at)}8`).join(' ')}`)
+/** More than is told in a few turns: 3,200 pods that fill every node, and 40 that wait. */
+const FULL_NODES = nodesOf(`r1: ${Array.from({ length: 400 }, (_, at) => `${letters(at)}8`).join(' ')}`)
 function letters(at: number): string {
   return `n${String.fromCharCode(97 + Math.floor(at / 26))}${String.fromCharCode(97 + (at % 26))}`
 }
