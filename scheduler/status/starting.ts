@@ -10,12 +10,17 @@ const PER_SECOND = 2
 const AT_ONCE = 20
 const MAX_MS = 2_000
 
+interface Moment {
+  readonly atMs: number
+  readonly isReserved: boolean
+}
+
 /** Of gangs that are placed and not told of yet, when each is to be told of though it is not ready. */
 export class Starting {
   readonly #clock: Clock
   readonly #allowance: Allowance
-  /** Key of a gang → when, monotonic. */
-  readonly #atMs = new Map<string, number>()
+  /** Key of a gang → when, monotonic; `isReserved`: it took that moment from the others. */
+  readonly #moments = new Map<string, Moment>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -30,9 +35,17 @@ export class Starting {
       return 0
     }
     const nowMs = this.#clock.monotonicMs()
-    const atMs = this.#atMs.get(key) ?? nowMs + Math.min(MAX_MS, this.#allowance.reserve())
-    this.#atMs.set(key, atMs)
-    return Math.max(0, atMs - nowMs)
+    const moment = this.#moments.get(key) ?? this.#moment(nowMs)
+    this.#moments.set(key, moment)
+    return Math.max(0, moment.atMs - nowMs)
+  }
+
+  /** One that waits for as long as it may reserves nothing: else a thousand of them would make all later ones wait too. */
+  #moment(nowMs: number): Moment {
+    const waitMs = this.#allowance.reserve()
+    if (waitMs < MAX_MS) return { atMs: nowMs + waitMs, isReserved: true }
+    this.#allowance.giveBack()
+    return { atMs: nowMs + MAX_MS, isReserved: false }
   }
 
   /** The gang is gone. */
@@ -42,8 +55,8 @@ export class Starting {
 
   /** What is ready before its moment came leaves that to another. */
   #leave(key: string): void {
-    const atMs = this.#atMs.get(key)
-    this.#atMs.delete(key)
-    if (atMs !== undefined && atMs > this.#clock.monotonicMs()) this.#allowance.giveBack()
+    const moment = this.#moments.get(key)
+    this.#moments.delete(key)
+    if (moment?.isReserved && moment.atMs > this.#clock.monotonicMs()) this.#allowance.giveBack()
   }
 }
