@@ -9,7 +9,7 @@ import {
   POD_GANG,
   SCALING_GROUP,
 } from '../../api/names.ts'
-import { Allowance } from '../../kube/allowance.ts'
+import { Moments } from '../../kube/moments.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS } from '../../kube/resources.ts'
 import type { Reconciled } from '../../kube/work-queue.ts'
 import { conditionOf } from '../conditions.ts'
@@ -68,15 +68,14 @@ class CliqueReconciler implements Reconciler {
   readonly #pods: Pods
   /** Uid of a clique whose status is behind → since when, monotonic. */
   readonly #unwrittenSince = new Map<string, number>()
-  readonly #coming: Allowance
-  /** Uid of a clique that is coming up → when its status is told on the way, monotonic. */
-  readonly #comingAtMs = new Map<string, number>()
+  /** By uid of a clique that is coming up: when its status is told on the way. */
+  readonly #coming: Moments
 
   constructor(context: OperatorContext) {
     this.#context = context
     this.#world = observeWorld(context.view)
     this.#pods = new Pods(context, this.#world.pods)
-    this.#coming = new Allowance(context.clock, COMING_PER_SECOND, COMING_AT_ONCE)
+    this.#coming = new Moments(context.clock, COMING_PER_SECOND, COMING_AT_ONCE, COMING_MAX_MS)
     this.watches = [
       watch<PodClique>(POD_CLIQUES, (clique, before, isDeleted) => {
         if (isDeleted) this.#forget(clique)
@@ -168,7 +167,7 @@ class CliqueReconciler implements Reconciler {
   #forget(clique: PodClique): void {
     this.#pods.forget(clique)
     this.#unwrittenSince.delete(clique.metadata.uid)
-    this.#endComing(clique.metadata.uid)
+    this.#coming.leave(clique.metadata.uid)
   }
 
   /** Its set's own, or of one of the set's scaling groups that is not on its way out. */
@@ -197,7 +196,7 @@ class CliqueReconciler implements Reconciler {
       base: isScaled ? gangNamed(BASE_POD_GANG) : null,
       scheduledOf: (name) => this.#scheduledOf(shape, name),
     })
-    await this.#pods.ungate(pods)
+    await this.#pods.ungate(clique, pods)
   }
 
   #scheduledOf({ namespace }: SetShape, name: string): number {
@@ -235,10 +234,10 @@ class CliqueReconciler implements Reconciler {
     const isDue = isAtRest || when === 'now' || statusChanges(clique, wanted) === null
     const isQuiet = failed.length === 0 && !rollout.isRunning && !isUpdating(shape.set)
     const mayWait = isQuiet && isComing(clique, status) && !this.#isOfBroken(clique)
-    const restMs = isDue ? 0 : this.#gatherMs(metadata.uid) || (mayWait ? this.#comingMs(metadata.uid) : 0)
+    const restMs = isDue ? 0 : this.#gatherMs(metadata.uid) || (mayWait ? this.#coming.restMs(metadata.uid) : 0)
     if (restMs > 0) return restMs
     this.#unwrittenSince.delete(metadata.uid)
-    this.#endComing(metadata.uid)
+    this.#coming.leave(metadata.uid)
     this.#tellLost(clique, status.scheduledReplicas ?? 0)
     await writeStatus(this.#context, this.#world.cliques, clique, wanted)
     return rollout.remove.length > 0 ? 0 : null
@@ -255,21 +254,6 @@ class CliqueReconciler implements Reconciler {
     const sinceMs = this.#unwrittenSince.get(uid) ?? nowMs
     this.#unwrittenSince.set(uid, sinceMs)
     return Math.max(0, sinceMs + STATUS_GATHER_MS - nowMs)
-  }
-
-  /** Each clique has a moment of its own, so that one that is looked at meanwhile does not ask again. */
-  #comingMs(uid: string): number {
-    const nowMs = this.#context.clock.monotonicMs()
-    const atMs = this.#comingAtMs.get(uid) ?? nowMs + Math.min(COMING_MAX_MS, this.#coming.reserve())
-    this.#comingAtMs.set(uid, atMs)
-    return Math.max(0, atMs - nowMs)
-  }
-
-  /** What arrived, or went, before its moment came leaves that to another. */
-  #endComing(uid: string): void {
-    const atMs = this.#comingAtMs.get(uid)
-    this.#comingAtMs.delete(uid)
-    if (atMs !== undefined && atMs > this.#context.clock.monotonicMs()) this.#coming.giveBack()
   }
 
   #tellLost(clique: PodClique, scheduled: number): void {

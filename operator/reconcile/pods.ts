@@ -32,6 +32,8 @@ export class Pods {
   /** Clique uid → index → the end of the name of a pod whose create was sent, and maybe carried out. */
   readonly #unanswered = new Map<string, Map<number, string>>()
   readonly #ends = new Map<string, Ends>()
+  /** Uids of cliques whose gates could not all be lifted when it was last tried. */
+  readonly #ungatedLess = new Set<string>()
   /** `NAMESPACE/TEMPLATE` of pods that were let through → until when that is taken to be so, monotonic. */
   readonly #letThrough = new Map<string, number>()
   readonly #told: Allowance
@@ -46,6 +48,7 @@ export class Pods {
     this.#taken.delete(uid)
     this.#unanswered.delete(uid)
     this.#ends.delete(uid)
+    this.#ungatedLess.delete(uid)
   }
 
   hasSurplus({ metadata, spec }: PodClique): boolean {
@@ -74,13 +77,18 @@ export class Pods {
     return this.#deleteAll(clique, pods)
   }
 
-  /** Lifts our gate and no other. */
-  ungate(pods: readonly Pod[]): Promise<void> {
-    return writeAll(pods, WRITES_AT_ONCE, async (pod) => {
-      const rest = (pod.spec.schedulingGates ?? []).filter(({ name }) => name !== GANG_GATE)
-      const schedulingGates = rest.length === 0 ? null : rest
-      await this.#context.writer.patch(this.#store, pod, { spec: { schedulingGates } })
-    })
+  /** Lifts our gate and no other: many at once, one at first where the last try was refused. */
+  async ungate({ metadata: { uid } }: PodClique, pods: readonly Pod[]): Promise<void> {
+    const first = this.#ungatedLess.has(uid) ? 1 : BATCH_MAX
+    this.#ungatedLess.add(uid)
+    await slowStart(pods, (pod) => this.#ungate(pod), first)
+    this.#ungatedLess.delete(uid)
+  }
+
+  async #ungate(pod: Pod): Promise<void> {
+    const rest = (pod.spec.schedulingGates ?? []).filter(({ name }) => name !== GANG_GATE)
+    const schedulingGates = rest.length === 0 ? null : rest
+    await this.#context.writer.patch(this.#store, pod, { spec: { schedulingGates } })
   }
 
   /** `pods`: those that the indices were chosen by. What came since may be the very ones, and is found by its name. */
@@ -103,7 +111,7 @@ export class Pods {
       },
       this.#firstOf(clique),
     ).catch((error: unknown) => failed.push(error))
-    this.#noteLetThrough(clique, made.length > 0 && failed.length === 0)
+    this.#noteLetThrough(clique, failed.length === 0) // one that was there had been let through
     if (made.length > 0 && this.#told.take() === 0) this.#tellDone(clique, 'PodCreateSuccessful', 'Created', made)
     if (failed.length > 0) this.#tellFailed(clique, 'PodCreateFailed', 'create', failed[0])
   }

@@ -123,9 +123,7 @@ class SetReconciler implements Reconciler {
     if (set === undefined) return
     if (isTerminating(set)) return dropFinalizer(this.#context, this.#world.sets, set, SET_FINALIZER)
     const { problems, isStalled, ...seen } = this.#lookAt(set)
-    const { sets, cliques } = this.#world
-    const isNewest =
-      isStalled || (await isNewestTemplate(this.#context, sets, seen.shape, cliques.owned(set.metadata.uid)))
+    const isNewest = isStalled || (await this.#isNewest(seen.shape, seen.translation, problems))
     if (!isNewest) return { again: OUTDATED_REST_MS }
     const shape = isStalled ? seen.shape : await this.#advanceUpdate(seen.shape)
     // Edited meanwhile: an update to what is newest has yet to be begun.
@@ -138,6 +136,17 @@ class SetReconciler implements Reconciler {
     const dueMs = isStalled ? null : await this.#recover(shape)
     if (dueMs !== null) return { again: dueMs }
     return outcome.taken.length > 0 ? { again: LOOK_AGAIN_MS, wake: 'background' } : undefined
+  }
+
+  /** A read that is refused is told of in the status, and thrown. */
+  async #isNewest(shape: SetShape, translation: Translation, problems: readonly Problem[]): Promise<boolean> {
+    const { sets, cliques } = this.#world
+    try {
+      return await isNewestTemplate(this.#context, sets, shape, cliques.owned(shape.set.metadata.uid))
+    } catch (error) {
+      await this.#report(shape, translation, [...problems], false, error)
+      throw error
+    }
   }
 
   #rowMs(key: Key): number {

@@ -56,3 +56,21 @@ test('pods of a template are made all at once where one was let through, and one
   await made.settle()
   expect(await made.list<Pod>(PODS)).toHaveLength(24)
 })
+
+test('gates that may not be lifted are tried one at a time after the first refusals, and lifted when they may be', async () => {
+  const made = (at = await startHarness())
+  let patches = 0
+  made.cluster.server.setIntercept(({ method, path, body }) => {
+    if (method !== 'PATCH' || !/\/pods\/[^/]+(\?|$)/.test(path) || !String(body).includes('schedulingGates')) return 'pass'
+    patches++
+    return { status: 403, reason: 'Forbidden' }
+  })
+  await made.apply(POD_CLIQUE_SETS, setYaml.replace('replicas: 8', 'replicas: 60'))
+  await made.clock.runFor(60_000)
+  expect(patches).toBeGreaterThan(60)
+  expect(patches).toBeLessThan(60 + 60)
+  made.cluster.server.setIntercept(null)
+  await made.settle()
+  const pods = await made.list<Pod>(PODS)
+  expect(pods.filter(({ spec }) => (spec.schedulingGates ?? []).length === 0)).toHaveLength(60)
+})
