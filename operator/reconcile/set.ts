@@ -141,12 +141,10 @@ class SetReconciler implements Reconciler {
   /** A read that is refused is told of in the status, and thrown. */
   async #isNewest(shape: SetShape, translation: Translation, problems: readonly Problem[]): Promise<boolean> {
     const { sets, cliques } = this.#world
-    try {
-      return await isNewestTemplate(this.#context, sets, shape, cliques.owned(shape.set.metadata.uid))
-    } catch (error) {
-      await this.#report(shape, translation, [...problems], false, error)
+    return isNewestTemplate(this.#context, sets, shape, cliques.owned(shape.set.metadata.uid)).catch(async (error) => {
+      await this.#report(shape, translation, problems, false, error)
       throw error
-    }
+    })
   }
 
   #rowMs(key: Key): number {

@@ -61,7 +61,8 @@ test('gates that may not be lifted are tried one at a time after the first refus
   const made = (at = await startHarness())
   let patches = 0
   made.cluster.server.setIntercept(({ method, path, body }) => {
-    if (method !== 'PATCH' || !/\/pods\/[^/]+(\?|$)/.test(path) || !String(body).includes('schedulingGates')) return 'pass'
+    if (method !== 'PATCH' || !/\/pods\/[^/]+(\?|$)/.test(path) || !String(body).includes('schedulingGates'))
+      return 'pass'
     patches++
     return { status: 403, reason: 'Forbidden' }
   })
