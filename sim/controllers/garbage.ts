@@ -77,8 +77,11 @@ export class GarbageCollector implements Controller {
       return
     }
     this.#absent.delete(uid)
+    const before = this.#graph.get(uid)?.object.metadata.ownerReferences ?? []
     this.#graph.put({ uid, type, object: delta.object })
     this.#queue.add(uid)
+    const owners = new Set((delta.object.metadata.ownerReferences ?? []).map((owner) => owner.uid))
+    for (const owner of before) if (!owners.has(owner.uid)) this.#dependentLeft(owner.uid)
   }
 
   #dependentLeft(owner: string): void {

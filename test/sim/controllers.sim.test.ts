@@ -81,6 +81,15 @@ describe('garbage collection', () => {
     expect([await world.get(CONFIG_MAPS, 'parent'), await world.get(PODS, 'pod')]).toEqual([null, null])
   })
 
+  test('in the foreground, lets the owner go when what blocked it stays with another owner', async () => {
+    const [one, two] = [await make('one'), await make('two')]
+    await make('child', ownedBy(one, { blockOwnerDeletion: true }), ownedBy(two))
+    await world.settle()
+    await remove(CONFIG_MAPS, 'one', { propagationPolicy: 'Foreground' })
+    await world.settle()
+    expect(await names()).toEqual(['child', 'two'])
+  })
+
   test('orphans on request', async () => {
     const parent = await make('parent')
     await make('child', ownedBy(parent))
