@@ -114,6 +114,24 @@ test('that the newest size cannot be read is told, and keeps the other pods from
   expect((await at.get<PodClique>(POD_CLIQUES, 's-0-a')).status?.lastErrors).toEqual([])
 })
 
+test('that the newest template cannot be read is told, and the update begins when it can be', async () => {
+  at = await startHarness()
+  await at.apply(POD_CLIQUE_SETS, SET)
+  await at.settle()
+  let isEdited = false
+  at.cluster.server.setIntercept(({ method, path }) => {
+    if (path.endsWith('/podcliquesets/s')) isEdited ||= method !== 'GET'
+    return isEdited && method === 'GET' && path.endsWith('/s') ? { status: 403, reason: 'Forbidden' } : 'pass'
+  })
+  await changed(at, 's', { a: 'second', b: 'second' })
+  await at.clock.runFor(5_000)
+  at.cluster.server.setIntercept(null)
+  expect((await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 's')).status?.lastErrors?.[0]?.code).toMatch(/^ERR_/)
+  await at.clock.runFor(120_000)
+  const { status } = await at.get<PodCliqueSet>(POD_CLIQUE_SETS, 's')
+  expect([status?.lastErrors, status?.updatedReplicas]).toEqual([[], 1])
+})
+
 test('nothing is brought back to a template of before, and no pod made anew, by a set that is seen as it was', async () => {
   let before: PodCliqueSet | null = null
   const world = await start(({ kind }) => kind === 'PodCliqueSet', { change: () => before, version: 'as-changed' })
