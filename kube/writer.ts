@@ -104,8 +104,8 @@ class QueuedWriter implements Writer {
     const { signal } = this.#aborter
     for (let tries = 1; !signal.aborted; tries++) {
       const answer = await send()
-      if (answer.kind === 'ok' || !isTurnedAway(answer)) this.#widen()
-      else this.#narrow()
+      if (isStruggling(answer)) this.#narrow()
+      else this.#widen()
       if (answer.kind === 'ok' || !isTurnedAway(answer) || tries >= TRIES_MAX) return answer
       await sleep(this.#clock, this.#retryMs(tries, answer.retryAfterMs), 'work', signal)
     }
@@ -128,6 +128,10 @@ class QueuedWriter implements Writer {
     return retryAfterMs === null ? jittered : retryAfterMs + jittered / 10
   }
 }
+
+/** It turned a write away, or nobody knows what became of one: more at once would not help it. */
+const isStruggling = (answer: Answer<unknown>): boolean =>
+  answer.kind === 'failure' && (answer.outcome === 'unknown' || isTurnedAway(answer))
 
 const isTurnedAway = ({ outcome, retryable, status }: Failure): boolean =>
   outcome === 'refused' && retryable && (status === 429 || status === 503)

@@ -82,6 +82,11 @@ test('a server that turns a write away gets few at once again', async () => {
   expect(Math.max(...seen.slice(44, 50))).toBeLessThan(5)
 })
 
+test('a server of which nobody hears what became of writes gets no more at once than at first', async () => {
+  const made = desk(2, 5)
+  expect(Math.max(...(await underWay(made, 60, () => refused(500, 'InternalError'))))).toBe(2)
+})
+
 describe('what the server says', () => {
   const cases: [string, HttpAnswer | TransportError, number][] = [
     ['429 with Retry-After is tried again when it is due', refused(429, 'TooManyRequests', { 'retry-after': '9' }), 2],

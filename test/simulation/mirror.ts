@@ -54,9 +54,13 @@ export class Mirror {
     for (const apply of this.#handed.splice(0)) apply()
   }
 
-  /** A read by name found it. */
+  /** A read by name found it; who bore the name before is gone. */
   hearRead(kept: Kept, object: KubeObject): void {
-    if (kept === 'pods') this.readMs.set(object.metadata.uid, this.#nowMs())
+    const { uid, name } = object.metadata
+    if (kept === 'pods') {
+      this.readMs.set(uid, this.#nowMs())
+      this.hearMissing(name, uid)
+    }
     this.hear(kept, object, false)
   }
 
@@ -77,9 +81,10 @@ export class Mirror {
     return kept === 'pods' ? this.pods : kept === 'nodes' ? this.nodes : this.gangs
   }
 
-  /** A read by name found none. */
-  hearMissing(name: string): void {
-    for (const pod of [...this.pods.values()]) if (pod.metadata.name === name) this.#hearPod(pod, true)
+  /** A read by name found none, or none but `found`. */
+  hearMissing(name: string, found: string | null = null): void {
+    for (const pod of [...this.pods.values()])
+      if (pod.metadata.name === name && pod.metadata.uid !== found) this.#hearPod(pod, true)
   }
 
   #hearPod(pod: Pod, isDeleted: boolean): void {

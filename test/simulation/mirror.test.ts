@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import type { Pod } from '../../api/kinds/kubernetes.ts'
+import { Mirror } from './mirror.ts'
+
+const pod = (name: string, uid: string): Pod =>
+  ({ metadata: { name, uid, resourceVersion: '1' }, spec: {} }) as unknown as Pod
+
+test('whoever reads another pod under the name knows that the one before is gone', () => {
+  const mirror = new Mirror(() => 7)
+  mirror.hear('pods', pod('a', 'u1'), false)
+  mirror.hear('pods', pod('b', 'u2'), false)
+  mirror.hearRead('pods', pod('a', 'u3'))
+  expect([...mirror.pods.keys()]).toEqual(['u2', 'u3'])
+  expect([...mirror.gone]).toEqual(['u1'])
+  mirror.hearRead('pods', pod('b', 'u2'))
+  expect(mirror.gone.has('u2')).toBe(false)
+})
