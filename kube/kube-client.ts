@@ -126,7 +126,7 @@ class Client implements KubeClient {
     const preconditions = uid === undefined && resourceVersion === undefined ? undefined : { uid, resourceVersion }
     const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions, gracePeriodSeconds, propagationPolicy }
     const path = `${objectPath(type, key.namespace, key.name)}${writeQuery(options)}`
-    return this.#ask<KubeObject | Status>({ method: 'DELETE', path, body, ...limitsOf(options) })
+    return this.#ask<KubeObject | Status>({ method: 'DELETE', path, body, ...waysOf(options) })
   }
 
   raw<T>(path: string): Promise<Answer<T>> {
@@ -179,12 +179,9 @@ interface Ask {
   readonly maySend?: (() => boolean) | undefined
 }
 
-const limitsOf = (options?: DeleteOptions): Pick<Ask, 'timeoutMs' | 'maySend'> => ({
-  timeoutMs: options?.timeoutMs,
-  maySend: options?.maySend,
-})
+type Ways = Pick<WriteOptions, 'timeoutMs' | 'maySend' | 'ignoresReply'>
 
-const waysOf = (options?: WriteOptions): Pick<Ask, 'timeoutMs' | 'maySend' | 'ignoresReply'> => ({
+const waysOf = (options?: Ways): Pick<Ask, keyof Ways> => ({
   timeoutMs: options?.timeoutMs,
   maySend: options?.maySend,
   ignoresReply: options?.ignoresReply,

@@ -317,13 +317,15 @@ export class Loop {
     const { gangUid, attempt } = same
     const { cluster } = this.#options
     const topology = cluster.topologyOf(situation.gang)
-    let last: Order | null = null
-    return seats.map(({ pod, node }): Order => {
-      const isThere: boolean = last?.node === node // pods side by side share a node more often than not
-      const labels = last !== null && isThere ? last.labels : (cluster.nodes.get(node)?.labels ?? NO_LABELS)
-      const domains = last !== null && isThere ? last.domains : cluster.domains.of(topology, node)
-      return (last = { pod, node, gangUid, attempt, domains, labels })
-    })
+    const orders: Order[] = []
+    for (const { pod, node } of seats) {
+      const last = orders.at(-1)
+      const isThere = last?.node === node // pods side by side share a node more often than not
+      const labels = isThere ? last.labels : (cluster.nodes.get(node)?.labels ?? NO_LABELS)
+      const domains = isThere ? last.domains : cluster.domains.of(topology, node)
+      orders.push({ pod, node, gangUid, attempt, domains, labels })
+    }
+    return orders
   }
 
   /**

@@ -33,7 +33,7 @@ export class Pods {
   readonly #unanswered = new Map<string, Map<number, string>>()
   readonly #ends = new Map<string, Ends>()
   /** Uids of cliques whose gates could not all be lifted when it was last tried. */
-  readonly #ungatedLess = new Set<string>()
+  readonly #stillGated = new Set<string>()
   /** `NAMESPACE/TEMPLATE` of pods that were let through → until when that is taken to be so, monotonic. */
   readonly #letThrough = new Map<string, number>()
   readonly #told: Allowance
@@ -48,7 +48,7 @@ export class Pods {
     this.#taken.delete(uid)
     this.#unanswered.delete(uid)
     this.#ends.delete(uid)
-    this.#ungatedLess.delete(uid)
+    this.#stillGated.delete(uid)
   }
 
   hasSurplus({ metadata, spec }: PodClique): boolean {
@@ -79,10 +79,10 @@ export class Pods {
 
   /** Lifts our gate and no other: many at once, one at first where the last try was refused. */
   async ungate({ metadata: { uid } }: PodClique, pods: readonly Pod[]): Promise<void> {
-    const first = this.#ungatedLess.has(uid) ? 1 : BATCH_MAX
-    this.#ungatedLess.add(uid)
+    const first = this.#stillGated.has(uid) ? 1 : BATCH_MAX
+    this.#stillGated.add(uid)
     await slowStart(pods, (pod) => this.#ungate(pod), first)
-    this.#ungatedLess.delete(uid)
+    this.#stillGated.delete(uid)
   }
 
   async #ungate(pod: Pod): Promise<void> {

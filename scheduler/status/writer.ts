@@ -141,8 +141,9 @@ export class StatusWriter {
   async #writeGang(entry: Entry, telling: Telling): Promise<boolean> {
     const { client, clock, writer } = this.#options
     const { namespace, name, uid, status } = entry.situation.gang
-    if (isUndecided(entry) || gangStatusPatch(status, wanted(entry), '') === null) return false
-    if (!telling.mayReword && isReworded(status, wanted(entry))) {
+    const want = wanted(entry)
+    if (isUndecided(entry) || gangStatusPatch(status, want, '') === null) return false
+    if (!telling.mayReword && isReworded(status, want)) {
       telling.isHeld = true
       return false
     }
@@ -153,7 +154,7 @@ export class StatusWriter {
       if (read.kind === 'failure') throw new KubeError(read)
       if (read.value.metadata.uid !== uid) return false
       const newest = gangFacts(read.value as PodGang)
-      if (!isSameSpec(newest, entry.situation.gang)) return false // what it asks for now will be told, and looked at
+      if (!isSameSpec(newest, entry.situation.gang)) return false // its watch event brings us here again
       const patch = gangStatusPatch(newest.status, wanted(entry), timestamp(clock.nowMs()))
       if (patch === null || !(await this.#take())) return false
       const { resourceVersion } = read.value.metadata

@@ -27,3 +27,14 @@ describe.each(SCENARIOS.map((scenario, nth) => [scenario.name, scenario, nth] as
     expect(differences(scenario, outcome, disturbed.outcome), what).toEqual([])
   })
 })
+
+test('a change whose event never comes, while an update is being begun, has an update of its own', { timeout: 120_000 }, async () => {
+  const scenario = SCENARIOS.find(({ name }) => name === 'an update during an update')!
+  const { outcome, pairs } = await undisturbed(scenario)
+  const ofSet = pairs.filter(({ what }) => what.startsWith('PodCliqueSet s before '))
+  expect(ofSet).not.toEqual([])
+  for (const { event, what } of ofSet) {
+    const disturbed = await run(scenario, { ...UNDISTURBED, hide: event })
+    expect(differences(scenario, outcome, disturbed.outcome), `hidden: ${what} (${event})`).toEqual([])
+  }
+})
