@@ -28,7 +28,9 @@ describe.each(SCENARIOS.map((scenario, nth) => [scenario.name, scenario, nth] as
   })
 })
 
-test('a change whose event never comes, while an update is being begun, has an update of its own', { timeout: 120_000 }, async () => {
+test('a change whose event never comes, while an update is being begun, has an update of its own', {
+  timeout: 120_000,
+}, async () => {
   const scenario = SCENARIOS.find(({ name }) => name === 'an update during an update')!
   const { outcome, pairs } = await undisturbed(scenario)
   const ofSet = pairs.filter(({ what }) => what.startsWith('PodCliqueSet s before '))
