@@ -115,6 +115,9 @@ const TRACE_HEAD = [
   'domains by fewest',
   'broken preferences',
   'evictions',
+  'whole mean, min',
+  'whole p95',
+  'asked, not ready, %',
 ]
 
 function traceHtml(rows: readonly Row[]): string {
@@ -131,6 +134,8 @@ function traceHtml(rows: readonly Row[]): string {
       of('domains', trace.domainsByFewest),
       of('domains', trace.brokenPreferences),
       cell(trace.evictions),
+      ...[trace.serving?.wholeMinutes.mean, trace.serving?.wholeMinutes.p95].map(cell),
+      cell(trace.serving?.notReadyPercent),
     ]
     return [
       `<tr>${[scenario, depth, peer].map((text) => `<td>${escaped(text)}</td>`).join('')}${values.map((value) => `<td>${value}</td>`).join('')}</tr>`,

@@ -76,7 +76,7 @@ export function occupancy(rows: readonly Timed[], colourOf: ColourOf): string {
   )
   return section(
     'Occupancy',
-    'Jobs of a trace in virtual time. Blind knows no topology; greedy takes nothing back.',
+    'Jobs and services of a trace in virtual time. Blind knows no topology; greedy takes nothing back.',
     plots,
   )
 }

@@ -80,6 +80,18 @@ export interface TraceFigures {
   readonly evictions: number
   /** Hours and percent of the GPUs in use. */
   readonly occupancy: readonly (readonly [hour: number, percent: number])[]
+  /** Of services whose load grows and shrinks; null: of jobs. */
+  readonly serving: ServingFigures | null
+}
+
+/** See `bench/serving/ledger.ts`: there a job is an engine, or a pod that belongs to none. */
+export interface ServingFigures {
+  /** From the last pod's creation until all are Ready, of those that were placed. */
+  readonly wholeMinutes: Spread & { readonly mean: number }
+  /** Of the GPU time that autoscalers asked for, what was not Ready. */
+  readonly notReadyPercent: number
+  /** How many times the replicas of each level were changed. */
+  readonly scaled: { readonly sets: number; readonly groups: number; readonly cliques: number }
 }
 
 const CURVE_POINTS = 120

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { loadavg } from 'node:os'
 import { type Io, messageOf, Refused } from '../../cli/command.ts'
+import { runServingRound } from '../serving/round.ts'
 import { runTrace } from '../traces/round.ts'
 import { type Contestant, namespaceOf } from './contestant.ts'
 import { runGangRound } from './gang-round.ts'
@@ -158,7 +159,7 @@ export function toldOf(outcome: Outcome): string {
     case 'measured': {
       const { pods, ms, podsPerSecond, trace } = outcome.figures
       if (trace !== null)
-        return `${trace.started} of ${trace.jobs} jobs, ${trace.occupancyPercent} % of the GPUs in use`
+        return `${trace.started} of ${trace.jobs} ${trace.serving === null ? 'jobs' : 'engines and pods'}, ${trace.occupancyPercent} % of the GPUs in use`
       return `${pods} pods in ${ms} ms, ${podsPerSecond} pods/s`
     }
     case 'unbound':
@@ -182,6 +183,7 @@ function outcomeOf(
   const { workload } = scenario
   const { stop: signal } = session.io
   const tell = (line: string): void => session.io.err(line)
+  if (workload.kind === 'serving') return runServingRound(scenario, workload.serving, contestant.name, signal)
   if (depth === 'trace' || workload.kind === 'trace') return runTrace(scenario, contestant.name)
   if (depth === 'planner' || server === null) return runPlannerRound({ scenario, round }, contestant.checkout, signal)
   const place = { namespace: namespaceOf(contestant), schedulerName: contestant.schedulerName }

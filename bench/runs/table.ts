@@ -1,6 +1,6 @@
 import { table } from '../../cli/progress.ts'
 import type { Measure } from '../scenario/scenario.ts'
-import { rounded } from './result.ts'
+import { rounded, type ServingFigures } from './result.ts'
 import type { Row } from './summary.ts'
 
 const HEAD = [
@@ -66,13 +66,14 @@ const TRACE_HEAD = [
   'DOMAINS BY FEWEST',
   'BROKEN PREFERENCES',
   'EVICTIONS',
+  'WHOLE MEAN/P50/P95 MIN',
+  'ASKED, NOT READY %',
 ]
 
 function tracedCells(rows: readonly Row[]): string[][] {
   return rows.flatMap(({ scenario, peer, figures, measure }) => {
     const trace = figures?.trace ?? null
     if (trace === null) return []
-    const { mean, median, p95 } = trace.waitMinutes
     const of = (one: Measure, text: string): string => (measure.includes(one) ? text : '–')
     return [
       [
@@ -80,15 +81,22 @@ function tracedCells(rows: readonly Row[]): string[][] {
         peer,
         `${trace.started} of ${trace.jobs}`,
         of('occupancy', shown(trace.occupancyPercent, 2)),
-        of('waiting', `${shown(mean)}/${shown(median)}/${shown(p95)}`),
+        of('waiting', minutesOf(trace.waitMinutes)),
         of('occupancy', shown(trace.fragmentationPercent, 2)),
         of('domains', shown(trace.domainsByFewest, 2)),
         of('domains', String(trace.brokenPreferences)),
         String(trace.evictions),
+        ...servingCells(trace.serving ?? null, of),
       ],
     ]
   })
 }
+
+const minutesOf = ({ mean, median, p95 }: ServingFigures['wholeMinutes']): string =>
+  `${shown(mean)}/${shown(median)}/${shown(p95)}`
+
+const servingCells = (serving: ServingFigures | null, of: (one: Measure, text: string) => string): string[] =>
+  serving === null ? ['–', '–'] : [of('waiting', minutesOf(serving.wholeMinutes)), shown(serving.notReadyPercent, 2)]
 
 function traceLines(rows: readonly Row[]): string[] {
   const traced = tracedCells(rows)

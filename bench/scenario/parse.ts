@@ -140,6 +140,7 @@ function checkWhole(fields: Fields, scenario: Scenario): void {
 function allowedDepths(workload: Workload): readonly Depth[] {
   switch (workload.kind) {
     case 'trace':
+    case 'serving':
       return ['trace']
     case 'set':
       return ['embedded', 'control-plane']

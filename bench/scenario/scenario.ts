@@ -1,5 +1,7 @@
 /** A benchmark as its file states it (`bench/scenarios/*.yaml`), checked, with every default filled in. */
 
+import type { LoadFile } from '../serving/files.ts'
+
 /** How much of the real thing runs; a trace runs in virtual time. */
 export const DEPTHS = ['planner', 'embedded', 'control-plane', 'trace'] as const
 export type Depth = (typeof DEPTHS)[number]
@@ -76,6 +78,16 @@ export interface TraceWork {
   readonly load: number
 }
 
+/** Services whose replicas follow a trace of request rates (`bench/serving/service.ts`), operator and autoscalers included. */
+export interface ServingWork {
+  readonly file: LoadFile
+  readonly hours: number
+  /** How an engine is kept in one domain of the narrowest level. */
+  readonly packs: 'required' | 'preferred'
+  /** GPUs asked for at the busiest moment by the GPUs there are, before whole units are made of it. */
+  readonly load: number
+}
+
 /** One PodCliqueSet of `replicas` gangs, scaled up in `steps` equal steps; operator and scheduler run. */
 export interface SetWork {
   readonly replicas: number
@@ -89,6 +101,7 @@ export type Workload = Readonly<
   | { kind: 'gangs'; arrival: Arrival; gangs: readonly GangWork[] }
   | { kind: 'trace'; trace: TraceWork }
   | { kind: 'set'; set: SetWork }
+  | { kind: 'serving'; serving: ServingWork }
 >
 
 /** What the table and the pictures show of it. */

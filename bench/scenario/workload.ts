@@ -1,4 +1,5 @@
 import type { Entry } from '../../api/yaml-reading.ts'
+import { LOAD_FILES } from '../serving/files.ts'
 import { TRACE_FILES } from '../traces/files.ts'
 import { Fields } from './fields.ts'
 import {
@@ -8,6 +9,7 @@ import {
   type GroupWork,
   type Level,
   LEVELS,
+  type ServingWork,
   type SetWork,
   type TraceWork,
   type Workload,
@@ -96,18 +98,29 @@ function readSet(fields: Fields, cluster: ClusterShape): SetWork {
   }
 }
 
-/** Exactly one of gangs, trace and set. */
+function readServing(fields: Fields): ServingWork {
+  return {
+    file: fields.oneOf('file', LOAD_FILES, LOAD_FILES[0]),
+    hours: fields.number('hours', [1, 336], 24),
+    packs: fields.oneOf('packs', ['required', 'preferred'] as const, 'required' as const),
+    load: fields.number('load', [0.01, 10], 0.9, 'any'),
+  }
+}
+
+/** Exactly one of gangs, trace, serving and set. */
 export function readWorkload(parent: Fields, cluster: ClusterShape): Workload {
-  const fields = parent.object('workload', [], ['arrival', 'gangs', 'trace', 'set'])
+  const fields = parent.object('workload', [], ['arrival', 'gangs', 'trace', 'serving', 'set'])
   const none: Workload = { kind: 'gangs', arrival: { kind: 'before' }, gangs: [] }
   if (fields === null) return none
-  const kinds = (['gangs', 'trace', 'set'] as const).filter((kind) => fields.has(kind))
+  const kinds = (['gangs', 'trace', 'serving', 'set'] as const).filter((kind) => fields.has(kind))
   if (kinds.length !== 1) {
-    fields.reading.fail(fields.entry, 'exactly one of gangs, trace, set')
+    fields.reading.fail(fields.entry, 'exactly one of gangs, trace, serving, set')
     return none
   }
   const trace = fields.object('trace', ['file'], ['topology', 'gpusPerPod', 'packs', 'days', 'load'])
   if (trace !== null) return { kind: 'trace', trace: readTrace(trace) }
+  const serving = fields.object('serving', ['file'], ['hours', 'packs', 'load'])
+  if (serving !== null) return { kind: 'serving', serving: readServing(serving) }
   const set = fields.object('set', ['replicas', 'pods', 'gpu'], ['steps', 'required'])
   if (set !== null) return { kind: 'set', set: readSet(set, cluster) }
   const gangs = fields.list('gangs', 100, (entry) => readGang(fields, entry, cluster))

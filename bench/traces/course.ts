@@ -78,6 +78,7 @@ class Running {
       domainsByFewest: rounded(this.#domains / Math.max(1, this.#fewest), 3),
       brokenPreferences: this.#brokenPreferences,
       evictions: this.#evictions,
+      serving: null,
       occupancy: this.#hours,
     }
   }

@@ -9,7 +9,7 @@ import { rivalOf } from './rivals.ts'
 import { worldOf } from './world.ts'
 
 /** A blind scheduler cannot be told a level; the others are judged by it. */
-const BLIND: Words = { gang: true, required: 'nothing', preferred: false }
+export const BLIND: Words = { gang: true, required: 'nothing', preferred: false }
 
 /** Virtual time: the same each time, so a round tells as much as ten. */
 export async function runTrace(scenario: Scenario, rival: string): Promise<Outcome> {
@@ -24,14 +24,14 @@ export async function runTrace(scenario: Scenario, rival: string): Promise<Outco
     const figures = runCourse(rivalOf(rival, world, trace.packs), course)
     if (figures.started < jobs.length)
       return { kind: 'unbound', bound: figures.started, of: jobs.length, seconds: 0, words: 'jobs that never started' }
-    return { kind: 'measured', figures: around(figures, world.nodes.length, performance.now() - startMs) }
+    return { kind: 'measured', figures: aroundTrace(figures, world.nodes.length, performance.now() - startMs) }
   } catch (error) {
     return { kind: 'wrong', faults: [messageOf(error)] }
   }
 }
 
 /** Of a trace the figures of a control plane mean nothing. */
-const around = (trace: TraceFigures, nodes: number, ms: number): Figures => ({
+export const aroundTrace = (trace: TraceFigures, nodes: number, ms: number): Figures => ({
   pods: trace.started,
   nodes,
   ms: rounded(ms),

@@ -56,6 +56,7 @@ export class AutoscalerController implements Controller {
   readonly #pods: Cache<Pod>
   readonly #queue: WorkQueue<string>
   readonly #history = new Map<string, Recommendation[]>()
+  #types: readonly ResourceType[] = []
 
   constructor(context: ControllerContext, metrics: Metrics = annotatedMetrics) {
     this.#context = context
@@ -129,12 +130,14 @@ export class AutoscalerController implements Controller {
   async #target({ metadata, spec }: Autoscaler): Promise<Target | null> {
     const { apiVersion = '', kind, name } = spec.scaleTargetRef
     const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : ''
-    const types = await discoverTypes(this.#context.client)
-    const type = types.find((candidate) => candidate.kind === kind && candidate.group === group)
+    const type = await this.#typeOf(group ?? '', kind)
     if (type === undefined) return null
     const namespace = metadata.namespace ?? ''
     const answer = await this.#context.client.get<Scale>(type, { namespace, name }, 'scale')
-    if (!isOk(answer) && answer.status === 404) return null
+    if (!isOk(answer) && answer.status === 404) {
+      this.#types = []
+      return null
+    }
     const scale = valueOrThrow(answer)
     const selector = parseLabelSelector(scale.status?.selector ?? '')
     const pods = [...this.#pods.values()].filter(
@@ -146,6 +149,14 @@ export class AutoscalerController implements Controller {
         matches(selector, pod.metadata.labels ?? {}),
     )
     return { type, scale, pods }
+  }
+
+  /** Discovery is some twenty requests: it is asked again only where what it said before does not do. */
+  async #typeOf(group: string, kind: string): Promise<ResourceType | undefined> {
+    const known = (): ResourceType | undefined =>
+      this.#types.find((candidate) => candidate.kind === kind && candidate.group === group)
+    if (known() === undefined) this.#types = await discoverTypes(this.#context.client)
+    return known()
   }
 
   async #report(

@@ -1,0 +1,248 @@
+/**
+ * Services whose load grows and shrinks, on the embedded cluster in virtual time: the operator, autoscalers of all three
+ * levels and simulated nodes are real, the scheduler is ours or a baseline.
+ */
+import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
+import { PART_OF, SYSTEM_NAMESPACE, TOPOLOGY_CONFIG_KEY, TOPOLOGY_CONFIG_MAP } from '../../api/names.ts'
+import { installCrds, startHalves } from '../../cli/serve.ts'
+import { valueOrThrow } from '../../kube/answers.ts'
+import { kubeClient } from '../../kube/kube-client.ts'
+import { silentLog } from '../../kube/log.ts'
+import { seededRandom } from '../../kube/random.ts'
+import { reflector } from '../../kube/reflector/reflector.ts'
+import { AUTOSCALERS, CONFIG_MAPS, POD_CLIQUE_SETS, PODS, SCALING_GROUPS, POD_CLIQUES } from '../../kube/resources.ts'
+import type { ResourceType } from '../../kube/resources.ts'
+import type { Transport } from '../../kube/transport.ts'
+import { VirtualClock } from '../../sim/clock.ts'
+import { type Cluster, createCluster } from '../../sim/cluster.ts'
+import type { Gang, Words } from '../peers/adapter.ts'
+import { judge } from '../runs/checker.ts'
+import { nodeObjects } from '../runs/work.ts'
+import { LEVEL_KEYS, type Scenario, type ServingWork } from '../scenario/scenario.ts'
+import type { ServingFigures, TraceFigures } from '../runs/result.ts'
+import { worldOf, type World } from '../traces/world.ts'
+import { demandOf, rateAt } from './load.ts'
+import { Ledger, type Piece } from './ledger.ts'
+import { hasEnded, isGoing } from './pods.ts'
+import { RivalScheduler } from './rival-scheduler.ts'
+import { milliText, objectsOf, type Service, servicesOf } from './service.ts'
+
+const NAMESPACE = 'default'
+const HOUR_MS = 3_600_000
+/** What is asked for while nothing else happens. */
+const ANSWER_MAX_MS = 600_000
+
+export interface ServingCourse {
+  readonly scenario: Scenario
+  readonly serving: ServingWork
+  readonly scheduler: 'espalier' | 'blind' | 'greedy'
+  /** By what placements are judged. */
+  readonly words: Words
+  readonly signal: AbortSignal
+}
+
+/** Throws where the checker finds a fault, or a level of autoscaling that never moved. */
+export async function runServing(course: ServingCourse): Promise<TraceFigures> {
+  const running = new Running(course)
+  await running.start()
+  try {
+    return await running.run()
+  } finally {
+    await running.stop()
+  }
+}
+
+class Running {
+  readonly #course: ServingCourse
+  readonly #clock = new VirtualClock()
+  readonly #world: World
+  readonly #services: ReadonlyMap<string, Service>
+  readonly #copies = new Map<string, number>()
+  readonly #scaled = { sets: 0, groups: 0, cliques: 0 }
+  readonly #cluster: Cluster
+  readonly #ledger: Ledger
+  readonly #stops: (() => Promise<void>)[] = []
+  #evictions = 0
+  #beganMs = 0
+  #fault: unknown = null
+
+  constructor(course: ServingCourse) {
+    const { scenario, serving } = course
+    this.#course = course
+    this.#world = worldOf({ topology: 'cluster' }, scenario.cluster)
+    const gpus = this.#world.nodes.length * this.#world.gpusANode
+    const services = servicesOf(demandOf(serving.file, serving.hours), serving.load, gpus)
+    this.#services = new Map(services.map((service) => [service.demand.model, service]))
+    this.#cluster = createCluster({
+      clock: this.#clock,
+      random: seededRandom(scenario.seed),
+      seed: scenario.seed,
+      nodes: nodeObjects(scenario.cluster),
+      metrics: (autoscaler) => this.#metricOf(autoscaler),
+    })
+    this.#ledger = new Ledger(this.#world, serving.packs, () => this.#clock.monotonicMs() - this.#beganMs)
+  }
+
+  async start(): Promise<void> {
+    const { client } = this.#cluster
+    await this.#during(this.#cluster.start())
+    this.#stops.push(() => this.#cluster.stop())
+    const refused = await this.#during(installCrds(client, this.#clock))
+    if (refused.length > 0) throw new Error(refused.join('; '))
+    valueOrThrow(await this.#during(client.create(CONFIG_MAPS, topologyOf(this.#world))))
+    await this.#startSchedulers()
+    this.#watch<Pod>(PODS, (delta) => this.#ledger.take(delta))
+    this.#countScales(POD_CLIQUE_SETS, 'sets')
+    this.#countScales(SCALING_GROUPS, 'groups')
+    this.#countScales(POD_CLIQUES, 'cliques')
+  }
+
+  async run(): Promise<TraceFigures> {
+    const { serving, signal } = this.#course
+    this.#beganMs = this.#clock.monotonicMs()
+    await this.#apply()
+    for (let hour = 1; hour <= serving.hours && !signal.aborted; hour++) {
+      await this.#clock.runFor(this.#beganMs + hour * HOUR_MS - this.#clock.monotonicMs())
+      if (this.#fault !== null) throw this.#fault
+      this.#ledger.sample()
+      await this.#judge(hour)
+    }
+    const still = Object.entries(this.#scaled).filter(([, times]) => times === 0)
+    if (still.length > 0 && !signal.aborted) throw new Error(`${still.map(([level]) => level).join(', ')} never scaled`)
+    const { serving: figures, ...rest } = this.#ledger.figures()
+    return { ...rest, evictions: this.#evictions, serving: { ...figures, scaled: { ...this.#scaled } } }
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.toReversed()) await this.#during(stop())
+  }
+
+  async #startSchedulers(): Promise<void> {
+    const { scheduler, scenario } = this.#course
+    const world = { clock: this.#clock, random: seededRandom(scenario.seed), log: silentLog }
+    const shared = { schedulerNames: ['espalier'], defaultPack: 'narrowest' as const }
+    const { client } = this.#cluster
+    const halves = startHalves({ ...world, client }, { ...shared, operator: true, scheduler: false })
+    this.#stops.push(() => halves.stop())
+    await this.#during(halves.ready)
+    const own = kubeClient(this.#evicting(this.#cluster.transport))
+    if (scheduler === 'espalier') {
+      const ours = startHalves({ ...world, client: own }, { ...shared, operator: false, scheduler: true })
+      this.#stops.push(() => ours.stop())
+      return this.#during(ours.ready)
+    }
+    const rival = new RivalScheduler(scheduler, { ...world, client: own, world: this.#world })
+    rival.start()
+    this.#stops.push(() => rival.stop())
+  }
+
+  /** Pods that the scheduler takes away are evictions; nobody else is asked through this transport. */
+  #evicting(transport: Transport): Transport {
+    return {
+      ...transport,
+      stream: (request) => transport.stream(request),
+      close: () => transport.close(),
+      request: (request) => {
+        if (request.method === 'DELETE' && request.path.includes('/pods/')) this.#evictions++
+        return transport.request(request)
+      },
+    }
+  }
+
+  async #apply(): Promise<void> {
+    const { serving } = this.#course
+    const level = this.#world.levels.at(-1)?.level ?? null
+    for (const service of this.#services.values())
+      for (const object of objectsOf(service, NAMESPACE, 'espalier', serving.packs, level)) {
+        const type = object.kind === 'PodCliqueSet' ? POD_CLIQUE_SETS : AUTOSCALERS
+        valueOrThrow(await this.#during(this.#cluster.client.create(type, object)))
+      }
+  }
+
+  /** Of a set all requests; of a part of a copy those that reach the copy. */
+  #metricOf({ metadata, spec }: KubeObject & { spec?: unknown }): string | null {
+    const { kind, name } = (spec as { scaleTargetRef: { kind: string; name: string } }).scaleTargetRef
+    const set = kind === 'PodCliqueSet' ? name : (metadata.labels?.[PART_OF] ?? '')
+    const service = this.#services.get(set)
+    if (service === undefined) return null
+    const rate = rateAt(service.demand, this.#clock.monotonicMs() - this.#beganMs)
+    return milliText(kind === 'PodCliqueSet' ? rate : rate / Math.max(1, this.#copies.get(set) ?? 1))
+  }
+
+  #countScales(type: ResourceType, level: keyof ServingFigures['scaled']): void {
+    this.#watch<KubeObject & { spec?: { replicas?: number } }>(type, ({ kind, object, before }) => {
+      const replicas = object.spec?.replicas ?? 0
+      if (kind === 'updated' && before.spec?.replicas !== replicas) this.#scaled[level]++
+      if (type === POD_CLIQUE_SETS) this.#copies.set(object.metadata.name, replicas)
+    })
+  }
+
+  /** What a reader throws ends the run: a reflector only reports it. */
+  #watch<T extends KubeObject>(
+    type: ResourceType,
+    read: NonNullable<Parameters<typeof reflector<T>>[0]['onDelta']>,
+  ): void {
+    const feed = reflector<T>({
+      client: this.#cluster.client,
+      clock: this.#clock,
+      random: seededRandom(this.#course.scenario.seed),
+      type,
+      namespace: NAMESPACE,
+      onDelta: (delta) => {
+        try {
+          read(delta)
+        } catch (error) {
+          this.#fault ??= error
+        }
+      },
+    })
+    feed.start()
+    this.#stops.push(() => feed.stop())
+  }
+
+  async #judge(hour: number): Promise<void> {
+    const { scheduler, words } = this.#course
+    const page = valueOrThrow(await this.#during(this.#cluster.client.list<Pod>(PODS)))
+    const gangs = this.#ledger.open.filter(isSteady).map((piece) => this.#gangOf(piece))
+    const { faults } = judge({ nodes: this.#world.nodes, pods: page.items, namespace: NAMESPACE, gangs, words })
+    if (faults.length > 0) throw new Error(`${scheduler}, hour ${hour}: ${faults.join('; ')}`)
+  }
+
+  #gangOf({ name, pods, size }: Piece): Gang {
+    const level = size === 1 ? null : (this.#world.levels.at(-1)?.level ?? null)
+    const isRequired = this.#course.serving.packs === 'required'
+    const names = [...pods.values()].map(({ metadata }) => metadata.name)
+    return {
+      name,
+      kind: 'engine',
+      groups: [{ name: 'a', pods: names, gpu: 0, cpu: 0, memoryGi: 0, required: null }],
+      required: isRequired ? level : null,
+      preferred: isRequired ? null : level,
+      isSingle: size === 1,
+      fits: true,
+    }
+  }
+
+  async #during<T>(work: Promise<T>): Promise<T> {
+    let isDone = false
+    const mark = (): void => void (isDone = true)
+    work.then(mark, mark)
+    await this.#clock.runUntil(() => isDone, { maxVirtualMs: ANSWER_MAX_MS })
+    return work
+  }
+}
+
+/** Whole, and nothing of it is going. */
+const isSteady = ({ pods, size }: Piece): boolean =>
+  pods.size === size && ![...pods.values()].some((pod) => isGoing(pod) || hasEnded(pod))
+
+/** The levels that the sets name, and what makes them known. */
+function topologyOf({ levels }: World): NewObject {
+  const named = [...levels.map(({ level }) => level), 'host' as const].map((name) => ({ name, key: LEVEL_KEYS[name] }))
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: TOPOLOGY_CONFIG_MAP, namespace: SYSTEM_NAMESPACE },
+    data: { [TOPOLOGY_CONFIG_KEY]: JSON.stringify({ topologies: [{ name: 'default', levels: named }] }) },
+  }
+}

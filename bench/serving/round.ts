@@ -1,0 +1,29 @@
+import { messageOf } from '../../cli/command.ts'
+import { podGang } from '../peers/pod-gang.ts'
+import { type Outcome, rounded } from '../runs/result.ts'
+import { nodesOf, type Scenario, type ServingWork } from '../scenario/scenario.ts'
+import { aroundTrace, BLIND } from '../traces/round.ts'
+import { runServing, type ServingCourse } from './course.ts'
+
+/** Virtual time: the same each time, so a round tells as much as ten. */
+export async function runServingRound(
+  scenario: Scenario,
+  serving: ServingWork,
+  rival: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const startMs = performance.now()
+  const scheduler = rival as ServingCourse['scheduler']
+  const words = rival === 'blind' ? BLIND : podGang.words
+  try {
+    const figures = await runServing({ scenario, serving, scheduler, words, signal })
+    const { started, jobs } = figures
+    const { bound } = scenario.expect
+    const isShort = bound !== 'all' ? started < bound : started < jobs
+    return isShort
+      ? { kind: 'unbound', bound: started, of: bound === 'all' ? jobs : bound, seconds: 0, words: 'engines and pods' }
+      : { kind: 'measured', figures: aroundTrace(figures, nodesOf(scenario.cluster), rounded(performance.now() - startMs)) }
+  } catch (error) {
+    return { kind: 'wrong', faults: [messageOf(error)] }
+  }
+}
