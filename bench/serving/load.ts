@@ -21,13 +21,22 @@ export function demandOf(file: LoadFile, hours: number): Demand[] {
   const rows = rowsOf(readFileSync(inPackage(`bench/traces/data/${file}`), 'utf8'))
   const windows = Math.ceil((hours * HOUR_MS) / WINDOW_MS)
   const models = Map.groupBy(rows, (row) => row.get('model') ?? '')
-  return [...models].sort(([a], [b]) => (a < b ? -1 : 1)).map(([model, own]) => {
-    const sorted = own
-      .map((row) => ({ atS: Number(row.get('t_s')), rate: Number(row.get('requests_per_s')) }))
-      .sort((a, b) => a.atS - b.atS)
-    if (sorted.some(({ atS, rate }) => !(atS >= 0 && rate >= 0))) throw new Error(`${file} has a row without a figure`)
-    return { model, rates: held(sorted.map(({ rate }) => rate), windows) }
-  })
+  return [...models]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([model, own]) => {
+      const sorted = own
+        .map((row) => ({ atS: Number(row.get('t_s')), rate: Number(row.get('requests_per_s')) }))
+        .sort((a, b) => a.atS - b.atS)
+      if (sorted.some(({ atS, rate }) => !(atS >= 0 && rate >= 0)))
+        throw new Error(`${file} has a row without a figure`)
+      return {
+        model,
+        rates: held(
+          sorted.map(({ rate }) => rate),
+          windows,
+        ),
+      }
+    })
 }
 
 function held(rates: readonly number[], windows: number): number[] {

@@ -22,7 +22,10 @@ export async function runServingRound(
     const isShort = bound !== 'all' ? started < bound : started < jobs
     return isShort
       ? { kind: 'unbound', bound: started, of: bound === 'all' ? jobs : bound, seconds: 0, words: 'engines and pods' }
-      : { kind: 'measured', figures: aroundTrace(figures, nodesOf(scenario.cluster), rounded(performance.now() - startMs)) }
+      : {
+          kind: 'measured',
+          figures: aroundTrace(figures, nodesOf(scenario.cluster), rounded(performance.now() - startMs)),
+        }
   } catch (error) {
     return { kind: 'wrong', faults: [messageOf(error)] }
   }

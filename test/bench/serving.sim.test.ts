@@ -76,7 +76,13 @@ describe('request rates', () => {
       kind: 'PodCliqueSet',
       spec: {
         template: {
-          cliques: [{ name: 'encode', spec: { autoScalingConfig: { minReplicas: 1, maxReplicas: 4 } } }, {}, {}, {}, {}],
+          cliques: [
+            { name: 'encode', spec: { autoScalingConfig: { minReplicas: 1, maxReplicas: 4 } } },
+            {},
+            {},
+            {},
+            {},
+          ],
           podCliqueScalingGroups: [
             { name: 'prefill', scaleConfig: { maxReplicas: 3 }, topologyConstraint: { pack: { preferred: 'rack' } } },
             { name: 'decode', scaleConfig: { maxReplicas: 2 } },
