@@ -90,7 +90,7 @@ group('scenario files', () => {
       'two kinds of work',
       'gangs: [{',
       'set: {replicas: 1, pods: 1, gpu: 1}\n  gangs: [{',
-      'want exactly one of gangs, trace, set',
+      'want exactly one of gangs, trace, serving, set',
     ],
     [
       'an arrival that the planner has not',
