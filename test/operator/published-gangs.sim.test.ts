@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
 import type { PodGang } from '../../api/generated/kinds.ts'
-import type { NewObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
-import type { Answer } from '../../kube/client.ts'
-import { CONFIG_MAPS, EVENTS, NODES, POD_CLIQUE_SETS, POD_GANGS, PODS, SCALING_GROUPS } from '../../kube/resources.ts'
-import { type Harness, isReady, names, startHarness } from './harness.ts'
+import type { Pod } from '../../api/kinds/kubernetes.ts'
+import { CONFIG_MAPS, EVENTS, POD_CLIQUE_SETS, POD_GANGS, PODS, SCALING_GROUPS } from '../../kube/resources.ts'
+import { type Harness, isReady, names } from './harness.ts'
+import { BLOCK, cliqueOf, cordon, domains, RACK, running, runs, startSuite } from './suite-nodes.ts'
 import { workloadYaml } from './workloads.ts'
 
 /** Results that the published suite expects of operator and scheduler together: one pod a node, nodes cordoned. */
@@ -11,88 +11,48 @@ import { workloadYaml } from './workloads.ts'
 let at: Harness
 afterEach(() => at.stop())
 
-/** As the suite's nodes: 28 a zone, 20 a block, 7 a rack, room for one of its pods. */
-const suiteNode = (n: number, isOpen: boolean, memory = '150Mi'): NewObject => ({
-  apiVersion: 'v1',
-  kind: 'Node',
-  metadata: {
-    name: nameOf(n),
-    labels: {
-      'kubernetes.io/zone': `zone-${Math.floor(n / 28)}`,
-      'kubernetes.io/block': `block-${Math.floor(n / 20)}`,
-      'kubernetes.io/rack': `rack-${Math.floor(n / 7)}`,
-      'kubernetes.io/hostname': nameOf(n),
-    },
-  },
-  spec: isOpen ? {} : { unschedulable: true },
-  status: { capacity: { cpu: '4', memory, pods: '110' }, allocatable: { cpu: '4', memory, pods: '110' } },
-})
-
-const nameOf = (n: number): string => `kwok-node-${String(n).padStart(2, '0')}`
-
-async function up(nodes: number, open: number, memory?: string): Promise<void> {
-  const all = Array.from({ length: nodes }, (_, n) => suiteNode(n, n < open, memory))
-  at = await startHarness({ nodes: all, hasScheduler: true })
+async function up(nodes: number, open: number): Promise<void> {
+  at = await startSuite(nodes, open)
 }
-
-/** All at once, or one every so many milliseconds. */
-async function uncordon(from: number, to: number, everyMs = 0): Promise<void> {
-  const opened: Promise<Answer<Node>>[] = []
-  const open = (n: number): void => {
-    const spec = { unschedulable: null }
-    opened.push(at.client.mergePatch<Node>(NODES, { namespace: '', name: nameOf(n) }, { spec }))
-  }
-  for (let n = from; n < to; n++) at.clock.after((n - from) * everyMs, 'work', () => open(n))
-  await at.settle()
-  expect((await Promise.all(opened)).map(({ kind }) => kind)).toEqual(Array.from({ length: to - from }, () => 'ok'))
-}
-
+const uncordon = (from: number, to: number, everyMs = 0): Promise<void> => cordon(at, from, to, { everyMs })
 const podsOf = (): Promise<Pod[]> => at.list<Pod>(PODS)
-const running = async (): Promise<string[]> => (await podsOf()).filter(isReady).map(cliqueOf).sort()
-const cliqueOf = ({ metadata }: Pod): string => metadata.labels?.['grove.io/podclique'] ?? ''
-const runs = async (): Promise<[ready: number, pending: number]> => {
-  const pods = await podsOf()
-  const bound = pods.filter(({ spec }) => spec.nodeName)
-  expect(new Set(bound.map(({ spec }) => spec.nodeName)).size).toBe(bound.length)
-  return [pods.filter(isReady).length, pods.length - bound.length]
-}
 
 test('GS1: with a node too few nothing runs and every pod says so; with it everything does', async () => {
   await up(10, 9)
   await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
   await at.settle()
-  expect(await runs()).toEqual([0, 10])
+  expect(await runs(at)).toEqual([0, 10])
   const unschedulable = (await at.list(EVENTS)).filter((event) => event['reason'] === 'Unschedulable')
   const told = unschedulable.map((event) => (event as { involvedObject?: { name: string } }).involvedObject?.name)
   expect(new Set(told)).toEqual(new Set(names(await podsOf())))
   await uncordon(9, 10)
-  expect(await runs()).toEqual([10, 0])
+  expect(await runs(at)).toEqual([10, 0])
 })
 
 test('GS2: a copy that is added waits as a whole for its four nodes', async () => {
   await up(14, 9)
   await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
   await at.settle()
-  expect(await runs()).toEqual([0, 10])
+  expect(await runs(at)).toEqual([0, 10])
   await uncordon(9, 10)
-  expect(await runs()).toEqual([10, 0])
+  expect(await runs(at)).toEqual([10, 0])
   await at.patch(SCALING_GROUPS, 'workload1-0-sg-x', { spec: { replicas: 3 } }, 'scale')
   await at.settle()
-  expect(await runs()).toEqual([10, 4])
+  expect(await runs(at)).toEqual([10, 4])
   await uncordon(10, 14)
-  expect(await runs()).toEqual([14, 0])
+  expect(await runs(at)).toEqual([14, 0])
 })
 
 test('GS5: the minimum of three runs on three nodes, and the rest when there are more', async () => {
   await up(10, 2)
   await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
   await at.settle()
-  expect(await runs()).toEqual([0, 10])
+  expect(await runs(at)).toEqual([0, 10])
   await uncordon(2, 3)
-  expect(await runs()).toEqual([3, 7])
-  expect(await running()).toEqual(['workload2-0-pc-a', 'workload2-0-sg-x-0-pc-b', 'workload2-0-sg-x-0-pc-c'])
+  expect(await runs(at)).toEqual([3, 7])
+  expect(await running(at)).toEqual(['workload2-0-pc-a', 'workload2-0-sg-x-0-pc-b', 'workload2-0-sg-x-0-pc-c'])
   await uncordon(3, 10)
-  expect(await runs()).toEqual([10, 0])
+  expect(await runs(at)).toEqual([10, 0])
 })
 
 test('GS8: minimums of scaled gangs come before what a base gang has above its minimum', async () => {
@@ -101,14 +61,14 @@ test('GS8: minimums of scaled gangs come before what a base gang has above its m
   await at.settle()
   await at.patch(SCALING_GROUPS, 'workload2-0-sg-x', { spec: { replicas: 3 } }, 'scale')
   await at.settle()
-  expect(await runs()).toEqual([0, 14])
+  expect(await runs(at)).toEqual([0, 14])
   await uncordon(2, 3)
-  expect(await runs()).toEqual([3, 11])
+  expect(await runs(at)).toEqual([3, 11])
   await uncordon(3, 7)
   const copies = [0, 1, 2].flatMap((j) => [`workload2-0-sg-x-${j}-pc-b`, `workload2-0-sg-x-${j}-pc-c`])
-  expect(await running()).toEqual(['workload2-0-pc-a', ...copies].sort())
+  expect(await running(at)).toEqual(['workload2-0-pc-a', ...copies].sort())
   await uncordon(7, 14)
-  expect(await runs()).toEqual([14, 0])
+  expect(await runs(at)).toEqual([14, 0])
 })
 
 test('GS8 with nodes that come one by one: the first is not taken by what is above a minimum', async () => {
@@ -120,9 +80,9 @@ test('GS8 with nodes that come one by one: the first is not taken by what is abo
   await uncordon(2, 3)
   await uncordon(3, 7, 100)
   const copies = [0, 1, 2].flatMap((j) => [`workload2-0-sg-x-${j}-pc-b`, `workload2-0-sg-x-${j}-pc-c`])
-  expect(await running()).toEqual(['workload2-0-pc-a', ...copies].sort())
+  expect(await running(at)).toEqual(['workload2-0-pc-a', ...copies].sort())
   await uncordon(7, 14, 100)
-  expect(await runs()).toEqual([14, 0])
+  expect(await runs(at)).toEqual([14, 0])
 })
 
 test('a set scaled from one to two adds every component in ratio, or nothing of it', async () => {
@@ -131,9 +91,9 @@ test('a set scaled from one to two adds every component in ratio, or nothing of 
   await at.settle()
   await at.patch(POD_CLIQUE_SETS, 'workload1', { spec: { replicas: 2 } }, 'scale')
   await at.settle()
-  expect(await runs()).toEqual([10, 10])
+  expect(await runs(at)).toEqual([10, 10])
   await uncordon(19, 20)
-  expect(await runs()).toEqual([20, 0])
+  expect(await runs(at)).toEqual([20, 0])
 })
 
 const topology = `
@@ -171,10 +131,6 @@ spec:
       spec: {roleName: work, replicas: 3, podSpec: {containers: [{name: main, image: x, resources: {requests: {memory: ${memory}}}}]}}
 `
 
-const nodeNumber = ({ spec }: Pod): number => Number((spec.nodeName ?? '').slice('kwok-node-'.length))
-const domains = (pods: readonly Pod[], size: number): Set<number> =>
-  new Set(pods.map((pod) => Math.floor(nodeNumber(pod) / size)))
-
 test('TAS8, TAS10: each clique on its host, each copy in its rack, all in one block', async () => {
   await up(30, 30)
   await at.apply(CONFIG_MAPS, topology)
@@ -182,16 +138,12 @@ test('TAS8, TAS10: each clique on its host, each copy in its rack, all in one bl
   await at.settle()
   const pods = await podsOf()
   expect(pods.filter(isReady)).toHaveLength(15)
-  expect(domains(pods, 20).size).toBe(1)
+  expect(domains(pods, BLOCK)).toBe(1)
   for (const copy of [0, 1, 2]) {
     const ofCopy = pods.filter((pod) => cliqueOf(pod).startsWith(`tas-0-sg-${copy}-`))
-    expect(domains(ofCopy, 7).size).toBe(1)
-    expect(
-      domains(
-        ofCopy.filter((pod) => cliqueOf(pod).endsWith('work')),
-        1,
-      ).size,
-    ).toBe(1)
+    expect(domains(ofCopy, RACK)).toBe(1)
+    const work = ofCopy.filter((pod) => cliqueOf(pod).endsWith('work'))
+    expect(domains(work, 1)).toBe(1)
   }
   const gangs = await at.list<PodGang>(POD_GANGS)
   const groupsOf = gangs.map(({ spec }) => spec.podgroups.map(({ name }) => name))
