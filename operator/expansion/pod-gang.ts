@@ -1,5 +1,5 @@
 import type { PodGangSpec, PodGroup, TopologyConstraintGroupConfig } from '../../api/generated/kinds.ts'
-import type { NewObject, PodSpec } from '../../api/kinds/kubernetes.ts'
+import type { NewObject } from '../../api/kinds/kubernetes.ts'
 import {
   COMPONENT,
   GROVE_SCHEDULER_NAME,
@@ -57,11 +57,10 @@ function gangMarks(
   translation: Translation,
   { schedulerName }: OperatorConfig,
 ): { labels: Record<string, string>; annotations?: Record<string, string> } {
-  const { set, name, cliques } = shape
+  const { set, name } = shape
   const { topologyName } = translation
   const labels = mirrored(set.metadata.labels)
   const annotations = mirrored(set.metadata.annotations)
-  const asked = cliques.map(({ podSpec }) => (podSpec as PodSpec).schedulerName).find((each) => each)
   const applied = appliedKeys(Object.keys(labels), Object.keys(annotations))
   const all = {
     ...annotations,
@@ -74,7 +73,7 @@ function gangMarks(
       ...labels,
       ...managedLabels(name),
       [COMPONENT]: 'podgang',
-      [GROVE_SCHEDULER_NAME]: asked || schedulerName,
+      [GROVE_SCHEDULER_NAME]: shape.schedulerName ?? schedulerName,
       ...gangIdentityLabels(gang),
     },
     ...(Object.keys(all).length === 0 ? {} : { annotations: all }),

@@ -60,7 +60,7 @@ function podSpecOf({ shape, identity, clique, awaited, config }: PodPlan, index:
   return {
     ...asked,
     schedulingGates: [{ name: GANG_GATE }, ...(asked.schedulingGates ?? []).filter(({ name }) => name !== GANG_GATE)],
-    schedulerName: asked.schedulerName || config.schedulerName,
+    schedulerName: asked.schedulerName || (shape.schedulerName ?? config.schedulerName),
     containers: asked.containers.map((container) => withEnvironment(container, environment)),
     ...(initContainers.length === 0 ? {} : { initContainers }),
     ...(isWaiting ? { volumes: [...(asked.volumes ?? []), ...waiterVolumes(shape, config)] } : {}),

@@ -16,6 +16,8 @@ export interface SetShape {
   /** Those outside of scaling groups, template order. */
   readonly standalone: readonly CliqueShape[]
   readonly groups: readonly GroupShape[]
+  /** The scheduler that cliques ask for, or null; those that ask for none follow, since a gang is placed by one. */
+  readonly schedulerName: string | null
   readonly generationHash: string
 }
 
@@ -75,6 +77,7 @@ function makeShape(set: PodCliqueSet): SetShape {
     cliques,
     standalone: cliques.filter((clique) => clique.groupName === null),
     groups: (template.podCliqueScalingGroups ?? []).map((group) => groupShape(group, byName)),
+    schedulerName: hashed.map(({ podSpec }) => podSpec.schedulerName).find((name) => name) ?? null,
     generationHash: generationHash(hashed),
   }
 }

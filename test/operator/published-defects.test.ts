@@ -27,6 +27,7 @@ interface Expanded {
   readonly metadata: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> }
   readonly spec: {
     readonly priorityClassName?: string
+    readonly schedulerName?: string
     readonly containers: readonly { readonly image: string }[]
     readonly initContainers?: readonly { readonly args?: readonly string[] }[]
   }
@@ -60,6 +61,14 @@ test("3: a set's priority class stands on its pods, and a clique's own where the
 test('14: a template with no replicas and no minimum means one of one', () => {
   const [a] = shapeOf(set(`    cliques:\n${clique('a', 'replicas: 0,')}`)).cliques
   expect([a?.replicas, a?.minAvailable]).toEqual([1, 1])
+})
+
+test('a clique that asks for no scheduler is placed by the one that the others of its gang ask for', () => {
+  const cliques = `    cliques:
+    - {name: a, spec: {roleName: a, podSpec: {schedulerName: other, containers: [{name: m, image: x}]}}}
+    - {name: b, spec: {roleName: b, podSpec: {containers: [{name: m, image: x}]}}}
+`
+  expect(podsOf(set(cliques)).map(({ spec }) => spec.schedulerName)).toEqual(['other', 'other'])
 })
 
 test('what deployment tools write on a set reaches none of its objects', () => {
