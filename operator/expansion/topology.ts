@@ -186,17 +186,30 @@ function unknownDomains({ path, constraint }: Site, topology: KnownTopology): { 
 }
 
 /** What is around may not be narrower than what is inside, for `required` and `preferred` each. */
-function narrowParents({ path, constraint, parent }: Site, topology: KnownTopology): Problem[] {
-  const narrowness = (domain: string | null | undefined): number =>
-    topology.levels.findIndex(({ name }) => name === domain)
-  const pairs = [
-    ['pack.required', requiredDomain(constraint), requiredDomain(parent?.constraint)],
-    ['pack.preferred', constraint.pack?.preferred, parent?.constraint.pack?.preferred],
-  ] as const
-  return pairs
-    .filter(([, inner, outer]) => narrowness(inner) >= 0 && narrowness(outer) > narrowness(inner))
-    .map(([field, inner, outer]) => {
-      const message = `domain "${inner}" is broader than "${outer}" of ${parent?.path}`
-      return { reason: 'InvalidTopology', path: `${path}.${field}`, message }
-    })
+function narrowParents(site: Site, topology: KnownTopology): Problem[] {
+  const narrowness = (domain: string): number => topology.levels.findIndex(({ name }) => name === domain)
+  return PACKS.flatMap(([field, domainOf]): Problem[] => {
+    const inner = domainOf(site.constraint)
+    const around = nearest(site.parent, domainOf)
+    if (inner === null || around === null || narrowness(inner) < 0) return []
+    if (narrowness(around.domain) <= narrowness(inner)) return []
+    const message = `domain "${inner}" is broader than "${around.domain}" of ${around.path}`
+    return [{ reason: 'InvalidTopology', path: `${site.path}.${field}`, message }]
+  })
+}
+
+type DomainOf = (constraint: TopologyConstraint) => string | null
+
+const PACKS: readonly (readonly [field: string, DomainOf])[] = [
+  ['pack.required', requiredDomain],
+  ['pack.preferred', ({ pack }) => pack?.preferred ?? null],
+]
+
+/** The innermost of what is around that says so; what stands between may say only the other of the two. */
+function nearest(around: Site | null, domainOf: DomainOf): { domain: string; path: string } | null {
+  for (let site = around; site !== null; site = site.parent) {
+    const domain = domainOf(site.constraint)
+    if (domain !== null) return { domain, path: site.path }
+  }
+  return null
 }

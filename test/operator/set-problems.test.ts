@@ -50,6 +50,15 @@ test('what is around may not be narrower than what is inside', () => {
   ])
 })
 
+test('nor where what stands between says only what is preferred', () => {
+  const group = '{name: g, cliqueNames: [a], topologyConstraint: {pack: {preferred: host}}}'
+  const inner = clique('a', '', ', topologyConstraint: {pack: {required: zone}}')
+  const constraint = 'topologyConstraint: {pack: {required: rack}}'
+  expect(problems(`{${constraint}, podCliqueScalingGroups: [${group}], cliques: [${inner}]}`)).toEqual([
+    'InvalidTopology spec.template.cliques[0].topologyConstraint.pack.required: domain "zone" is broader than "rack" of spec.template.topologyConstraint',
+  ])
+})
+
 test('an unknown domain is told with those that there are, an unknown topology by its name', () => {
   expect(problems(`{topologyConstraint: {spread: {domain: pod}}, cliques: [${clique('a')}]}`)).toEqual([
     'DomainNotFound spec.template.topologyConstraint.spread.domain: domain "pod" not found in topology "default"; it has zone, block, rack, host',
