@@ -221,12 +221,19 @@ class ScalingGroupReconciler implements Reconciler {
     const failed: [string, unknown][] = error === null ? [] : [['ERR_SYNC_PODCLIQUES', error]]
     const errors = lastErrors(this.#context, newest.status?.lastErrors, failed)
     const isToldAnew = errors.length > 0 || newest.status?.lastErrors !== undefined
+    this.#tellLost(newest, status.scheduledReplicas ?? 0)
     await writeStatus(this.#context, this.#world.groups, newest, {
       ...status,
       updateProgress: withCounts(view),
       ...(error === null ? { observedGeneration } : {}),
       ...(isToldAnew ? { lastErrors: errors } : {}),
     })
+  }
+
+  #tellLost(group: PodCliqueScalingGroup, scheduled: number): void {
+    if (scheduled > 0 || (group.status?.scheduledReplicas ?? 0) === 0 || group.spec.replicas === 0) return
+    const message = 'No replica of the scaling group has its minimum on nodes any more'
+    this.#context.events.event(group, 'Warning', 'AllScheduledReplicasLost', message)
   }
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { PodCliqueSet } from '../../api/generated/kinds.ts'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
-import { EVENTS, POD_CLIQUE_SETS, SCALING_GROUPS } from '../../kube/resources.ts'
+import { EVENTS, POD_CLIQUE_SETS, PODS, SCALING_GROUPS } from '../../kube/resources.ts'
 import { type Harness, startHarness } from './harness.ts'
 import { workloadYaml } from './workloads.ts'
 
@@ -57,6 +57,19 @@ test('what is made, changed and deleted is told under the published reasons', as
     'Normal PodCliqueSet/PodCliqueDeleteSuccessful',
     'Normal PodCliqueSet/PodCliqueScalingGroupDeleteSuccessful',
     'Normal PodCliqueSet/PodGangDeleteSuccessful',
+  ])
+})
+
+test('the last pods on nodes that are lost are told, of a clique and of a scaling group', async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
+  await at.settle()
+  at.mayBind = () => false
+  for (const { metadata } of await at.list(PODS)) await at.remove(PODS, metadata.name)
+  await at.settle()
+  const lost = (await told()).filter((each) => each.endsWith('/AllScheduledReplicasLost'))
+  expect(lost).toEqual([
+    'Warning PodClique/AllScheduledReplicasLost',
+    'Warning PodCliqueScalingGroup/AllScheduledReplicasLost',
   ])
 })
 
