@@ -86,12 +86,21 @@ function applied(view: CliqueRolloutView, progress: CliqueUpdateProgress | null)
   const { clique, generation, isOutdated } = view
   const hasArrived = generation.isBegun && !isOutdated
   return {
-    progress,
+    progress: hasArrived ? passed(view, progress) : progress,
     templateHash: hashOfClique(clique),
     generationHash: hasArrived ? generation.hash : (clique.status?.currentPodCliqueSetGenerationHash ?? ''),
     remove: formerPods(view),
     isRunning: false,
   }
+}
+
+/** An update in which nothing of the clique is replaced is over as soon as it is noted. Members leave that to their group. */
+function passed(view: CliqueRolloutView, before: CliqueUpdateProgress | null): CliqueUpdateProgress | null {
+  const { clique, generation, isMember, now } = view
+  const arrived = clique.status?.currentPodCliqueSetGenerationHash
+  const isPassing = arrived !== undefined && arrived !== '' && arrived !== generation.hash && !isMember
+  if (!isPassing || before?.podCliqueSetGenerationHash === generation.hash) return before
+  return { ...begun(view), updateEndedAt: now }
 }
 
 const begun = ({ clique, generation, now }: CliqueRolloutView): CliqueUpdateProgress => ({

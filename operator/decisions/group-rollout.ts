@@ -67,14 +67,22 @@ export function groupRollout(view: GroupRolloutView): GroupRollout {
 
 /** Nothing is replaced, so that what has begun has ended too. */
 function endedAt(
-  { group, generation, now }: GroupRolloutView,
+  view: GroupRolloutView,
   standing: ScalingGroupUpdateProgress | null,
 ): ScalingGroupUpdateProgress | null {
   if (standing !== null && standing.updateEndedAt === undefined) {
-    return { ...withoutSelection(standing), updateEndedAt: now }
+    return { ...withoutSelection(standing), updateEndedAt: view.now }
   }
+  return passed(view, standing)
+}
+
+/** An update in which nothing of the group is replaced is over as soon as it is noted. */
+function passed(
+  { group, generation, now }: GroupRolloutView,
+  before: ScalingGroupUpdateProgress | null,
+): ScalingGroupUpdateProgress | null {
   const arrived = group.status?.currentPodCliqueSetGenerationHash
-  if (arrived === undefined || arrived === generation.hash) return standing
+  if (arrived === undefined || arrived === '' || arrived === generation.hash) return before
   return { updateStartedAt: now, updateEndedAt: now, podCliqueSetGenerationHash: generation.hash }
 }
 
@@ -92,7 +100,7 @@ function step(view: GroupRolloutView, standing: ScalingGroupUpdateProgress | nul
   const isOld = [...standings.values()].some((each) => each !== 'new')
   const before = group.status?.updateProgress ?? null
   if (standing === null && !isOld && (before?.updateEndedAt !== undefined) === (before !== null)) {
-    return { progress: before, generationHash: generation.hash, keeping: new Set(), ...still }
+    return { progress: passed(view, before), generationHash: generation.hash, keeping: new Set(), ...still }
   }
   const progress: ScalingGroupUpdateProgress = standing ?? {
     updateStartedAt: now,

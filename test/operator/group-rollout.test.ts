@@ -70,6 +70,16 @@ test('a replica has its turn when all that the group needs are Ready now, not wh
   expect(rolloutWith([1, 0])).toMatchObject({ recreating: new Set(), keeping: new Set([0, 1]), isStatusLate: true })
 })
 
+test('an update that replaces none of its replicas is over for a group as soon as it is noted, and noted once', () => {
+  const now = '2026-01-01T01:00:00Z'
+  const view = { isTurn: true, membersOf: () => [], readyPodsOf: () => 0, placedPodsOf: () => 0, now }
+  const progressAt = (hash: string) =>
+    groupRollout({ ...view, generation, group: groupWith({ currentPodCliqueSetGenerationHash: hash }) }).progress
+  const ended = { updateStartedAt: now, updateEndedAt: now, podCliqueSetGenerationHash: generation.hash }
+  expect(progressAt('before')).toEqual(ended)
+  expect([progressAt(generation.hash), progressAt('')]).toEqual([null, null])
+})
+
 test('an update goes on while a replica that has its nodes is not up, whatever its status tells yet', () => {
   const { hash } = generation
   const group = groupWith({

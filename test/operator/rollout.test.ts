@@ -128,6 +128,21 @@ test('a pod that was above the minimum and found no node does not stop the other
   expect(going(of, pods)).toEqual(['old-1'])
 })
 
+test('an update that replaces none of its pods is over for a clique as soon as it is noted, and noted once', () => {
+  const kept = clique({ currentPodTemplateHash: 'new' })
+  const { progress, generationHash } = stepOf(kept, [{ index: 0, hash: 'new' }])
+  const times = { updateStartedAt: now, updateEndedAt: now }
+  expect([progress, generationHash]).toEqual([
+    { ...times, podCliqueSetGenerationHash: 'g2', podTemplateHash: 'new' },
+    'g2',
+  ])
+  const noted = clique({ ...kept.status, currentPodCliqueSetGenerationHash: 'g2' })
+  expect(stepOf(noted, [{ index: 0, hash: 'new' }]).progress).toBeNull()
+  expect(stepOf(kept, [{ index: 0, hash: 'new' }], { isMember: true }).progress).toBeNull()
+  const made = clique({ currentPodTemplateHash: 'new', currentPodCliqueSetGenerationHash: '' })
+  expect(stepOf(made, [{ index: 0, hash: 'new' }]).progress).toBeNull()
+})
+
 test('with OnDelete, or before its turn, nothing goes', () => {
   const pods = [{ index: 0 }, { index: 1, ready: false }]
   expect(going(clique({}), pods, { generation: { ...generation, strategy: 'OnDelete' } })).toEqual([])
