@@ -28,6 +28,19 @@ export const stays = (field: string): Rule => ({
   fieldPath: `.${field}`,
 })
 
+const hasSome = (list: string): string => `(has(${list}) && ${list}.size() > 0)`
+
+/** `a list` stays as it was; an empty one is none, because typed clients leave it out when they write back. */
+export const listStays = (
+  field: string,
+  same: string = `self.${field} == oldSelf.${field}`,
+  message: string = IMMUTABLE,
+): Rule => ({
+  rule: `${hasSome(`self.${field}`)} == ${hasSome(`oldSelf.${field}`)} && (!has(self.${field}) || !has(oldSelf.${field}) || (${same}))`,
+  message,
+  fieldPath: `.${field}`,
+})
+
 const SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
 const LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
 
@@ -81,6 +94,16 @@ const scaleRules = (config: string): readonly Rule[] => [
   },
 ]
 
+/** Written or not, it stays what it was: absent means all of `replicas`. */
+const minAvailableStays: Rule = {
+  rule:
+    'has(self.minAvailable) == has(oldSelf.minAvailable) ' +
+    '? !has(self.minAvailable) || self.minAvailable == oldSelf.minAvailable ' +
+    `: ${MIN_AVAILABLE} == ${MIN_AVAILABLE.replaceAll('self.', 'oldSelf.')}`,
+  message: IMMUTABLE,
+  fieldPath: '.minAvailable',
+}
+
 const podSpecRules: readonly Rule[] = [
   {
     rule: '!has(self.podSpec.topologySpreadConstraints)',
@@ -130,8 +153,8 @@ const cliqueSpecInSet: ObjectSchema = {
     ...scaleRules('autoScalingConfig'),
     ...podSpecRules,
     { rule: 'self.roleName == oldSelf.roleName', message: IMMUTABLE, fieldPath: '.roleName' },
-    stays('minAvailable'),
-    stays('startsAfter'),
+    minAvailableStays,
+    listStays('startsAfter'),
   ],
 }
 
@@ -197,7 +220,7 @@ export const clique: ObjectSchema = object(
     resourceSharing: sharing('CliqueResourceSharing', 'Claims that pods of the clique share.', null),
     spec: cliqueSpecInSet,
   },
-  { required: ['name', 'spec'], rules: [constraintStays, stays('resourceSharing')] },
+  { required: ['name', 'spec'], rules: [constraintStays, listStays('resourceSharing')] },
 )
 
 export const scalingGroup: ObjectSchema = object(
@@ -221,10 +244,15 @@ export const scalingGroup: ObjectSchema = object(
     rules: [
       minAvailableFits,
       ...scaleRules('scaleConfig'),
+      {
+        rule: '!has(self.resourceSharing) || self.resourceSharing.all(s, !has(s.filter) || !has(s.filter.childCliqueNames) || s.filter.childCliqueNames.all(n, n in self.cliqueNames))',
+        message: 'childCliqueNames must name members of the group',
+        fieldPath: '.resourceSharing',
+      },
       constraintStays,
       { rule: 'self.cliqueNames == oldSelf.cliqueNames', message: IMMUTABLE, fieldPath: '.cliqueNames' },
       stays('minAvailable'),
-      stays('resourceSharing'),
+      listStays('resourceSharing'),
     ],
   },
 )

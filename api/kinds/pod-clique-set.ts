@@ -14,6 +14,7 @@ import {
   CLIQUES_MAX,
   clique,
   IMMUTABLE,
+  listStays,
   SCALING_GROUPS_MAX,
   scalingGroup,
   setSharing,
@@ -120,15 +121,50 @@ const fixedShape: readonly Rule[] = [
     message: `${IMMUTABLE}: the order of cliques is the order they start in`,
     fieldPath: '.cliques',
   },
+  listStays(
+    'podCliqueScalingGroups',
+    sameNames('self.podCliqueScalingGroups', 'oldSelf.podCliqueScalingGroups'),
+    `${IMMUTABLE}: podCliqueScalingGroups cannot be added, removed or renamed`,
+  ),
+  stays('cliqueStartupType'),
+  listStays('resourceClaimTemplates'),
+  listStays('resourceSharing'),
+  constraintStays,
+]
+
+/** `sharing`: where a list of shared claims is, `self.resourceSharing` or `g.resourceSharing`. CEL reserves `namespace`. */
+const ownNamespace = (sharing: string): string =>
+  `!has(${sharing}) || ${sharing}.all(s, !has(s.__namespace__) || s.__namespace__ == '' || !self.resourceClaimTemplates.exists(t, t.name == s.name))`
+
+const OWN_NAMESPACE = 'namespace must be empty for a template of the set'
+const NO_TEMPLATES = '!has(self.resourceClaimTemplates) || '
+
+const claimsAgree: readonly Rule[] = [
   {
-    rule: `has(self.podCliqueScalingGroups) == has(oldSelf.podCliqueScalingGroups) && (!has(self.podCliqueScalingGroups) || (${sameNames('self.podCliqueScalingGroups', 'oldSelf.podCliqueScalingGroups')}))`,
-    message: `${IMMUTABLE}: podCliqueScalingGroups cannot be added, removed or renamed`,
+    rule: `${NO_TEMPLATES}${ownNamespace('self.resourceSharing')}`,
+    message: OWN_NAMESPACE,
+    fieldPath: '.resourceSharing',
+  },
+  {
+    rule: `${NO_TEMPLATES}!has(self.podCliqueScalingGroups) || self.podCliqueScalingGroups.all(g, ${ownNamespace('g.resourceSharing')})`,
+    message: OWN_NAMESPACE,
     fieldPath: '.podCliqueScalingGroups',
   },
-  stays('cliqueStartupType'),
-  stays('resourceClaimTemplates'),
-  stays('resourceSharing'),
-  constraintStays,
+  {
+    rule: `${NO_TEMPLATES}self.cliques.all(c, ${ownNamespace('c.resourceSharing')})`,
+    message: OWN_NAMESPACE,
+    fieldPath: '.cliques',
+  },
+  {
+    rule: '!has(self.resourceSharing) || self.resourceSharing.all(s, !has(s.filter) || !has(s.filter.childCliqueNames) || s.filter.childCliqueNames.all(n, self.cliques.exists(c, c.name == n)))',
+    message: 'childCliqueNames must name cliques of the set',
+    fieldPath: '.resourceSharing',
+  },
+  {
+    rule: '!has(self.resourceSharing) || self.resourceSharing.all(s, !has(s.filter) || !has(s.filter.childScalingGroupNames) || s.filter.childScalingGroupNames.all(n, has(self.podCliqueScalingGroups) && self.podCliqueScalingGroups.exists(g, g.name == n)))',
+    message: 'childScalingGroupNames must name podCliqueScalingGroups of the set',
+    fieldPath: '.resourceSharing',
+  },
 ]
 
 const claimTemplate: ObjectSchema = object(
@@ -200,7 +236,7 @@ const template: ObjectSchema = object(
   },
   {
     required: ['cliques'],
-    rules: [...namesAgree, ...startOrder, ...membership, ...oneTopology, ...fixedShape],
+    rules: [...namesAgree, ...startOrder, ...membership, ...oneTopology, ...claimsAgree, ...fixedShape],
   },
 )
 

@@ -30,11 +30,14 @@ const source = (doc: string, fields: ObjectSchema['fields'], required: readonly 
     { required, isOpen: true },
   )
 
+/** What every Kubernetes takes; newer ones take more, which a set has never been let have. */
+const ENV_NAME = '^[-._a-zA-Z][-._a-zA-Z0-9]*$'
+
 const envVar: ObjectSchema = object(
   null,
   'One environment variable.',
   {
-    name: named('Name of the variable.'),
+    name: text('Name of the variable.', { minLength: 1, maxLength: 253, pattern: ENV_NAME }),
     value: text('The value; `$(OTHER)` refers to a variable before it.'),
     valueFrom: object(
       null,
@@ -204,6 +207,11 @@ const toleration: ObjectSchema = object(
   { isOpen: true },
 )
 
+const restartPolicy = (more: { readonly default?: string }): Schema =>
+  text('Always, OnFailure or Never.', { oneOf: ['Always', 'OnFailure', 'Never'], ...more })
+const graceSeconds = (more: { readonly default?: number }): Schema =>
+  int64('Seconds between the request to stop and the end.', { minimum: 0, ...more })
+
 const workloadFields: ObjectSchema['fields'] = {
   containers: listOf('The containers; at least one.', container, { keys: ['name'], minItems: 1 }),
   initContainers: listOf('Run in order before the containers.', container, { keys: ['name'] }),
@@ -217,8 +225,8 @@ const workloadFields: ObjectSchema['fields'] = {
     ),
     { keys: ['name'] },
   ),
-  restartPolicy: text('Always, OnFailure or Never.', { oneOf: ['Always', 'OnFailure', 'Never'] }),
-  terminationGracePeriodSeconds: int64('Seconds between the request to stop and the end.', { minimum: 0 }),
+  restartPolicy: restartPolicy({}),
+  terminationGracePeriodSeconds: graceSeconds({}),
   serviceAccountName: text('The identity of the pod.'),
   automountServiceAccountToken: flag('The token of that identity is mounted.'),
   imagePullSecrets: listOf(
@@ -256,8 +264,14 @@ const placementFields: ObjectSchema['fields'] = {
 const openPodSpec = (doc: string, fields: ObjectSchema['fields'], required: readonly string[]): ObjectSchema =>
   object(null, doc, fields, { isOpen: true, required })
 
+/** What a new pod gets where its template does not say; the core API has the same defaults. */
+const lifeFields: ObjectSchema['fields'] = {
+  restartPolicy: restartPolicy({ default: 'Always' }),
+  terminationGracePeriodSeconds: graceSeconds({ default: 30 }),
+}
+
 export const podSpec = (doc: string): ObjectSchema => ({
-  ...openPodSpec(doc, { ...workloadFields, ...placementFields }, ['containers']),
+  ...openPodSpec(doc, { ...workloadFields, ...placementFields, ...lifeFields }, ['containers']),
   typed: 'PodSpec',
 })
 

@@ -1,8 +1,28 @@
-import { flag, int64, type KindDefinition, listOf, type ObjectSchema, object, text } from '../schema.ts'
+import { KAI_SCHEDULER_NAME, SCHEDULER_NAME } from '../names.ts'
+import { flag, int64, type KindDefinition, listOf, type ObjectSchema, object, type Rule, text } from '../schema.ts'
 import { conditions, observedGeneration } from './status-parts.ts'
 
 const LABEL_KEY =
   '^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$'
+
+/** Schedulers whose topology may be kept by somebody else, and those that know of none. */
+const AWARE = [SCHEDULER_NAME, KAI_SCHEDULER_NAME]
+const UNAWARE = ['default-scheduler', 'volcano', 'lpx-scheduler']
+const listOfNames = (names: readonly string[]): string => `[${names.map((name) => `'${name}'`).join(', ')}]`
+
+/** With the words of the published webhook. */
+const schedulerRules: readonly Rule[] = [
+  {
+    rule: `self.schedulerName in ${listOfNames([...AWARE, ...UNAWARE])}`,
+    message: 'scheduler backend is not enabled in Grove',
+    fieldPath: '.schedulerName',
+  },
+  {
+    rule: `!(self.schedulerName in ${listOfNames(UNAWARE)})`,
+    message: 'scheduler backend does not implement topology-aware scheduling',
+    fieldPath: '.schedulerName',
+  },
+]
 
 const spec: ObjectSchema = object(
   'ClusterTopologyBindingSpec',
@@ -45,7 +65,7 @@ const spec: ObjectSchema = object(
           schedulerName: text('The scheduler.', { minLength: 1, maxLength: 253 }),
           topologyReference: text('Name of its topology object.', { minLength: 1, maxLength: 253 }),
         },
-        { required: ['schedulerName', 'topologyReference'] },
+        { required: ['schedulerName', 'topologyReference'], rules: schedulerRules },
       ),
       { keys: ['schedulerName'], maxItems: 16 },
     ),

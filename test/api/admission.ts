@@ -93,15 +93,18 @@ function structuralFields(schema: ObjectSchema, value: Fields, path: string): st
   ]
 }
 
+/** A field whose name CEL reserves is spelled with underscores for API servers; to this evaluator it is any name. */
+const textOf = ({ rule }: Rule): string => rule.replaceAll('__namespace__', 'namespace')
+
 function broken(rule: Rule, self: Value, oldSelf: Value): boolean {
+  const text = textOf(rule)
   if (rule.optionalOldSelf) {
     return (
-      cel.evaluate(rule.rule, { self, oldSelf: oldSelf === undefined ? Optional.none() : Optional.of(oldSelf) }) !==
-      true
+      cel.evaluate(text, { self, oldSelf: oldSelf === undefined ? Optional.none() : Optional.of(oldSelf) }) !== true
     )
   }
-  if (!rule.rule.includes('oldSelf')) return cel.evaluate(rule.rule, { self }) !== true
-  return oldSelf !== undefined && cel.evaluate(rule.rule, { self, oldSelf }) !== true
+  if (!text.includes('oldSelf')) return cel.evaluate(text, { self }) !== true
+  return oldSelf !== undefined && cel.evaluate(text, { self, oldSelf }) !== true
 }
 
 const ruleErrors = (rules: readonly Rule[] | undefined, self: Value, oldSelf: Value, path: string): string[] =>

@@ -20,6 +20,14 @@ import {
 const update = (name: string, now: Fields, before: Fields): RefusalCase => refused(name, now, IMMUTABLE, before)
 const one = (spec: Fields, more: Fields = {}): Fields => set({ cliques: [clique('a', spec, more)] })
 
+/** As they are stored where somebody wrote them out; typed clients leave them out when they write back. */
+const empties: Fields = {
+  cliques: [clique('a', { startsAfter: [] }, { resourceSharing: [] }), clique('b')],
+  podCliqueScalingGroups: [],
+  resourceClaimTemplates: [],
+  resourceSharing: [],
+}
+
 export const updates: readonly RefusalCase[] = [
   taken(
     'more replicas, another image, another delay',
@@ -38,7 +46,13 @@ export const updates: readonly RefusalCase[] = [
   update('another role', one({ roleName: 'x' }), one({})),
   update('another minAvailable', one({ minAvailable: 1 }), one({ minAvailable: 2 })),
   update('a minAvailable where none was', one({ minAvailable: 1 }), one({})),
+  taken('the minAvailable that was meant where none was', one({ minAvailable: 2 }), one({})),
+  taken('no minAvailable where it was all of replicas', one({}), one({ minAvailable: 2 })),
+  update('no minAvailable where it was not all of replicas', one({}), one({ minAvailable: 1 })),
   update('another start order', explicit({ a: ['b'] }), explicit({ b: ['a'] })),
+  taken('no list where an empty one was', set(pair), set(empties)),
+  taken('empty lists where none were', set(empties), set(pair)),
+  update('a list where an empty one was', explicit({ a: ['b'] }), explicit({ a: [] })),
   update('another scheduler', one({ podSpec: pod({ schedulerName: 'x' }) }), one({})),
   refused('a nodeName that comes later', one({ podSpec: pod({ nodeName: 'n' }) }), 'nodeName must not be set', one({})),
   update('another start-up type', set({ ...pair, cliqueStartupType: 'CliqueStartupTypeInOrder' }), set(pair)),

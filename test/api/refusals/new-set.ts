@@ -14,6 +14,10 @@ import {
 
 /** What is said to a new PodCliqueSet: cliques, pods, scaling and start orders. */
 
+const claims: Fields = { name: 'x', templateSpec: { spec: { devices: { requests: [{ name: 'gpu' }] } } } }
+const shared = (sharing: Fields): Fields =>
+  set({ ...pair, resourceClaimTemplates: [claims], resourceSharing: [sharing] })
+
 export const creation: readonly RefusalCase[] = [
   taken('a plain set', set(pair)),
   taken('replicas 0 in a template, which means 1', set({ cliques: [clique('a', { replicas: 0, minAvailable: 1 })] })),
@@ -82,6 +86,13 @@ export const creation: readonly RefusalCase[] = [
     }),
     'Duplicate value',
   ),
+  ...['1ST', 'A B', 'A=B'].map((name) =>
+    refused(
+      `a variable named ${name}`,
+      set({ cliques: [clique('a', { podSpec: { containers: [{ name: 'm', image: 'i', env: [{ name }] }] } })] }),
+      'containers[0].env[0].name',
+    ),
+  ),
   refused(
     'nodeName in a pod',
     set({ cliques: [clique('a', { podSpec: pod({ nodeName: 'n' }) })] }),
@@ -148,6 +159,47 @@ export const creation: readonly RefusalCase[] = [
     'a filter of shared claims that names nothing',
     set({ ...pair, resourceSharing: [{ name: 'x', scope: 'PerReplica', filter: {} }] }),
     'filter must name something',
+  ),
+  refused(
+    'shared claims of another namespace from a template of the set',
+    shared({ name: 'x', scope: 'PerReplica', namespace: 'n' }),
+    'namespace must be empty for a template of the set',
+  ),
+  taken('shared claims of a template in another namespace', shared({ name: 'y', scope: 'PerReplica', namespace: 'n' })),
+  refused(
+    'shared claims of an unknown clique',
+    shared({ name: 'x', scope: 'PerReplica', filter: { childCliqueNames: ['x'] } }),
+    'childCliqueNames must name cliques of the set',
+  ),
+  refused(
+    'shared claims of an unknown group',
+    shared({ name: 'x', scope: 'PerReplica', filter: { childScalingGroupNames: ['x'] } }),
+    'childScalingGroupNames must name podCliqueScalingGroups of the set',
+  ),
+  refused(
+    'shared claims in a group of a clique that is no member',
+    grouped({
+      cliqueNames: ['a'],
+      resourceSharing: [{ name: 'x', scope: 'PerReplica', filter: { childCliqueNames: ['b'] } }],
+    }),
+    'childCliqueNames must name members of the group',
+  ),
+  refused(
+    'claims in a group of another namespace from a template of the set',
+    set({
+      ...pair,
+      resourceClaimTemplates: [claims],
+      podCliqueScalingGroups: [group({ resourceSharing: [{ name: 'x', scope: 'PerReplica', namespace: 'n' }] })],
+    }),
+    'namespace must be empty for a template of the set',
+  ),
+  refused(
+    'claims in a clique of another namespace from a template of the set',
+    set({
+      cliques: [clique('a', {}, { resourceSharing: [{ name: 'x', scope: 'PerReplica', namespace: 'n' }] })],
+      resourceClaimTemplates: [claims],
+    }),
+    'namespace must be empty for a template of the set',
   ),
 ]
 

@@ -85,12 +85,17 @@ export const topology: readonly RefusalCase[] = [
   ),
 ]
 
-const binding = (levels: Fields[]): Fields => ({
+const binding = (levels: Fields[], more: Fields = {}): Fields => ({
   apiVersion: 'grove.io/v1alpha1',
   kind: 'ClusterTopologyBinding',
   metadata: { name: 't' },
-  spec: { levels },
+  spec: { levels, ...more },
 })
+
+const bound = (...schedulers: string[]): Fields =>
+  binding([{ domain: 'rack', key: 'rack' }], {
+    schedulerTopologyBindings: schedulers.map((schedulerName) => ({ schedulerName, topologyReference: 't' })),
+  })
 
 export const bindings: readonly RefusalCase[] = [
   taken(
@@ -119,4 +124,12 @@ export const bindings: readonly RefusalCase[] = [
   ),
   taken('a key of more than 63 characters', binding([{ domain: 'rack', key: `${'a'.repeat(60)}.example.com/rack` }])),
   refused('a key that is no label key', binding([{ domain: 'a', key: 'x/y/z' }]), 'spec.levels[0].key'),
+  taken('a topology of KAI that somebody else keeps', bound('kai-scheduler')),
+  refused('a topology of a scheduler that nobody knows', bound('mine'), 'scheduler backend is not enabled in Grove'),
+  refused(
+    'a topology of a scheduler that knows of none',
+    bound('default-scheduler'),
+    'scheduler backend does not implement topology-aware scheduling',
+  ),
+  refused('two topologies of one scheduler', bound('kai-scheduler', 'kai-scheduler'), 'Duplicate value'),
 ]
