@@ -26,6 +26,8 @@ export const POD_TEMPLATE_HASH = 'grove.io/pod-template-hash'
 export const GROVE_SCHEDULER_NAME = 'grove.io/scheduler-name'
 /** Annotation of a PodGang: the topology whose levels its keys name. */
 export const TOPOLOGY_NAME = 'grove.io/topology-name'
+/** Annotation of a set, a group or a clique: whose pods share a ComputeDomain; `none` opts out. */
+export const MNNVL_GROUP = 'grove.io/mnnvl-group'
 export const RECONCILE_TRIGGER = 'grove.io/reconcile-trigger'
 
 /** The one scheduling gate that the operator sets and lifts. */

@@ -28,6 +28,7 @@ import {
 } from './expansion/identity.ts'
 import { describeProblem, type Problem } from './expansion/problem.ts'
 import type { SetShape } from './expansion/shape.ts'
+import { unsupportedIn } from './expansion/unsupported.ts'
 import type { Translation } from './expansion/topology.ts'
 import { hasCrashed, isActive, isReady, isScheduled, isStartedNotReady, isTerminating } from './observed-pod.ts'
 
@@ -279,14 +280,13 @@ export function setStatus(view: SetView, context: FindingContext): PodCliqueSetS
   const available = indices(replicas).filter((index) => isReplicaAvailable(view, index))
   const updated = available.filter((index) => isReplicaUpdated(view, index))
   const standing = shape.set.status
-  const topology = topologyFinding(view.translation)
-  const findings = [...(topology === null ? [] : [topology]), ...setProgress(view, available.length, replicas)]
-  const conditions = withFindings(
-    standing?.conditions,
-    findings,
-    context,
-    topology === null ? ['TopologyLevelsUnavailable'] : [],
-  )
+  const seldom = [
+    [TOPOLOGY, topologyFinding(view.translation)],
+    [UNSUPPORTED, unsupportedFinding(shape)],
+  ] as const
+  const findings = [...seldom.flatMap(([, finding]) => finding ?? []), ...setProgress(view, available.length, replicas)]
+  const removed = seldom.flatMap(([type, finding]) => (finding === null ? [type] : []))
+  const conditions = withFindings(standing?.conditions, findings, context, removed)
   const hash = isStalled ? standing?.currentGenerationHash : view.rollout.generationHash
   return {
     observedGeneration: context.generation,
@@ -341,9 +341,19 @@ function isReplicaUpdated(view: SetView, index: number): boolean {
   )
 }
 
+const UNSUPPORTED = 'UnsupportedFields'
+
+/** The same that is said of a graph. */
+function unsupportedFinding(shape: SetShape): Finding | null {
+  const message = unsupportedIn(shape)
+  return message === null ? null : { type: UNSUPPORTED, status: 'True', reason: 'NotImplemented', message }
+}
+
+const TOPOLOGY = 'TopologyLevelsUnavailable'
+
 /** Null: the set states no constraint, so there is nothing to say. */
 function topologyFinding({ state, missingDomains, problems }: Translation): Finding | null {
-  const type = 'TopologyLevelsUnavailable'
+  const type = TOPOLOGY
   switch (state) {
     case 'unused':
       return null

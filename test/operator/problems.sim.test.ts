@@ -153,3 +153,18 @@ test('where a kind that only some clusters have is not installed, the rest works
   expect((await at.list<Pod>(PODS)).filter(isReady)).toHaveLength(10)
   expect(at.trouble.join()).toContain('not installed')
 })
+
+test('a set with something in it that is not acted on runs, and says so as long as it stands there', async () => {
+  const mark = (group: string | null): Promise<void> =>
+    at.patch(POD_CLIQUE_SETS, 'workload1', { metadata: { annotations: { 'grove.io/mnnvl-group': group } } })
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await mark('m')
+  await at.settle()
+  expect((await at.list<Pod>(PODS)).filter(isReady)).toHaveLength(10)
+  const said = await conditionOf('workload1', 'UnsupportedFields')
+  expect(said).toMatchObject({ status: 'True', reason: 'NotImplemented' })
+  expect(said?.message).toContain('grove.io/mnnvl-group')
+  await mark(null)
+  await at.settle()
+  expect(await conditionOf('workload1', 'UnsupportedFields')).toBeUndefined()
+})

@@ -4,6 +4,7 @@ import type { NewObject } from '../../api/kinds/kubernetes.ts'
 import { problemsOf } from '../../operator/expansion/set.ts'
 import { shapeOf } from '../../operator/expansion/shape.ts'
 import { translate } from '../../operator/expansion/topology.ts'
+import { unsupportedIn } from '../../operator/expansion/unsupported.ts'
 import { asSet, TOPOLOGY } from './expand.ts'
 
 const clique = (name: string, spec = '', around = ''): string =>
@@ -82,4 +83,19 @@ test('a spread annotation that does not parse is told with what would', () => {
   expect(problems(`{cliques: [${clique('a')}]}`, { name })).toEqual([
     'InvalidTopology metadata.annotations["espalier.io/spread"]: found "rack", want JSON: an object with domain, maxSkew, minDomains, whenUnsatisfiable',
   ])
+})
+
+test('what this version does not act on is named, wherever it stands', () => {
+  const sharing = 'resourceSharing: [{name: x, scope: PerReplica}]'
+  const annotated = 'annotations: {grove.io/mnnvl-group: m}'
+  const text = `{apiVersion: grove.io/v1alpha1, kind: PodCliqueSet, metadata: {name: s, ${annotated}}, spec: {template: {${sharing},
+    podCliqueScalingGroups: [{name: g, cliqueNames: [a], annotations: {grove.io/mnnvl-group: none}, ${sharing}}],
+    cliques: [${clique('a', '', `, ${sharing}, ${annotated}`)}]}}}`
+  expect(unsupportedIn(shapeOf(asSet(parse(text) as NewObject)))).toBe(
+    'not acted on by this version: metadata.annotations["grove.io/mnnvl-group"] (no ComputeDomain is made), ' +
+      'spec.template.resourceSharing (no claim is made), ' +
+      'spec.template.podCliqueScalingGroups[0].resourceSharing (no claim is made), ' +
+      'spec.template.cliques[0].resourceSharing (no claim is made), ' +
+      'spec.template.cliques[0].annotations["grove.io/mnnvl-group"] (no ComputeDomain is made)',
+  )
 })
