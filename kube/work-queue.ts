@@ -35,6 +35,9 @@ interface Failing {
   readonly notBeforeMs: number
 }
 
+/** One reconcile of one key: told from others by identity. */
+type Run = object
+
 interface Delayed {
   readonly dueMs: number
   readonly timer: Timer
@@ -47,11 +50,11 @@ interface Delayed {
 export class WorkQueue<K extends string> {
   readonly #options: WorkQueueOptions<K>
   readonly #waiting = new Set<K>()
-  readonly #running = new Set<K>()
+  readonly #running = new Map<K, Run>()
   /** Added while running: looked at once more. If the run fails: when the retry is due, or as news of a failing key are. */
   readonly #again = new Map<K, 'by-itself' | 'news'>()
-  /** The key that is being reconciled, for whatever the reconcile calls. */
-  readonly #current = new AsyncLocalStorage<K>()
+  /** The reconcile under way, for whatever it calls; a timer that it armed is still called in its name when it has ended. */
+  readonly #current = new AsyncLocalStorage<Run>()
   readonly #failing = new Map<K, Failing>()
   readonly #delayed: Readonly<Record<Wake, Map<K, Delayed>>> = { work: new Map(), background: new Map() }
   #state: 'new' | 'started' | 'stopped' = 'new'
@@ -74,8 +77,9 @@ export class WorkQueue<K extends string> {
 
   add(key: K): void {
     if (this.#state === 'stopped') return
-    if (this.#running.has(key)) {
-      if (this.#current.getStore() !== key) this.#again.set(key, 'news')
+    const run = this.#running.get(key)
+    if (run !== undefined) {
+      if (this.#current.getStore() !== run) this.#again.set(key, 'news')
       else if (!this.#again.has(key)) this.#again.set(key, 'by-itself')
       return
     }
@@ -136,14 +140,15 @@ export class WorkQueue<K extends string> {
     for (const key of this.#waiting) {
       if (this.#running.size >= this.#options.concurrency) return
       this.#waiting.delete(key)
-      this.#running.add(key)
-      void this.#run(key)
+      const run: Run = {}
+      this.#running.set(key, run)
+      void this.#run(key, run)
     }
   }
 
-  async #run(key: K): Promise<void> {
+  async #run(key: K, run: Run): Promise<void> {
     try {
-      const result = await this.#current.run(key, () => this.#options.reconcile(key))
+      const result = await this.#current.run(run, () => this.#options.reconcile(key))
       this.#failing.delete(key)
       if (result && result.again !== null) this.addAfter(key, result.again, result.wake ?? 'work')
     } catch (error) {

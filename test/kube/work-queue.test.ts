@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { describe, expect, test } from 'vitest'
 import { KubeError } from '../../kube/answers.ts'
 import type { Failure } from '../../kube/client.ts'
@@ -206,6 +207,23 @@ describe('a reconcile that throws', () => {
     expect(made.begun).toHaveLength(2)
     await made.clock.runFor(30_000)
     expect(made.begun).toHaveLength(2)
+    await made.queue.stop()
+  })
+
+  test('and is woken meanwhile by a timer of an earlier look, which is news as well', async () => {
+    const made = desk(async () => {
+      // As a real timer is called: in the name of whoever armed it.
+      const inMyName = AsyncLocalStorage.snapshot()
+      if (made.begun.length === 1) made.clock.after(150, 'work', () => inMyName(() => made.queue.add('a')))
+      else await sleep(made.clock, 100, 'work')
+      if (made.begun.length === 2) throw new KubeError(tooMany(60_000))
+    })
+    made.queue.start()
+    made.queue.add('a')
+    await made.clock.runFor(100)
+    made.queue.add('a')
+    await made.clock.runFor(1_100)
+    expect(made.begun).toHaveLength(3)
     await made.queue.stop()
   })
 
