@@ -73,7 +73,7 @@ export function createCluster(options: ClusterOptions): Cluster {
   const { clock, random, nodes = [], persistence } = options
   const server = createApiServer({ clock, random, ...(persistence && { persistence }) })
   const client = kubeClient(server.transport)
-  const parts = new Parts(options, server, client)
+  const parts = new Parts(options, server, kubeClient(server.held))
   server.registerPodStreams(simulatedStreams({ clock, kubelet: parts.kubelet }))
   const boot: NewObject[] = [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } }, ...nodes]
   const isNew = (persistence?.stored ?? null) === null
@@ -147,7 +147,7 @@ class Parts {
     const own = persistence === undefined ? seededRandom(seed) : random
     const common = { client, clock, random: own, ...trouble }
     this.#informers = new Informers(common)
-    const context = { ...common, informers: this.#informers, transport: server.transport }
+    const context = { ...common, informers: this.#informers, transport: server.held }
     const recorder = eventRecorder({ client, clock, component: 'kubelet' })
     const lifecycle = new NodeLifecycle(context, (node) => agent.isAlive(node))
     const agent: NodeAgent = new NodeAgent({

@@ -1,5 +1,6 @@
 import type { NewObject, Pod, Service } from '../../api/kinds/kubernetes.ts'
 import { isOk, valueOrThrow } from '../../kube/answers.ts'
+import type { Failure } from '../../kube/client.ts'
 import type { Cache, Delta } from '../../kube/reflector/types.ts'
 import { PODS, type ResourceType, SERVICES } from '../../kube/resources.ts'
 import type { WorkQueue } from '../../kube/work-queue.ts'
@@ -23,7 +24,7 @@ export const ENDPOINT_SLICES: ResourceType = {
 }
 
 /** Pods change together: what they change is written once in so long. Nothing is placed by it, so nobody waits. */
-const BATCH_MS = 100
+const BATCH_MS = 500
 
 /** Keeps the Endpoints and the one EndpointSlice of each Service with a selector. */
 export class EndpointController implements Controller {
@@ -76,20 +77,30 @@ export class EndpointController implements Controller {
       .filter((endpoint) => endpoint !== null)
     const objects = endpointObjects(service, endpoints)
     const text = JSON.stringify(objects)
-    if (this.#written.get(key) === text) return
-    await this.#put(ENDPOINTS, objects.endpoints)
-    await this.#put(ENDPOINT_SLICES, objects.slice)
+    const written = this.#written.get(key)
+    if (written === text) return
+    await this.#put(ENDPOINTS, objects.endpoints, written !== undefined)
+    await this.#put(ENDPOINT_SLICES, objects.slice, written !== undefined)
     this.#written.set(key, text)
   }
 
-  async #put(type: ResourceType, object: NewObject): Promise<void> {
+  /** `isThere`: it was written before, so that it is more likely to be there than not. */
+  async #put(type: ResourceType, object: NewObject, isThere: boolean): Promise<void> {
     const { client } = this.#context
     const { namespace = '', name = '' } = object.metadata
-    const patched = await client.mergePatch(type, { namespace, name }, object)
-    if (isOk(patched)) return
-    if (patched.status !== 404) valueOrThrow(patched)
-    const created = await client.create(type, object)
-    // The service's namespace is on its way out.
-    if (!isOk(created) && created.status !== 403 && created.status !== 404) valueOrThrow(created)
+    const create = () => client.create(type, object, IGNORED)
+    const patch = () => client.mergePatch(type, { namespace, name }, object, IGNORED)
+    const first = await (isThere ? patch() : create())
+    if (isOk(first)) return
+    if (first.status !== (isThere ? 404 : 409)) return throwUnlessLeaving(first)
+    const second = await (isThere ? create() : patch())
+    if (!isOk(second)) throwUnlessLeaving(second)
   }
+}
+
+const IGNORED = { ignoresReply: true } as const
+
+/** The service's namespace may be on its way out, where nothing can be made. */
+function throwUnlessLeaving(failure: Failure): void {
+  if (failure.status !== 403 && failure.status !== 404) valueOrThrow(failure)
 }

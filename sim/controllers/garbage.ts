@@ -1,5 +1,6 @@
 import type { KubeObject, OwnerReference } from '../../api/kinds/kubernetes.ts'
 import { CRDS, EVENTS, type ResourceType } from '../../kube/resources.ts'
+import { isSame } from '../../kube/reflector/deltas.ts'
 import type { Delta } from '../../kube/reflector/types.ts'
 import type { WorkQueue } from '../../kube/work-queue.ts'
 import {
@@ -77,8 +78,10 @@ export class GarbageCollector implements Controller {
       return
     }
     this.#absent.delete(uid)
-    const before = this.#graph.get(uid)?.object.metadata.ownerReferences ?? []
+    const standing = this.#graph.get(uid)
     this.#graph.put({ uid, type, object: delta.object })
+    if (standing !== undefined && !isNews(standing.object, delta.object)) return
+    const before = standing?.object.metadata.ownerReferences ?? []
     this.#queue.add(uid)
     const owners = new Set((delta.object.metadata.ownerReferences ?? []).map((owner) => owner.uid))
     for (const owner of before) if (!owners.has(owner.uid)) this.#dependentLeft(owner.uid)
@@ -181,4 +184,10 @@ export class GarbageCollector implements Controller {
     const patch = { metadata: { uid, resourceVersion, finalizers } }
     valueUnlessMissing(await this.#context.client.mergePatch(type, { namespace, name }, patch))
   }
+}
+
+/** Something changed by which it is told what goes. */
+function isNews({ metadata: a }: KubeObject, { metadata: b }: KubeObject): boolean {
+  if (a.deletionTimestamp !== b.deletionTimestamp) return true
+  return !isSame([a.ownerReferences, a.finalizers], [b.ownerReferences, b.finalizers])
 }

@@ -3,74 +3,121 @@ import { keyOf } from './controller.ts'
 
 type Labels = Readonly<Record<string, string>>
 
-/** Services of one namespace whose selectors ask for the same keys: a pod finds its own among them by one look-up. */
+/** Services and pods of one namespace that agree: what the former ask of some keys is what the latter have there. */
+interface Agreeing {
+  /** Keys of services. */
+  readonly services: Set<string>
+  /** By uid. */
+  readonly pods: Map<string, Pod>
+}
+
+/** The services of one namespace whose selectors ask for the same keys: each finds its pods by one look-up, and they it. */
 interface SameKeys {
   /** In byte order. */
   readonly keys: readonly string[]
-  /** Keys of services, by the values that they ask for, in the order of `keys`. */
-  readonly byValues: Map<string, Set<string>>
+  readonly services: Set<string>
+  /** By the values of the keys, in their order. */
+  readonly byValues: Map<string, Agreeing>
 }
 
-/** The pods that each Service selects, kept by change: a pod costs its labels, not the number of services. */
+/** The pods that each Service selects, kept by change: a pod costs its labels, not the number of services, and a service nothing. */
 export class SelectedPods {
   /** By namespace, then by the keys. */
   readonly #byKeys = new Map<string, Map<string, SameKeys>>()
-  /** By service key, then by pod uid. */
-  readonly #selected = new Map<string, Map<string, Pod>>()
+  /** By service key. */
+  readonly #selections = new Map<string, Selection>()
 
   /** In byte order of names. */
   of(service: string): readonly Pod[] {
-    const pods = [...(this.#selected.get(service)?.values() ?? [])]
+    const selection = this.#selections.get(service)
+    if (selection === undefined) return []
+    const pods = [...(this.#sameAs(selection)?.byValues.get(selection.values)?.pods.values() ?? [])]
     return pods.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   }
 
+  /** `pods`, all that there are, are looked at only for the first service of a namespace that asks for its keys. */
   putService(service: Service, before: Service | null, pods: Iterable<Pod>): void {
     if (before !== null) this.removeService(before)
     const selection = selectionOf(service)
     if (selection === null) return
-    this.#sameAs(selection, (names) => names.add(keyOf(service)))
-    const selected = [...pods].filter((pod) => selects(selection, pod))
-    this.#selected.set(keyOf(service), new Map(selected.map((pod) => [pod.metadata.uid, pod])))
+    this.#selections.set(keyOf(service), selection)
+    const { services, byValues } = this.#sameAs(selection) ?? this.#begin(selection, pods)
+    services.add(keyOf(service))
+    agreeingOn(byValues, selection.values).services.add(keyOf(service))
   }
 
   removeService(service: Service): void {
     const selection = selectionOf(service)
-    if (selection === null) return
-    this.#sameAs(selection, (names) => names.delete(keyOf(service)))
-    this.#selected.delete(keyOf(service))
+    const same = selection === null ? undefined : this.#sameAs(selection)
+    if (selection === null || same === undefined) return
+    this.#selections.delete(keyOf(service))
+    same.services.delete(keyOf(service))
+    leave(same.byValues, selection.values, ({ services }) => services.delete(keyOf(service)))
+    if (same.services.size > 0) return
+    const ofNamespace = this.#byKeys.get(selection.namespace)
+    ofNamespace?.delete(selection.keys.join())
+    if (ofNamespace?.size === 0) this.#byKeys.delete(selection.namespace)
   }
 
   /** Keys of the services that select the pod, or did. Null for `after`: it is gone. */
   movePod(before: Pod | null, after: Pod | null): readonly string[] {
-    const left = before === null ? [] : this.#servicesOf(before)
-    const joined = after === null ? [] : this.#servicesOf(after)
-    for (const key of left) this.#selected.get(key)?.delete(before?.metadata.uid ?? '')
-    for (const key of joined) if (after !== null) this.#selected.get(key)?.set(after.metadata.uid, after)
-    return [...new Set([...left, ...joined])]
+    const touched = new Set<string>()
+    const note = ({ services }: Agreeing): void => services.forEach((key) => touched.add(key))
+    if (before !== null) {
+      const { uid } = before.metadata
+      for (const [byValues, values] of this.#placesOf(before)) {
+        leave(byValues, values, (agreeing) => {
+          note(agreeing)
+          agreeing.pods.delete(uid)
+        })
+      }
+    }
+    for (const [byValues, values] of after === null ? [] : this.#placesOf(after)) {
+      const agreeing = agreeingOn(byValues, values)
+      note(agreeing)
+      if (after !== null) agreeing.pods.set(after.metadata.uid, after)
+    }
+    return [...touched]
   }
 
-  #servicesOf({ metadata: { namespace = '', labels = {} } }: Pod): readonly string[] {
+  #placesOf({ metadata: { namespace = '', labels = {} } }: Pod): [SameKeys['byValues'], string][] {
     return [...(this.#byKeys.get(namespace)?.values() ?? [])].flatMap(({ keys, byValues }) => {
       const values = valuesOf(labels, keys)
-      return values === null ? [] : [...(byValues.get(values) ?? [])]
+      return values === null ? [] : [[byValues, values] as [SameKeys['byValues'], string]]
     })
   }
 
-  /** The services that select just that, to be changed. */
-  #sameAs({ namespace, keys, values }: Selection, change: (names: Set<string>) => void): void {
+  #sameAs({ namespace, keys }: Selection): SameKeys | undefined {
+    return this.#byKeys.get(namespace)?.get(keys.join())
+  }
+
+  /** O(pods). */
+  #begin({ namespace, keys }: Selection, pods: Iterable<Pod>): SameKeys {
+    const same: SameKeys = { keys, services: new Set(), byValues: new Map() }
+    for (const pod of pods) {
+      const values = pod.metadata.namespace === namespace ? valuesOf(pod.metadata.labels ?? {}, keys) : null
+      if (values !== null) agreeingOn(same.byValues, values).pods.set(pod.metadata.uid, pod)
+    }
     const ofNamespace = this.#byKeys.get(namespace) ?? new Map<string, SameKeys>()
-    const { byValues } = ofNamespace.get(keys.join()) ?? { byValues: new Map<string, Set<string>>() }
-    const names = byValues.get(values) ?? new Set<string>()
-    change(names)
-    putUnlessEmpty(byValues, values, names, names.size)
-    putUnlessEmpty(ofNamespace, keys.join(), { keys, byValues }, byValues.size)
-    putUnlessEmpty(this.#byKeys, namespace, ofNamespace, ofNamespace.size)
+    this.#byKeys.set(namespace, ofNamespace.set(keys.join(), same))
+    return same
   }
 }
 
-function putUnlessEmpty<V>(map: Map<string, V>, key: string, value: V, size: number): void {
-  if (size === 0) map.delete(key)
-  else map.set(key, value)
+function agreeingOn(byValues: SameKeys['byValues'], values: string): Agreeing {
+  const known = byValues.get(values)
+  if (known !== undefined) return known
+  const made: Agreeing = { services: new Set(), pods: new Map() }
+  byValues.set(values, made)
+  return made
+}
+
+/** What nothing agrees on any more is forgotten. */
+function leave(byValues: SameKeys['byValues'], values: string, change: (agreeing: Agreeing) => void): void {
+  const agreeing = byValues.get(values)
+  if (agreeing === undefined) return
+  change(agreeing)
+  if (agreeing.services.size === 0 && agreeing.pods.size === 0) byValues.delete(values)
 }
 
 interface Selection {
@@ -99,6 +146,3 @@ function valuesOf(labels: Labels, keys: readonly string[]): string | null {
   }
   return values
 }
-
-const selects = ({ namespace, keys, values }: Selection, { metadata }: Pod): boolean =>
-  metadata.namespace === namespace && valuesOf(metadata.labels ?? {}, keys) === values

@@ -267,7 +267,8 @@ export class Kubelet {
     if (text === tracked.written) return
     const { namespace = '', name, uid } = tracked.pod.metadata
     const patch = { metadata: { uid }, status }
-    const answer = await client.strategicPatch<Pod>(PODS, { namespace, name }, patch, { subresource: 'status' })
+    const options = { subresource: 'status', ignoresReply: true } as const
+    const answer = await client.strategicPatch<Pod>(PODS, { namespace, name }, patch, options)
     if (!isOk(answer) && (answer.status === 404 || answer.status === 409)) return
     valueOrThrow(answer)
     tracked.written = text

@@ -28,8 +28,6 @@ export interface ApiServerOptions {
   readonly watchBufferEvents?: number
   /** Decides before each request what becomes of it. */
   readonly intercept?: Intercept
-  /** The transport tells watches also as objects of the store, for readers who change nothing of them. */
-  readonly holdsEvents?: boolean
   /** Where the store's content outlives the process. */
   readonly persistence?: Persistence
   /** Told of every write, after it. */
@@ -40,6 +38,8 @@ export interface ApiServerOptions {
 export interface ApiServer {
   /** In process: JSON text, promises only. */
   readonly transport: Transport
+  /** The same, which tells watches also as objects of the store, for readers who change nothing of them. */
+  readonly held: Transport
   /** One request, one answer. Null: a fault has lost the answer. Rejects with TransportError for a dropped one. */
   handle(request: ApiRequest): Promise<ApiAnswer | null>
   /** HTTP on 127.0.0.1 (or `host`); port 0 takes a free one. */
@@ -119,7 +119,8 @@ export function createApiServer(o: ApiServerOptions): ApiServer {
     return intercepted(core, intercept, request)
   }
   return {
-    transport: inProcess(o.clock, serve, o.holdsEvents),
+    transport: inProcess(o.clock, serve),
+    held: inProcess(o.clock, serve, true),
     handle: serve,
     listen: ({ port, host = '127.0.0.1' }) => listenHttp({ core, serve, port, host }),
     registerPodStreams: (streams) => {

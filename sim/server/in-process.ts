@@ -38,7 +38,7 @@ function asApiRequest({ method, path, headers = {}, body = null, signal }: HttpR
 /**
  * The server as a Transport without sockets: promises only, so that a simulated run knows when it is settled. An
  * answer that a fault has lost is given up at the request's deadline, on the injected clock. `holdsEvents`: watches are
- * told without their text as well, which spares a simulation of many events a tenth of its time.
+ * told without their text as well, which spares a cluster that is at work a tenth of its time.
  */
 export function inProcess(
   clock: Clock,

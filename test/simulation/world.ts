@@ -72,7 +72,7 @@ export class World {
     this.observer = new Observer(this.history, CHECKERS, () => clock.monotonicMs())
     this.reach = new Reach(this.history, this.observer)
     const onWrite = (record: Parameters<History['take']>[0]): void => this.history.take(record)
-    this.server = createApiServer({ clock, random: seededRandom(drawn.seed + 1), onWrite, holdsEvents: true })
+    this.server = createApiServer({ clock, random: seededRandom(drawn.seed + 1), onWrite })
     this.server.setIntercept(({ headers, method, path }) => {
       const sender = headers['x-sender'] ?? ''
       this.history.announce(sender)
@@ -125,7 +125,7 @@ export class World {
     const { clock, observer, history } = this
     const [fateOf, lineFateOf] = [fateFrom(this.#wireFaults), lineFateFrom(this.#wireFaults)]
     const process = new Process(name, generation, seed, {
-      server: this.server.transport,
+      server: this.server.held,
       clock,
       observer,
       history,
@@ -202,7 +202,7 @@ export class World {
 
   /** Its owner only asks whether a write succeeded: what was written is not told as text and read again. */
   #clientOf(sender: string): KubeClient {
-    const { transport } = this.server
+    const transport = this.server.held
     const signed: Transport = {
       request: async (request) => {
         const headers = { ...request.headers, 'x-sender': sender, accept: METADATA_ONLY }

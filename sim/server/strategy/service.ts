@@ -27,6 +27,9 @@ const addressAt = (index: number): string => {
   return [24, 16, 8, 0].map((shift) => (value >> shift) & 255).join('.')
 }
 
+const NO_ADDRESS: ReadonlySet<string> = new Set()
+
+/** O(services × log). */
 function taken(core: Core): Set<string> {
   return new Set(
     core.store
@@ -43,8 +46,8 @@ function admit(core: Core, service: Json): void {
   spec['ipFamilies'] ??= ['IPv4']
   spec['ipFamilyPolicy'] ??= 'SingleStack'
   const wanted = stringAt(spec, 'clusterIP')
-  const known = taken(core)
-  if (wanted !== '' && wanted !== 'None' && known.has(wanted)) {
+  const known = wanted === 'None' ? NO_ADDRESS : taken(core)
+  if (wanted !== '' && known.has(wanted)) {
     const field = 'spec.clusterIPs'
     const detail = 'failed to allocate IP: provided IP is already allocated'
     throw invalid(SERVICE, stringAt(recordAt(service, 'metadata'), 'name'), [
