@@ -18,6 +18,28 @@ export async function writeAll<T>(
   if (errors.length > 0) throw errors[0]
 }
 
+/** At most so many writes under way at once, whoever sends them; the rest in the order of arrival. */
+export class Lanes {
+  #free: number
+  readonly #waiting: (() => void)[] = []
+
+  constructor(count: number) {
+    this.#free = count
+  }
+
+  async run<T>(write: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    try {
+      return await write()
+    } finally {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#free++
+      else next()
+    }
+  }
+}
+
 export const BATCH_MAX = 64
 
 /**

@@ -91,7 +91,7 @@ class RunningOperator implements Operator {
     for (const { type, labelSelector, namespace, keys, afterMs } of reconciler.watches) {
       this.#view.listen(type, labelSelector, namespace, (object, before, isDeleted) => {
         for (const key of keys(object, before, isDeleted)) {
-          const restMs = afterMs(key)
+          const restMs = afterMs(key, isDeleted)
           if (restMs === 0) queue.add(key)
           else queue.addAfter(key, restMs, 'work')
         }

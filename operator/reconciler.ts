@@ -34,7 +34,7 @@ export interface Watch {
    */
   readonly keys: (object: KubeObject, before: KubeObject | null, isDeleted: boolean) => readonly Key[]
   /** Looks this much later, so that a row of changes is looked at once. 0: at once. */
-  readonly afterMs: (key: Key) => number
+  readonly afterMs: (key: Key, isDeleted: boolean) => number
 }
 
 /** A watch over objects of one type; the caller vouches that `type` holds `T`s. */

@@ -8,8 +8,8 @@ import { desiredOf } from '../expansion/set.ts'
 import { isTerminating } from '../observed-pod.ts'
 import { type Key, keyOf, type MakeReconciler, type Reconciler, splitKey, watch } from '../reconciler.ts'
 import { labelled, MANAGED, setOf, observeWorld } from '../world.ts'
-import { type ChildrenOptions, syncChildren } from './children.ts'
-import { isEdited } from './set.ts'
+import { childLanes, type ChildrenOptions, syncChildren } from './children.ts'
+import { isEdited } from './edited.ts'
 
 /** Nobody tells us when somebody else's budget frees its name. */
 const LOOK_AGAIN_MS = 30_000
@@ -18,6 +18,7 @@ const LOOK_AGAIN_MS = 30_000
 export const budgetReconciler: MakeReconciler = (context): Reconciler => {
   const world = observeWorld(context.view)
   const budgets = context.view.observe<KubeObject>(BUDGETS, { labelSelector: MANAGED })
+  const lanes = childLanes()
 
   async function reconcile(key: Key): Promise<Reconciled | void> {
     const { namespace, name } = splitKey(key)
@@ -27,6 +28,7 @@ export const budgetReconciler: MakeReconciler = (context): Reconciler => {
     const wanted = context.config.disruptionBudgets ? [expandBudget(set.metadata.name, clique)] : []
     const options: ChildrenOptions = {
       context,
+      lanes,
       owner: clique,
       storeOf: () => budgets,
       pruned: [budgets],

@@ -3,14 +3,21 @@ import type { Desired } from '../expansion/set.ts'
 import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
 import { isTerminating } from '../observed-pod.ts'
-import { writeAll } from '../batches.ts'
+import { Lanes, writeAll } from '../batches.ts'
 import { isRefused } from './parts.ts'
 
-/** Requests of one reconcile that may be under way at once. */
-const WRITES_AT_ONCE = 16
+/**
+ * Requests of one reconciler that may be under way at once. Its children are what pods are made of: with fewer the pods of a
+ * large set wait for their cliques, and with so many of each of ten sets the cliques' own pods would wait.
+ */
+const WRITES_AT_ONCE = 48
+
+/** What the reconcilers of one kind share of the way to the server. */
+export const childLanes = (): Lanes => new Lanes(WRITES_AT_ONCE)
 
 export interface ChildrenOptions {
   readonly context: OperatorContext
+  readonly lanes: Lanes
   readonly owner: KubeObject
   readonly storeOf: (desired: Desired) => Store<KubeObject>
   /** Stores in which children that are not desired are deleted. */
@@ -103,7 +110,7 @@ async function deleteAll(options: ChildrenOptions, surplus: readonly Surplus[]):
   for (const store of options.pruned) {
     const ofStore = surplus.filter(([of]) => of === store)
     await writeAll(ofStore, WRITES_AT_ONCE, async ([, child]) => {
-      const isDone = await orTell(options, child, 'delete', writer.delete(store, child))
+      const isDone = await orTell(options, child, 'delete', () => writer.delete(store, child))
       if (isDone) tell(options, child, 'deleted')
     })
   }
@@ -117,15 +124,17 @@ async function syncChild(options: ChildrenOptions, desired: Desired): Promise<Ku
   if (observed !== undefined && seen?.versionOf.get(observed) === seen?.version && seen !== undefined) return null
   if (observed !== undefined && isChildOf(observed, owner)) {
     if (isTerminating(observed)) return null
-    const isNew = await orTell(options, observed, 'update', context.writer.update(store, desired.object, observed))
+    const isNew = await orTell(options, observed, 'update', () =>
+      context.writer.update(store, desired.object, observed),
+    )
     if (isNew) tell(options, observed, 'updated')
     else seen?.versionOf.set(observed, seen.version)
     return null
   }
-  const created = await orTell(options, desired.object, 'create', context.writer.create(store, desired.object))
+  const created = await orTell(options, desired.object, 'create', () => context.writer.create(store, desired.object))
   // There all the while, out of our sight: somebody took the label away that we watch by.
   if (created.kind === 'found') {
-    await orTell(options, desired.object, 'update', context.writer.update(store, desired.object, created.object))
+    await orTell(options, desired.object, 'update', () => context.writer.update(store, desired.object, created.object))
   }
   if (created.kind === 'taken') return isSpare(created.by) ? null : takenBy(created.by, owner)
   if (created.kind === 'created') tell(options, desired.object, 'created')
@@ -165,12 +174,12 @@ function tell(
 
 /** What the server refuses is told on the owner; what may pass by itself is not. Either is thrown on. */
 async function orTell<T>(
-  { context, owner, events }: ChildrenOptions,
+  { context, lanes, owner, events }: ChildrenOptions,
   child: NewObject,
   what: 'create' | 'update' | 'delete',
-  write: Promise<T>,
+  write: () => Promise<T>,
 ): Promise<T> {
-  return write.catch((error: unknown) => {
+  return lanes.run(write).catch((error: unknown) => {
     const reason = events[child.kind]?.[`${what}Failed`]
     if (reason !== undefined && isRefused(error)) {
       const message = `Could not ${what} ${child.kind} ${child.metadata.name}: ${error.message}`

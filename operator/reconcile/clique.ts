@@ -43,7 +43,7 @@ import { dropFinalizer, findingContext, lastErrors, statusChanges, writeStatus }
 import { isNewest, OUTDATED_REST_MS } from './newest.ts'
 import { Pods } from './pods.ts'
 import { isUpdating } from './rows.ts'
-import { isEdited } from './set.ts'
+import { isEdited } from './edited.ts'
 import { isTurnNews } from './turn.ts'
 
 /** Pods of a clique move in rows: their counts are written once a row, and at once when all of them are ready. */

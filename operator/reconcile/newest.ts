@@ -6,7 +6,7 @@ import { cliqueIdentityOf } from '../expansion/identity.ts'
 import type { SetShape } from '../expansion/shape.ts'
 import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
-import { isEdited } from './set.ts'
+import { isEdited } from './edited.ts'
 
 /** Who found that a view is behind looks again so much later: a view that does not take the answer costs a few reads a second. */
 export const OUTDATED_REST_MS = 200

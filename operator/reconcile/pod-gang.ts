@@ -25,18 +25,21 @@ import {
   watch,
 } from '../reconciler.ts'
 import { Topologies } from '../topologies.ts'
-import { constrainedSets, isEdited } from './set.ts'
-import { isOwnedBy, labelled, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
+import { isEdited } from './edited.ts'
+import { constrainedSets } from './set.ts'
+import { isOwnedBy, labelled, liveClique, MANAGED, observedSet, observeWorld, setOf, type World } from '../world.ts'
 import { isLeaving } from './children.ts'
 import { findingContext, isRefused } from './parts.ts'
 
 /**
  * How long pods that are being made are waited for, since the last one came, before a gang is told of those that are
  * there: a gang is written once and not once a pod, and what keeps the rest from being made (a quota) still holds nobody
- * up for long. One that is not made yet waits longer, because where many are made at once their pods queue.
+ * up for long. One that is not made yet waits longer, because where many are made at once their pods queue: without a pod
+ * it is of no use to anybody, so that only a pod that is there or could not be made starts the shorter time.
  */
 const GATHER_MS = 500
 const FIRST_GATHER_MS = 2_000
+const WITHOUT_PODS_MS = 30_000
 /** Nobody tells us when a label that was taken away is put back. */
 const LOOK_AGAIN_MS = 30_000
 
@@ -93,7 +96,8 @@ class PodGangReconciler implements Reconciler {
     }
     const { set, shape, observed, identity } = asked
     const missing = this.#missingPods(shape, identity, observed)
-    const restMs = this.#gatherMs(key, missing, gang === undefined ? FIRST_GATHER_MS : GATHER_MS)
+    const patienceMs = gang === undefined ? this.#firstGatherMs(shape, identity, observed) : GATHER_MS
+    const restMs = this.#gatherMs(key, missing, patienceMs)
     if (gang === undefined && restMs > 0) return { again: restMs }
     const translation = translate(shape, this.#topologies.known())
     const desired = expandGang(shape, identity, translation, observed, this.#context.config)
@@ -207,6 +211,14 @@ class PodGangReconciler implements Reconciler {
   #missingPods(shape: SetShape, identity: GangIdentity, { askedOf, podsOf }: ObservedSet): number {
     const lacking = (clique: CliqueIdentity): number => Math.max(0, askedOf(clique) - podsOf(clique).length)
     return cliquesOfGang(shape, identity).reduce((missing, clique) => missing + lacking(clique), 0)
+  }
+
+  #firstGatherMs(shape: SetShape, identity: GangIdentity, { podsOf }: ObservedSet): number {
+    const isBegun = cliquesOfGang(shape, identity).some((clique) => {
+      const errors = liveClique(this.#world, shape, clique)?.status?.lastErrors ?? []
+      return errors.length > 0 || podsOf(clique).length > 0
+    })
+    return isBegun ? FIRST_GATHER_MS : WITHOUT_PODS_MS
   }
 
   /** How much longer the gang may wait for its pods; 0: it is complete, or has waited enough. */

@@ -1,8 +1,14 @@
 import type { PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { Clock } from '../../kube/clock.ts'
+import { Moments } from '../../kube/moments.ts'
+import type { Key } from '../reconciler.ts'
 
 export const ROW_MS = 50
 const ROW_MS_PER_REPLICA = 1
 const ROW_MAX_MS = 1_000
+/** Where many sets come up at once, the first rows are looked at and then so many a second; none waits for over a second. */
+const ROWS_AT_ONCE = 20
+const ROWS_PER_SECOND = 20
 
 /**
  * Status of a set's parts and echoes of our own writes come in rows, which are looked at together, so many milliseconds after
@@ -17,3 +23,23 @@ export const rowMs = (set: PodCliqueSet | undefined): number =>
 /** One replica after the other then, each waiting for what is told of the one before. */
 export const isUpdating = ({ status }: PodCliqueSet): boolean =>
   status?.updateProgress?.updateStartedAt !== undefined && status.updateProgress.updateEndedAt === undefined
+
+/** When the sets whose parts have changed are looked at. */
+export class Rows {
+  readonly #moments: Moments
+
+  constructor(clock: Clock) {
+    this.#moments = new Moments(clock, ROWS_PER_SECOND, ROWS_AT_ONCE, ROW_MAX_MS)
+  }
+
+  /** Milliseconds until the row ends that a change belongs to. */
+  restMs(key: Key, set: PodCliqueSet | undefined): number {
+    const ofSet = rowMs(set)
+    return set === undefined || isUpdating(set) ? ofSet : Math.max(ofSet, this.#moments.restMs(key))
+  }
+
+  /** The set is being looked at. */
+  end(key: Key): void {
+    this.#moments.leave(key)
+  }
+}

@@ -33,11 +33,11 @@ import {
 import { type GroupView, groupStatus, isUpdated } from '../status.ts'
 import type { Store } from '../store.ts'
 import { activePods, generationIn, isOwnedBy, labelled, observeWorld, setOf, type World } from '../world.ts'
-import { type ChildEvents, CLIQUE_EVENTS, syncChildren } from './children.ts'
+import { type ChildEvents, childLanes, CLIQUE_EVENTS, syncChildren } from './children.ts'
 import { isNewest, isNewestTemplate, OUTDATED_REST_MS } from './newest.ts'
 import { dropFinalizer, findingContext, isRefused, lastErrors, writeStatus } from './parts.ts'
 import { markRecovery } from './recover.ts'
-import { isEdited } from './set.ts'
+import { isEdited } from './edited.ts'
 import { isTurnNews } from './turn.ts'
 
 const ROW_MS = 20
@@ -53,6 +53,7 @@ class ScalingGroupReconciler implements Reconciler {
   readonly watches: readonly Watch[]
   readonly #context: OperatorContext
   readonly #world: World
+  readonly #lanes = childLanes()
 
   constructor(context: OperatorContext) {
     this.#context = context
@@ -189,6 +190,7 @@ class ScalingGroupReconciler implements Reconciler {
     const store = cliques as unknown as Store<KubeObject>
     const options = {
       context: this.#context,
+      lanes: this.#lanes,
       owner: group,
       storeOf: () => store,
       pruned: [store],

@@ -39,7 +39,8 @@ import {
   SUPPORTING,
   type World,
 } from '../world.ts'
-import { type ChildEvents, CLIQUE_EVENTS, isLeaving, syncChildren } from './children.ts'
+import { isEdited } from './edited.ts'
+import { type ChildEvents, childLanes, CLIQUE_EVENTS, isLeaving, syncChildren } from './children.ts'
 import { isNewest, isNewestTemplate, isNowhere, OUTDATED_REST_MS } from './newest.ts'
 import { markRecovery } from './recover.ts'
 import {
@@ -50,7 +51,7 @@ import {
   standingOfReplica,
   withCounts,
 } from './replica-standing.ts'
-import { ROW_MS, rowMs } from './rows.ts'
+import { ROW_MS, Rows } from './rows.ts'
 import { turnFacts } from './turn.ts'
 import { dropFinalizer, findingContext, isRefused, lastErrors, noneIfNew, writeStatus } from './parts.ts'
 
@@ -81,34 +82,35 @@ class SetReconciler implements Reconciler {
   readonly #context: OperatorContext
   readonly #world: World
   readonly #topologies: Topologies
+  readonly #lanes = childLanes()
+  readonly #rows: Rows
   readonly #seenAsDesired = new WeakMap<KubeObject, string>()
 
   constructor(context: OperatorContext) {
     this.#context = context
     this.#world = observeWorld(context.view)
     this.#topologies = new Topologies(context)
-    const inRows = { afterMs: (key: Key): number => this.#rowMs(key) }
+    this.#rows = new Rows(context.clock)
     this.watches = [
       watch(POD_CLIQUE_SETS, (set, before) => (isEdited(set, before) ? [keyOf(set)] : [])),
       ...[POD_CLIQUES, SCALING_GROUPS].flatMap((type) => [
         watch(type, (child, before, isDeleted) =>
           isDeleted || isEdited(child, before) ? keyOfSet(child, before) : [],
         ),
-        watch(type, keyOfSet, inRows),
+        watch(type, keyOfSet, { afterMs: (key) => this.#rowMs(key) }),
       ]),
-      watch(POD_GANGS, (gang, before, isDeleted) => (isDeleted ? keyOfSet(gang, before) : [])),
       watch<PodGang>(
         POD_GANGS,
-        (gang, before) => (sameJson(gang.status, before?.status) ? [] : keyOfSet(gang, before)),
-        inRows,
+        (gang, before, isDeleted) =>
+          isDeleted || !sameJson(gang.status, before?.status) ? keyOfSet(gang, before) : [],
+        { afterMs: (key, isDeleted) => (isDeleted ? 0 : this.#rowMs(key)) },
       ),
-      ...SUPPORTING.flatMap((type) => [
-        watch(type, keyOfSet, { labelSelector: MANAGED, ...inRows }),
-        watch(type, (child, before, isDeleted) => (isDeleted ? keyOfSet(child, before) : []), {
+      ...SUPPORTING.map((type) =>
+        watch(type, keyOfSet, {
           labelSelector: MANAGED,
-          afterMs: ROW_MS,
+          afterMs: (key, isDeleted) => (isDeleted ? ROW_MS : this.#rowMs(key)),
         }),
-      ]),
+      ),
       ...this.#topologies.watches(() => constrainedSets(this.#world)),
     ]
   }
@@ -120,6 +122,7 @@ class SetReconciler implements Reconciler {
   async reconcile(key: Key): Promise<Reconciled | void> {
     const { namespace, name } = splitKey(key)
     const set = this.#world.sets.get(namespace, name)
+    this.#rows.end(key)
     if (set === undefined) return
     if (isTerminating(set)) return dropFinalizer(this.#context, this.#world.sets, set, SET_FINALIZER)
     const { problems, isStalled, ...seen } = this.#lookAt(set)
@@ -149,7 +152,7 @@ class SetReconciler implements Reconciler {
 
   #rowMs(key: Key): number {
     const { namespace, name } = splitKey(key)
-    return rowMs(this.#world.sets.get(namespace, name))
+    return this.#rows.restMs(key, this.#world.sets.get(namespace, name))
   }
 
   /** Makes replicas anew that were below their minimum for too long. Resolves to when the next one is due, or null. */
@@ -244,6 +247,7 @@ class SetReconciler implements Reconciler {
     const wanted = gangsOfSet(shape, observed)
     const options = {
       context: this.#context,
+      lanes: this.#lanes,
       owner: shape.set,
       storeOf,
       pruned: [...stores.values()].filter(({ type }) => PRUNED.has(type.kind)),
@@ -383,16 +387,6 @@ const versionOf = ({ metadata: { uid, generation, labels, annotations } }: PodCl
 
 /** What all replicas share, then one replica after the other, so that the first have their pods before the last begin. */
 const byReplica = (a: Desired, b: Desired): number => (a.replica ?? -1) - (b.replica ?? -1)
-
-/** What a reconciler reads of it changed: anything but status. */
-export function isEdited(object: KubeObject, before: KubeObject | null): boolean {
-  if (before === null) return true
-  const [now, then] = [object.metadata, before.metadata]
-  if (now.generation !== then.generation || now.deletionTimestamp !== then.deletionTimestamp) return true
-  return !MARKS.every((marks) => sameJson(now[marks], then[marks]))
-}
-
-const MARKS = ['labels', 'annotations', 'finalizers'] as const
 
 /** Sets whose objects depend on a topology. */
 export function constrainedSets({ sets }: World): Key[] {
