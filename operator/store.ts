@@ -2,6 +2,7 @@ import type { KubeObject } from '../api/kinds/kubernetes.ts'
 import type { Delta } from '../kube/reflector/types.ts'
 import { compareVersions } from '../kube/reflector/versions.ts'
 import type { ResourceType } from '../kube/resources.ts'
+import { controllerOf } from './writer.ts'
 
 /** Uids that were seen deleted are remembered, so that a late answer of ours does not bring an object back. */
 const GONE_MAX = 20_000
@@ -22,6 +23,9 @@ export class Store<T extends KubeObject> {
   /** Deleted by us while the cluster still shows them alive: uid → the deletion timestamp that we assume. */
   readonly #deleting = new Map<string, string>()
   readonly #gone = new Set<string>()
+  /** Uids of what the watch shows, and of those that the server no longer has → the uid of their controller. */
+  readonly #shown = new Set<string>()
+  readonly #goneBefore = new Map<string, string>()
 
   constructor(type: ResourceType, project: (raw: KubeObject) => T) {
     this.type = type
@@ -67,10 +71,25 @@ export class Store<T extends KubeObject> {
     return this.#unseen.size > 0
   }
 
+  /**
+   * Something of that controller is gone at the server and still there for the watch: what came after it, its replacement for
+   * one, is not known of either. O(such objects), which are few.
+   */
+  isBehind(controllerUid: string): boolean {
+    for (const uid of this.#goneBefore.values()) if (uid === controllerUid) return true
+    return false
+  }
+
   /** What the reflector tells. */
   apply(delta: Delta<T>): void {
     const { uid } = delta.object.metadata
-    if (delta.kind === 'deleted') return this.forget(uid)
+    if (delta.kind === 'deleted') {
+      this.#shown.delete(uid)
+      this.forget(uid)
+      this.#goneBefore.delete(uid)
+      return
+    }
+    this.#shown.add(uid)
     const held = this.#byUid.get(uid)
     // Only an answer to a write of ours may be ahead of the watch; else the watch is right, even when a restored
     // server goes back in time.
@@ -126,7 +145,9 @@ export class Store<T extends KubeObject> {
     this.#gone.add(uid)
     this.#unseen.delete(uid)
     this.#deleting.delete(uid)
-    if (held !== undefined) this.#drop(held)
+    if (held === undefined) return
+    if (this.#shown.has(uid)) this.#goneBefore.set(uid, controllerOf(held) ?? '')
+    this.#drop(held)
   }
 
   #asDeleting(object: T): T {

@@ -12,6 +12,7 @@ import { expandPod, type PodPlan } from '../expansion/pod.ts'
 import { isActive } from '../observed-pod.ts'
 import type { OperatorContext } from '../reconciler.ts'
 import type { Store } from '../store.ts'
+import { OUTDATED_REST_MS } from './newest.ts'
 
 const WRITES_AT_ONCE = 64
 /** Where a pod was let through, others of its template are made all at once for so long. */
@@ -62,6 +63,8 @@ export class Pods {
     const pods = this.#store.owned(clique.metadata.uid)
     const { create, surplus, finished } = decideScale(pods, clique.spec.replicas ?? 1, hash)
     await this.#deleteAll(clique, surplus)
+    // A replacement that is there already has another name than the one that would be made of what is seen.
+    if (create.length > 0 && this.#store.isBehind(clique.metadata.uid)) return OUTDATED_REST_MS
     const dueMs = waitMs(this.#ends.get(clique.metadata.uid), this.#context.clock.monotonicMs())
     if (finished.length > 0 && dueMs > 0) {
       await this.#createAll(plan, create.slice(0, Math.max(0, create.length - finished.length)), pods)

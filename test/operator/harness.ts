@@ -62,6 +62,7 @@ export async function startHarness(
   const cluster = createCluster({
     clock,
     random: seededRandom(options.seed ?? 1),
+    seed: options.seed ?? 1,
     nodes: options.nodes ?? plainNodes(8),
   })
   const { client } = cluster

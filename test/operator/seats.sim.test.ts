@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import type { NewObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
+import { seededRandom } from '../../kube/random.ts'
 import { CONFIG_MAPS, NODES, POD_CLIQUE_SETS, PODS } from '../../kube/resources.ts'
 import { changed, imageOf, watchPods } from './updating.ts'
 import { type Harness, isReady, plainNodes, startHarness } from './harness.ts'
@@ -53,8 +54,8 @@ spec:
     - {name: worker, spec: {roleName: worker, replicas: 3, podSpec: {terminationGracePeriodSeconds: 20, ${container(4)}}}}
 `
 
-/** Gangs of five whole nodes: four are free, so they wait for whatever is given back. */
-const rivals = `
+/** Gangs for which a little more is needed than is free, so they wait for whatever is given back. */
+const rivals = ({ pods, gpus }: Arrangement): string => `
 apiVersion: grove.io/v1alpha1
 kind: PodCliqueSet
 metadata: {name: rival}
@@ -62,8 +63,26 @@ spec:
   replicas: 6
   template:
     cliques:
-    - {name: p, spec: {roleName: p, replicas: 5, podSpec: {${container(8)}}}}
+    - {name: p, spec: {roleName: p, replicas: ${pods}, podSpec: {${container(gpus)}}}}
 `
+
+/** What is free, and who waits for it. */
+interface Arrangement {
+  readonly seed: number
+  /** `packed`: four whole nodes; `scattered`: half of a node here and there. */
+  readonly free: 'packed' | 'scattered'
+  /** Of a rival. */
+  readonly pods: number
+  readonly gpus: number
+}
+
+const PACKED = { free: 'packed', pods: 5, gpus: 8 } as const
+const SCATTERED = { free: 'scattered', pods: 9, gpus: 4 } as const
+/** SEEDS says how many there are. */
+const ARRANGEMENTS: readonly Arrangement[] = Array.from({ length: Number(process.env['SEEDS'] ?? 2) }, (_, at) => ({
+  seed: at + 1,
+  ...(at % 2 === 0 ? PACKED : SCATTERED),
+}))
 
 /** A pod of no gang with four GPUs. */
 const single = (at: number): NewObject => ({
@@ -83,17 +102,29 @@ const GPUS = RACKS * NODES_A_RACK * 8
 const FREE = 0.05 * GPUS
 
 let at: Harness
-beforeEach(async () => {
-  at = await startHarness({ nodes: nodes(), hasScheduler: true })
+afterEach(() => at.stop())
+
+/** The set and the pods of no gang, which come before and after it as the seed will have it, and then the rivals. */
+async function arrange(arrangement: Arrangement): Promise<void> {
+  const { seed, free } = arrangement
+  const random = seededRandom(seed)
+  at = await startHarness({ nodes: nodes(), hasScheduler: true, seed })
   await at.apply(CONFIG_MAPS, topology)
+  const spare = free === 'packed' ? 0 : FREE / 4
+  const singles = (GPUS - 64 * 4 - FREE) / 4 + spare
+  const first = seed === 1 ? 0 : Math.floor(random() * singles)
+  for (let i = 0; i < first; i++) await at.create(PODS, single(i))
+  await at.settle()
   await at.apply(POD_CLIQUE_SETS, served)
   await at.settle()
-  for (let i = 0; i < (GPUS - 64 * 4 - FREE) / 4; i++) await at.create(PODS, single(i))
+  for (let i = first; i < singles; i++) await at.create(PODS, single(i))
   await at.settle()
-  await at.apply(POD_CLIQUE_SETS, rivals)
+  const leaving = Array.from({ length: singles }, (_, i) => ({ i, drawn: random() })).sort((a, b) => a.drawn - b.drawn)
+  for (const { i } of leaving.slice(0, spare)) await at.remove(PODS, `single-${i}`)
   await at.settle()
-}, TIMEOUT_MS)
-afterEach(() => at.stop())
+  await at.apply(POD_CLIQUE_SETS, rivals(arrangement))
+  await at.settle()
+}
 
 const nodeOf = async (): Promise<Map<string, string>> => {
   const pods = (await at.list<Pod>(PODS)).filter(({ metadata }) => metadata.name.startsWith('served-'))
@@ -101,9 +132,10 @@ const nodeOf = async (): Promise<Map<string, string>> => {
 }
 const rackOf = (node: string | undefined): string => node?.split('-')[0] ?? ''
 
-test(
-  '64 pods are rolled while others wait for their GPUs: all come back to their rack and their node',
-  async () => {
+test.each(ARRANGEMENTS)(
+  '64 pods are rolled while others wait for their GPUs, what is free $free, seed $seed: all come back to their rack and node',
+  async (arrangement) => {
+    await arrange(arrangement)
     const before = await nodeOf()
     expect(before.size).toBe(64)
     const placedRivals = async (): Promise<Pod[]> =>
@@ -133,6 +165,7 @@ const gpusOf = ({ spec }: Pod): number =>
 test(
   'a lost node costs the pods that were on it, and their copies stay in their racks',
   async () => {
+    await arrange({ seed: 1, ...PACKED })
     const before = await nodeOf()
     const [lost = ''] = new Set(before.values())
     const uids = new Map((await at.list<Pod>(PODS)).map(({ metadata }) => [metadata.name, metadata.uid]))

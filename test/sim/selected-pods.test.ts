@@ -12,18 +12,23 @@ const step = fc.oneof(
   fc.record({ what: fc.constantFrom('service', 'pod'), namespace, name, labels }),
   fc.record({ what: fc.constantFrom('no-service', 'no-pod'), namespace, name, labels }),
 )
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 const ANY = { resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' }
 
-const serviceOf = ({ namespace, name, labels }: Step): Service => ({
+interface Named {
+  readonly namespace: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+const serviceOf = ({ namespace, name, labels }: Named): Service => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { namespace, name, uid: `${namespace}/${name}`, ...ANY },
   spec: { selector: labels },
 })
 
-const podOf = ({ namespace, name, labels }: Step): Pod => ({
+const podOf = ({ namespace, name, labels }: Named): Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { namespace, name, uid: `${namespace}/${name}`, labels, ...ANY },
@@ -76,5 +81,23 @@ describe('SelectedPods', () => {
         }
       }),
     )
+  })
+
+  it('looks at all pods for the first service that asks for some keys, and for no other of that namespace', () => {
+    const selected = new SelectedPods()
+    const pods = Array.from({ length: 50 }, (_, at) =>
+      podOf({ namespace: 'one', name: `p-${at}`, labels: { a: String(at) } }),
+    )
+    let looks = 0
+    function* counted(): Generator<Pod> {
+      looks++
+      yield* pods
+    }
+    for (let at = 0; at < 50; at++) {
+      const service = serviceOf({ namespace: 'one', name: `s-${at}`, labels: { a: String(at) } })
+      selected.putService(service, at % 2 === 0 ? null : service, counted())
+      expect(selected.of(keyOf(service))).toEqual([pods[at]])
+    }
+    expect(looks).toBe(1)
   })
 })
