@@ -1,14 +1,14 @@
 import { strict as assert } from 'node:assert'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { json } from 'node:stream/consumers'
+import { createInterface } from 'node:readline'
 import type { PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
 import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS, type ResourceType, SERVICES } from '../../kube/resources.ts'
 import { inParallel, take } from '../load.ts'
 import { benchSet } from './objects.ts'
 import { type PodWatch, watchPods } from './pod-watch.ts'
-import { type RecordedProcess, startRecorded } from './recorded-process.ts'
+import { endWithUs, type RecordedProcess, startRecorded } from './recorded-process.ts'
 import { replayOf } from './replay.ts'
 import { isWrite, type SentRequest } from './sent-requests.ts'
 import { type BenchWorld, until } from './world.ts'
@@ -17,6 +17,8 @@ import { type BenchWorld, until } from './world.ts'
 export interface Halves {
   readonly operator: RecordedProcess
   readonly scheduler: RecordedProcess
+  /** The watches that they have open. */
+  readonly watches: readonly SentRequest[]
 }
 
 /** Sets of one namespace, all alike. */
@@ -51,7 +53,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Started, warmed up by a small set that has come and gone, and at rest. */
 export async function startHalves(world: BenchWorld, warmUp: string): Promise<Halves> {
-  const halves = {
+  const processes = {
     operator: startRecorded('operator', world.kubeconfig),
     scheduler: startRecorded('scheduler', world.kubeconfig),
   }
@@ -63,8 +65,8 @@ export async function startHalves(world: BenchWorld, warmUp: string): Promise<Ha
   await world.client.delete(POD_CLIQUE_SETS, { namespace: warmUp, name: setName(0) })
   await watch.until(() => watch.there === 0, 'end of the warm-up')
   await watch.stop()
-  await rest(halves)
-  return halves
+  const sent = await rest(processes)
+  return { ...processes, watches: sent.filter(({ method }) => method === 'GET') }
 }
 
 export async function stopHalves({ operator, scheduler }: Halves): Promise<void> {
@@ -72,7 +74,7 @@ export async function stopHalves({ operator, scheduler }: Halves): Promise<void>
 }
 
 /** What both sent since the last time, once neither has written anything for a while. */
-async function rest({ operator, scheduler }: Halves): Promise<SentRequest[]> {
+async function rest({ operator, scheduler }: Omit<Halves, 'watches'>): Promise<SentRequest[]> {
   const all: SentRequest[] = []
   for (let quietMs = 0; quietMs < QUIET_MS; ) {
     await sleep(LOOK_MS * 5)
@@ -196,7 +198,7 @@ export async function remove({ client }: BenchWorld, { namespace, sets }: Work, 
 /** What an operator that begins anew, on a cluster that is as it should be, writes; it is shown to be at work after it. */
 export async function resync(world: BenchWorld, { namespace, replicas }: Work): Promise<SentRequest[]> {
   const operator = startRecorded('operator', world.kubeconfig)
-  const idle: Halves = { operator, scheduler: { ...operator, sent: () => Promise.resolve([]) } }
+  const idle = { operator, scheduler: { ...operator, sent: () => Promise.resolve([]) } }
   try {
     await sleep(QUIET_MS)
     const sent = await rest(idle)
@@ -227,14 +229,14 @@ export interface Bare {
 /** The writes of a course once more by a bare loop, in a namespace of their own, with no operator about. */
 export async function bare(
   world: BenchWorld,
-  sent: readonly SentRequest[],
+  { sent, watches }: { readonly sent: readonly SentRequest[]; readonly watches: readonly SentRequest[] },
   work: Work,
   concurrency: number,
 ): Promise<Bare> {
   const namespace = `bare-${concurrency}`
   await world.makeNamespace(namespace)
   const watch = await watchPods(world.config, namespace)
-  const replay = replayOf(sent, work.namespace, namespace)
+  const replay = replayOf(sent, watches, work.namespace, namespace)
   const set = take(
     await world.client.create(POD_CLIQUE_SETS, benchSet(namespace, setName(0), work.replicas, work.pods)),
   )
@@ -242,13 +244,19 @@ export async function bare(
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.end(JSON.stringify({ ...replay, set: `PodCliqueSet/${setName(0)}`, uid: set.metadata.uid }))
   const clusterMs = world.cpuMs()
-  const { count, beganMs, cpuMs } = (await json(child.stdout)) as { count: number; beganMs: number; cpuMs: number }
+  endWithUs(child)
+  const line = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', resolve)
+    child.once('exit', (code) => reject(new Error(`the bare loop ended with ${code}`)))
+  })
+  const { count, beganMs, cpuMs } = JSON.parse(line) as { count: number; beganMs: number; cpuMs: number }
   const startMs = beganMs - performance.timeOrigin
   assert.equal(count, replay.writes.length)
   await watch.until(() => watch.ready === podsOf(work), 'readiness of the bare loop')
   assert.equal(watch.created, podsOf(work))
   const { created, ready } = watch.lastMs
   const clusterCpuMs = world.cpuMs() - clusterMs
+  child.kill('SIGTERM')
   // Its pods are on the nodes that the next one's go to; on a real control plane there is no next one.
   if (world.name === 'embedded') await remove(world, { ...work, namespace }, watch)
   await watch.stop()

@@ -15,16 +15,28 @@ export interface BareWrite {
   readonly isCreate: boolean
 }
 
+export interface BareWatch {
+  readonly path: string
+  readonly accept: string
+}
+
 export interface Replay {
   readonly writes: readonly BareWrite[]
-  /** Watches that the run had open. */
-  readonly watches: readonly string[]
+  readonly watches: readonly BareWatch[]
 }
 
 type Body = Partial<KubeObject> & { metadata?: Partial<KubeObject['metadata']> }
 
-/** In the order in which they were sent. Throws at a delete: a bare loop that only makes has none. */
-export function replayOf(sent: readonly SentRequest[], from: string, to: string): Replay {
+/**
+ * In the order in which they were sent, beside the watches that were open then. Throws at a delete: a bare loop that only
+ * makes has none.
+ */
+export function replayOf(
+  sent: readonly SentRequest[],
+  watches: readonly SentRequest[],
+  from: string,
+  to: string,
+): Replay {
   const kinds = new Map([['podcliquesets', 'PodCliqueSet']])
   const inOrder = sent.toSorted((a, b) => a.atMs - b.atMs)
   const own = inOrder.filter((request) => isWrite(request) && request.path.includes(`/namespaces/${from}/`))
@@ -34,9 +46,7 @@ export function replayOf(sent: readonly SentRequest[], from: string, to: string)
   }
   return {
     writes: own.map((request) => bareWrite(request, kinds, from, to)),
-    watches: inOrder
-      .filter(({ method }) => method === 'GET')
-      .map(({ path }) => path.replace(/&?resourceVersion=\d+/, '')),
+    watches: watches.map(({ path, accept }) => ({ path: path.replace(/&?resourceVersion=\d+/, ''), accept })),
   }
 }
 

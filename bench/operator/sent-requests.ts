@@ -6,6 +6,7 @@ export interface SentRequest {
   readonly method: string
   readonly path: string
   readonly contentType: string
+  readonly accept: string
   readonly body: string
 }
 

@@ -1,15 +1,15 @@
 /**
  * The bare loop that operator and scheduler are held against: the writes that they sent, prepared beforehand, in the same
  * order over one keep-alive pool, with their watches open beside it. Arguments: `KUBECONFIG CONCURRENCY`; a Replay and
- * the uid of the set on standard input. Prints `{count, beganMs, cpuMs}`: when it began, in milliseconds since 1970, and
- * what the loop cost this process.
+ * the uid of the set on standard input. Prints `{count, beganMs, cpuMs}` on a line: when it began, in milliseconds since 1970,
+ * and what the loop cost this process. Its watches stay open until it is ended.
  */
 import { strict as assert } from 'node:assert'
 import { json } from 'node:stream/consumers'
 import { Pool } from 'undici'
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { loadConfig } from '../../kube/config.ts'
-import { type BareWrite, filledIn, type Replay } from '../operator/replay.ts'
+import { type BareWatch, type BareWrite, filledIn, type Replay } from '../operator/replay.ts'
 
 const [kubeconfig = '', width = '64'] = process.argv.slice(2)
 const { writes, watches, set, uid } = (await json(process.stdin)) as Replay & { set: string; uid: string }
@@ -22,12 +22,12 @@ const pool = new Pool(origin, { connections: Number(width), pipelining: 1, conne
 const streams = new Pool(origin, { connect, bodyTimeout: 0 })
 
 /** The bytes of a watch are read and dropped. */
-for (const path of watches) {
-  void streams.request({ path, method: 'GET', headers }).then(
-    ({ body }) => body.dump({ limit: Number.MAX_SAFE_INTEGER }),
-    () => {},
-  )
+async function open({ path, accept }: BareWatch): Promise<void> {
+  const { body, statusCode } = await streams.request({ path, method: 'GET', headers: { ...headers, accept } })
+  assert.ok(statusCode < 300, `${path}: ${statusCode}`)
+  void body.dump({ limit: Number.MAX_SAFE_INTEGER }).catch(() => {})
 }
+await Promise.all(watches.map(open))
 
 const uids = new Map([[set, uid]])
 /** The last write to each object that was begun. */
@@ -64,4 +64,4 @@ await Promise.all(Array.from({ length: Number(width) }, lane))
 const { user, system } = process.cpuUsage(before)
 const cpuMs = Math.round((user + system) / 1_000)
 process.stdout.write(`${JSON.stringify({ count: writes.length, beganMs, cpuMs })}\n`)
-await Promise.all([pool.destroy(), streams.destroy()])
+await pool.destroy()

@@ -19,15 +19,25 @@ interface Created {
   }
 }
 
-const contentType = (headers: readonly unknown[]): string =>
-  String(headers[headers.findIndex((each) => String(each).toLowerCase() === 'content-type') + 1])
+/** '' where it was not sent. */
+function headerOf(headers: readonly unknown[], name: string): string {
+  const at = headers.findIndex((each, i) => i % 2 === 0 && String(each).toLowerCase() === name)
+  return at < 0 ? '' : String(headers[at + 1])
+}
 
 subscribe('undici:request:create', (message) => {
   const { method, path, body, headers } = (message as Created).request
   if (method === 'GET' && !path.includes('watch=true')) return
   const text = body === null ? '' : typeof body === 'string' ? body : Buffer.from(body).toString()
   const atMs = performance.timeOrigin + performance.now()
-  sent.push({ atMs, method, path, contentType: contentType(headers), body: text })
+  sent.push({
+    atMs,
+    method,
+    path,
+    contentType: headerOf(headers, 'content-type'),
+    accept: headerOf(headers, 'accept'),
+    body: text,
+  })
 })
 
 process.on('SIGUSR2', () => {

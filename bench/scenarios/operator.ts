@@ -133,7 +133,9 @@ async function* oneSet(world: BenchWorld, replicas: number, seed: number): Async
   if (world.name === 'embedded') await remove(world, work, watch)
   await watch.stop()
   const bares: Bare[] = []
-  for (const concurrency of CONCURRENCIES[world.name]) bares.push(await bare(world, up.sent, work, concurrency))
+  for (const concurrency of CONCURRENCIES[world.name]) {
+    bares.push(await bare(world, { sent: up.sent, watches: halves.watches }, work, concurrency))
+  }
   yield bareLine(world, up, bares, { pods, seed })
 }
 
