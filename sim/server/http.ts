@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { type Clock, sleep } from '../../kube/clock.ts'
 import { ApiError } from './api-error.ts'
 import type { Core } from './core.ts'
 import type { ApiAnswer, ApiRequest } from './exchange.ts'
@@ -99,12 +100,12 @@ const PIECE_MS = 10
  * The lines of a watch, those that are ready together in one piece: all requests that have come by now are served before
  * anybody is told, so that under load a watcher costs a system call every PIECE_MS and not one a change.
  */
-async function* batches(stream: WatchStream): AsyncGenerator<string> {
+async function* batches(stream: WatchStream, clock: Clock): AsyncGenerator<string> {
   let notBeforeMs = 0
   for await (const line of stream) {
-    const restMs = notBeforeMs - performance.now()
-    await new Promise((resolve) => (restMs > 0 ? setTimeout(resolve, restMs) : setImmediate(resolve)))
-    notBeforeMs = performance.now() + PIECE_MS
+    const restMs = notBeforeMs - clock.monotonicMs()
+    await (restMs > 0 ? sleep(clock, restMs, 'background') : new Promise((resolve) => setImmediate(resolve)))
+    notBeforeMs = clock.monotonicMs() + PIECE_MS
     let text = `${line}\n`
     for (let next = stream.ready(); next !== null; next = stream.ready()) {
       text += `${next}\n`
@@ -114,7 +115,7 @@ async function* batches(stream: WatchStream): AsyncGenerator<string> {
   }
 }
 
-async function send(response: ServerResponse, found: ApiAnswer): Promise<void> {
+async function send(response: ServerResponse, found: ApiAnswer, clock: Clock): Promise<void> {
   if (found.kind === 'answer') {
     const bytes = Buffer.byteLength(found.body)
     response.writeHead(found.status, { ...found.headers, 'content-length': bytes })
@@ -122,7 +123,7 @@ async function send(response: ServerResponse, found: ApiAnswer): Promise<void> {
     return
   }
   response.writeHead(found.status, found.headers)
-  await sendStream(response, found.kind === 'watch' ? batches(found.stream) : found.pieces)
+  await sendStream(response, found.kind === 'watch' ? batches(found.stream, clock) : found.pieces)
 }
 
 function refuse(response: ServerResponse, error: ApiError): void {
@@ -164,7 +165,7 @@ async function exchange(o: ListenOptions, message: IncomingMessage, response: Se
   const request = requestOf(message, body, gone)
   const found = await o.serve(request)
   // A lost answer: the asker waits until its own deadline.
-  if (found !== null) await send(response, found)
+  if (found !== null) await send(response, found, o.core.clock)
 }
 
 /** The core behind node's HTTP server: port-forward needs the raw socket of an upgrade. */
