@@ -24,31 +24,39 @@ const isGatePatch = ({ method, path, body }: HttpRequest): boolean =>
   method === 'PATCH' && path.includes('/pods/') && String(body).includes('schedulingGates')
 
 interface Past {
-  /** What the watch shows in place of which pod, by name; until it has caught up. */
-  shown: ReadonlyMap<string, Pod>
+  /** What the watch shows, and in place of what, as of that version; null: everything as it is. */
+  shown: { readonly former: Pod; readonly insteadOf: string; readonly version: string } | null
   hasCaughtUp: boolean
 }
 
-/** Tells of pods as they were, and of all that came since once it has caught up. */
+/** Lists pods as they were, and tells all that came since only once it has caught up. */
 async function* asItWas(lines: AsyncIterable<string>, past: Past): AsyncGenerator<string> {
+  const { shown } = past
   const late: string[] = []
+  let isListing = true
   for await (const line of lines) {
-    const { type, object } = JSON.parse(line) as { type: string; object: KubeObject }
-    const former = past.shown.get(object.metadata.name)
-    if (past.hasCaughtUp) {
+    if (shown === null || past.hasCaughtUp) {
       yield* late.splice(0)
       yield line
-    } else if (former === undefined) {
-      yield line
-    } else {
-      yield JSON.stringify({ type: 'ADDED', object: former })
-      late.push(JSON.stringify({ type: 'DELETED', object: former }), JSON.stringify({ type, object }))
+      continue
     }
+    const { type, object } = JSON.parse(line) as { type: string; object: KubeObject }
+    const { former, insteadOf, version } = shown
+    const as = (of: KubeObject, resourceVersion: string) => ({ ...of, metadata: { ...of.metadata, resourceVersion } })
+    if (type === 'BOOKMARK' && isListing) {
+      isListing = false
+      yield JSON.stringify({ type, object: as(object, version) })
+    } else if (object.metadata.name === insteadOf && isListing) {
+      yield JSON.stringify({ type: 'ADDED', object: former })
+      const end = as(former, String(Number(object.metadata.resourceVersion) + 1))
+      late.push(line, JSON.stringify({ type: 'DELETED', object: end }))
+    } else if (isListing) yield line
+    else late.push(line)
   }
 }
 
 test('no pod is made beside a replacement that the watch does not show yet', async () => {
-  const past: Past = { shown: new Map(), hasCaughtUp: false }
+  const past: Past = { shown: null, hasCaughtUp: false }
   const through = (transport: Transport): Transport => ({
     request: (request) => transport.request(request),
     close: () => transport.close(),
@@ -65,9 +73,10 @@ test('no pod is made beside a replacement that the watch does not show yet', asy
   await world.clock.runFor(5_000)
   await world.stopOperator()
   const [first, second] = await world.list<Pod>(PODS)
-  await world.remove(PODS, first!.metadata.name)
+  // Made while the other was on its way out, so under another name.
   await world.create(PODS, replacementOf(first!))
-  past.shown = new Map([['s-0-a-other', first!]])
+  await world.remove(PODS, first!.metadata.name)
+  past.shown = { former: first!, insteadOf: 's-0-a-other', version: second!.metadata.resourceVersion }
   world.cluster.server.setIntercept(null)
   const made = world.writes.length
   await world.restartOperator()
