@@ -12,12 +12,15 @@ export const REASONS = {
     wakesOn: 'growth',
   },
   InsufficientResources: {
-    sentence: '{fits} of {pods} pods fit; {resource} is short by {shortBy}',
+    sentence: '{fits} of {pods} pods fit; {resource} is short by {shortBy}{closed}',
     wakesOn: 'growth',
   },
   NoFeasibleNode: { sentence: 'no node passes for {pods} pods: {excluded}', wakesOn: 'growth' },
   SpreadUnsatisfiable: { sentence: '{scope}: no {level} is left that keeps the replicas apart', wakesOn: 'growth' },
-  PinnedDomainFull: { sentence: '{scope}: belongs in {domain}, which has no room for it', wakesOn: 'growth' },
+  PinnedDomainFull: {
+    sentence: '{scope}: belongs in {domain}, which has no room for it{short}',
+    wakesOn: 'growth',
+  },
   SearchBudgetExhausted: {
     sentence: 'not decided: {steps} steps of search found no placement and no proof that there is none',
     wakesOn: 'growth',

@@ -1,7 +1,7 @@
 import type { Line, RunOptions } from '../harness.ts'
 import { indexRows } from '../planner/index-rows.ts'
 import { EXPLAIN_ROWS, explainLine } from '../planner/explaining.ts'
-import { measure } from '../planner/measure.ts'
+import { measure, rehearse } from '../planner/measure.ts'
 import { changed, type Scenario, SCENARIOS } from '../planner/scenario.ts'
 
 /** They share one cluster: asked for one, all are printed. */
@@ -22,7 +22,7 @@ export function* run(seed: number, options: RunOptions): Generator<Line> {
     if (only !== null && !only.includes(scenario.id)) continue
     const isBig = scenario.cluster[0] * scenario.cluster[1] * scenario.cluster[2] > 20_000
     const row = changed(scenario, changes)
-    if (!isBig) rehearse(row, seed, shapes)
+    if (!isBig) rehearseRow(row, seed, shapes)
     yield measure(row, seed, shapes, repetitions)
   }
   for (const id of EXPLAIN_ROWS) if (only === null || only.includes(id)) yield explainLine(id, seed)
@@ -30,11 +30,11 @@ export function* run(seed: number, options: RunOptions): Generator<Line> {
 }
 
 /** The row itself with other pods: a scheduler that runs for days has seen as many gangs before. */
-function rehearse(row: Scenario, seed: number, shapes: number): void {
+function rehearseRow(row: Scenario, seed: number, shapes: number): void {
   const groups = row.groups.map((group) => ({ ...group, cpu: group.cpu - 0.5 }))
   const rehearsal = { ...row, id: `rehearsal of ${row.id}`, groups }
   const endMs = performance.now() + REHEARSED_MS
-  for (let i = 0; i === 0 || performance.now() < endMs; i++) measure(rehearsal, seed + 1 + i, shapes + 1, 1)
+  for (let i = 0; i === 0 || performance.now() < endMs; i++) rehearse(rehearsal, seed + 1 + i, shapes + 1)
 }
 
 /** Code that a scheduler of some minutes has compiled takes about that long to get there. */
@@ -51,7 +51,7 @@ function warmUp(seed: number): void {
         cpu: group.cpu + 3,
       }))
       const small: Scenario = { ...scenario, id: `warm-up ${scenario.id}`, cluster: [3, 9, 30], gangs, groups }
-      measure(small, seed + i, 2, 1)
+      rehearse(small, seed + i, 2)
     }
   }
 }

@@ -41,20 +41,21 @@ function overcommitted(
   pods: readonly PodFacts[],
   placed: ReadonlyMap<string, string>,
 ): string[] {
-  const used = new Map<string, number>()
+  const used = new Map<string, Map<string, number>>()
   for (const pod of pods) {
     const node = placed.get(pod.name)
     if (node === undefined) continue
-    for (const [resource, amount] of Object.entries(pod.demand.requests)) {
-      const key = `${node} ${resource}`
-      used.set(key, (used.get(key) ?? 0) + amount)
-    }
+    const there = used.get(node) ?? new Map<string, number>()
+    used.set(node, there)
+    const { requests } = pod.demand
+    for (const resource in requests) there.set(resource, (there.get(resource) ?? 0) + (requests[resource] ?? 0))
   }
-  return [...used].flatMap(([key, amount]) => {
-    const [node = '', resource = ''] = key.split(' ')
-    const has = nodes.get(node)?.allocatable[resource] ?? 0
-    return amount > has ? [`${node} has ${has} of ${resource}, ${amount} are used`] : []
-  })
+  return [...used].flatMap(([node, there]) =>
+    [...there].flatMap(([resource, amount]) => {
+      const has = nodes.get(node)?.allocatable[resource] ?? 0
+      return amount > has ? [`${node} has ${has} of ${resource}, ${amount} are used`] : []
+    }),
+  )
 }
 
 /** Each gang, and each group with a rule of its own, lies in one domain of the level that it requires. */
@@ -65,11 +66,14 @@ function scattered(
   placed: ReadonlyMap<string, string>,
 ): string[] {
   const seen = new Map<string, Set<string>>()
+  const pathAt = pathsOf(nodes)
   const see = (of: string, level: Level | undefined, pod: PodFacts): void => {
-    const node = nodes.get(placed.get(pod.name) ?? '')
-    if (level === undefined || node === undefined) return
+    const path = level === undefined ? undefined : pathAt(placed.get(pod.name), level)
+    if (path === undefined) return
     const key = `${of} in one ${level}`
-    seen.set(key, (seen.get(key) ?? new Set()).add(pathOf(node, level)))
+    const paths = seen.get(key)
+    if (paths === undefined) seen.set(key, new Set([path]))
+    else paths.add(path)
   }
   for (const pod of pods) {
     see(pod.gang ?? pod.name, required, pod)
@@ -86,6 +90,22 @@ const pathOf = ({ labels }: NodeFacts, level: Level): string =>
     .map((each) => labels[KEYS[each]])
     .join('/')
 
+/** The same for nodes by name, each put together once. Undefined: there is no such node. */
+function pathsOf(
+  nodes: ReadonlyMap<string, NodeFacts>,
+): (name: string | undefined, level: Level) => string | undefined {
+  const known = new Map<string, Map<Level, string>>()
+  return (name = '', level) => {
+    const node = nodes.get(name)
+    if (node === undefined) return undefined
+    const of = known.get(name) ?? new Map<Level, string>()
+    known.set(name, of)
+    const path = of.get(level) ?? pathOf(node, level)
+    of.set(level, path)
+    return path
+  }
+}
+
 /** Distinct domains of a level that the gangs use, on average: how well they are packed. */
 export function domainsPerGang(
   level: Level,
@@ -93,12 +113,12 @@ export function domainsPerGang(
   pods: readonly PodFacts[],
   placed: ReadonlyMap<string, string>,
 ): number {
-  const byName = new Map(nodes.map((node) => [node.name, node]))
+  const pathAt = pathsOf(new Map(nodes.map((node) => [node.name, node])))
   const seen = new Map<string, Set<string>>()
   for (const pod of pods) {
-    const node = byName.get(placed.get(pod.name) ?? '')
+    const path = pathAt(placed.get(pod.name), level)
     const gang = pod.gang ?? pod.name
-    if (node !== undefined) seen.set(gang, (seen.get(gang) ?? new Set()).add(pathOf(node, level)))
+    if (path !== undefined) seen.set(gang, (seen.get(gang) ?? new Set()).add(path))
   }
   const total = [...seen.values()].reduce((sum, domains) => sum + domains.size, 0)
   return seen.size === 0 ? 0 : total / seen.size

@@ -3,11 +3,12 @@ import { runInNewContext } from 'node:vm'
 import { youngGenerationLimit } from '../../cli/young-generation.ts'
 import { seededRandom } from '../../kube/random.ts'
 import type { NodeFacts } from '../../scheduler/state/node-facts.ts'
+import type { PodFacts } from '../../scheduler/state/pod-facts.ts'
 import type { Line } from '../harness.ts'
 import { domainsPerGang, faultsOf } from './checker.ts'
 import { createDesk, type Desk } from './desk.ts'
 import { fencesOf, shutNodes } from './fences.ts'
-import { arrivalsOf, nodesOf } from './objects.ts'
+import { type Arrivals, arrivalsOf, nodesOf } from './objects.ts'
 import type { Level, Scenario } from './scenario.ts'
 
 const levelsOf = ({ id }: Scenario): readonly Level[] =>
@@ -20,7 +21,10 @@ const levelsOf = ({ id }: Scenario): readonly Level[] =>
  */
 export function measure(scenario: Scenario, seed: number, shapes: number, repetitions: number): Line {
   const nodes = nodesFor(scenario)
-  const runs = Array.from({ length: repetitions }, () => runOnce(scenario, nodes, seed, shapes))
+  const runs = Array.from({ length: repetitions }, () => {
+    const run = runOnce(scenario, nodes, seed, shapes)
+    return { ...run.timing, facts: judged(scenario, nodes, run) }
+  })
   const ms = runs.map((run) => run.ms).sort((a, b) => a - b)[Math.floor(repetitions / 2)] ?? 0
   const cpuMs = runs.map((run) => run.cpuMs).sort((a, b) => a - b)[Math.floor(repetitions / 2)] ?? 0
   const { bytes, facts } = runs.at(-1)!
@@ -57,12 +61,19 @@ const round = (value: number): number => Math.round(value * 100) / 100
  */
 const stays: { desk: Desk | null } = { desk: null }
 
-function runOnce(
-  scenario: Scenario,
-  nodes: readonly NodeFacts[],
-  seed: number,
-  shapes: number,
-): { ms: number; cpuMs: number; bytes: number; facts: Record<string, number> } {
+interface Run {
+  readonly timing: { readonly ms: number; readonly cpuMs: number; readonly bytes: number }
+  readonly desk: Desk
+  readonly arrivals: Arrivals
+  readonly fences: readonly PodFacts[]
+}
+
+/** The same work, of which nothing is printed and which nobody judges. */
+export function rehearse(scenario: Scenario, seed: number, shapes: number): void {
+  runOnce(scenario, nodesFor(scenario), seed, shapes)
+}
+
+function runOnce(scenario: Scenario, nodes: readonly NodeFacts[], seed: number, shapes: number): Run {
   const random = seededRandom(seed)
   const desk = createDesk(nodes, levelsOf(scenario))
   const before = { ...scenario, gangs: 1, groups: scenario.groups.map((group) => ({ ...group, pods: 1 })) }
@@ -81,26 +92,34 @@ function runOnce(
   const { user, system } = process.threadCpuUsage(cpu)
   const bytes = counter()
   stays.desk = desk
-  const placed = new Map(
-    arrivals.pods.flatMap((pod) => {
-      const node = desk.cluster.nodeOf(pod)
-      return node === null ? [] : [[pod.name, node] as const]
-    }),
-  )
+  return { timing: { ms, cpuMs: (user + system) / 1_000, bytes }, desk, arrivals, fences }
+}
+
+/** Throws where the checker finds a fault. */
+function judged(scenario: Scenario, nodes: readonly NodeFacts[], run: Run): Record<string, number> {
+  const { desk, arrivals, fences } = run
+  const placed = nodeOfEach(desk, arrivals.pods)
   const all = [...desk.cluster.pods()]
-  const everywhere = new Map(all.flatMap((pod) => [[pod.name, desk.cluster.nodeOf(pod) ?? '']] as const))
   const faults = faultsOf(scenario, nodes, arrivals.pods, placed)
-  if (!scenario.isHopeless) faults.push(...faultsOf({ ...scenario, groups: [] }, nodes, all, everywhere))
+  // Beside others they must fit too; alone they are judged already.
+  const isAlone = all.length === arrivals.pods.length
+  if (!scenario.isHopeless && !isAlone) {
+    faults.push(...faultsOf({ ...scenario, groups: [] }, nodes, all, nodeOfEach(desk, all)))
+  }
   const shut = shutNodes(fences)
   for (const [pod, node] of placed) if (shut.has(node)) faults.push(`${pod} is on ${node}, where it is kept out`)
   if (faults.length > 0) throw new Error(`${scenario.id}: ${faults.slice(0, 5).join('; ')}`)
   const racks = round(domainsPerGang('rack', nodes, arrivals.pods, placed))
-  return {
-    ms,
-    cpuMs: (user + system) / 1_000,
-    bytes,
-    facts: { pods: arrivals.pods.length, nodes: nodes.length, racksPerGang: racks },
+  return { pods: arrivals.pods.length, nodes: nodes.length, racksPerGang: racks }
+}
+
+function nodeOfEach({ cluster }: Desk, pods: readonly PodFacts[]): ReadonlyMap<string, string> {
+  const placed = new Map<string, string>()
+  for (const pod of pods) {
+    const node = cluster.nodeOf(pod)
+    if (node !== null) placed.set(pod.name, node)
   }
+  return placed
 }
 
 /**

@@ -1,9 +1,11 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { domainsAround } from '../../topology/compiled/nesting.ts'
 import { domainMayHold } from './bounds.ts'
+import { levelAfter } from './evenly.ts'
 import { outerDomain } from './opened.ts'
 import { nodesOf } from './regions.ts'
-import { boundDomains } from './scopes.ts'
+import type { SpreadRule } from './request.ts'
+import { boundDomains, type ScopeTree } from './scopes.ts'
 import type { Frame } from './search.ts'
 
 /**
@@ -36,11 +38,12 @@ type Key = (domain: number) => number
 
 /** The order of plans for one choice, as keys to compare one after another. Keys that are all alike are left out. */
 function keysFor(frame: Frame, scope: number, level: CompiledLevel): readonly Key[] {
-  const { later, scope: asked } = frame.tree.nodes[scope]!
+  const { later } = frame.tree.nodes[scope]!
   const keys: Key[] = []
   if (frame.opened.limits.length > 0) keys.push((domain) => frame.opened.newlyOpened(scope, level, domain))
   if (later.some((count) => count > 0)) keys.push((domain) => -laterFits(frame, scope, level, domain))
-  if (asked.spreads.some(({ isHard }) => !isHard)) keys.push((domain) => softSkew(frame, scope, level, domain))
+  const soft = softRules(frame.tree, scope)
+  if (soft.length > 0) keys.push((domain) => softSkew(frame, soft, level, domain))
   for (const outer of frame.tree.view.topology?.levels ?? []) {
     if (outer === level) break
     const around = domainsAround(level, outer)
@@ -113,16 +116,61 @@ function laterFits(frame: Frame, scope: number, level: CompiledLevel, domain: nu
   return fits
 }
 
-/** Units that the scope's soft rules already have where it would go, peers decided in this plan included. */
-function softSkew(frame: Frame, scope: number, level: CompiledLevel, domain: number): number {
+interface SoftRule {
+  readonly rule: SpreadRule
+  /** The scope that it is written on. */
+  readonly of: number
+}
+
+/** The soft rules that a choice bears on: of the scope, of those around it and of those inside. */
+function softRules({ nodes }: ScopeTree, scope: number): readonly SoftRule[] {
+  const isWithin = (inner: number, outer: number): boolean => {
+    for (let s = inner; s >= 0; s = nodes[s]!.parent) if (s === outer) return true
+    return false
+  }
+  return nodes.flatMap(({ scope: { spreads }, demand }, of) => {
+    const soft = spreads.filter(({ isHard }) => !isHard)
+    const bears = soft.length > 0 && demand.pods > 0 && (isWithin(of, scope) || isWithin(scope, of))
+    return bears ? soft.map((rule) => ({ rule, of })) : []
+  })
+}
+
+/** Units that the rules come to have at most where the scope would go, peers decided in this plan included. */
+function softSkew(frame: Frame, rules: readonly SoftRule[], level: CompiledLevel, domain: number): number {
   let skew = 0
-  for (const rule of frame.tree.nodes[scope]!.scope.spreads) {
-    if (rule.isHard) continue
+  for (const { rule, of } of rules) {
     const d = outerDomain(rule.level, level, domain)
-    if (d === null || d >= rule.taken.length) continue
-    skew = Math.max(skew, rule.taken[d]! + peersIn(frame, scope, rule.peers, rule.level, d))
+    if (d === null) skew = Math.max(skew, leastInside(frame, rule, of, level, domain))
+    else if (d < rule.taken.length) {
+      const coming = rule.units === 'pods' ? frame.tree.nodes[of]!.demand.pods : 1
+      skew = Math.max(skew, rule.taken[d]! + coming + peersIn(frame, of, rule.peers, rule.level, d))
+    }
   }
   return skew
+}
+
+/**
+ * The same where the domain chosen goes over several of the rule's: the units are dealt out to the emptiest of them, as
+ * many as each has places for.
+ */
+function leastInside(frame: Frame, rule: SpreadRule, of: number, level: CompiledLevel, domain: number): number {
+  const { tree, room, budget } = frame
+  const { demand } = tree.nodes[of]!
+  const places = new Map<number, number>()
+  budget.look(level.starts[domain + 1]! - level.starts[domain]!)
+  for (let at = level.starts[domain]!; at < level.starts[domain + 1]!; at++) {
+    const node = level.nodes[at]!
+    const d = rule.level.domainOf[node]!
+    if (d < 0) continue
+    const here = room.seated.reduce(
+      (most, c) => (demand.counts[c]! > 0 ? Math.max(most, room.fits(c)[node]!) : most),
+      0,
+    )
+    if (here > 0) places.set(d, (places.get(d) ?? 0) + here)
+  }
+  const units = (d: number): number => rule.taken[d]! + peersIn(frame, of, rule.peers, rule.level, d)
+  const open = [...places].map(([d, count]) => ({ units: units(d), places: rule.units === 'pods' ? count : 1 }))
+  return levelAfter(open, rule.units === 'pods' ? demand.pods : 1)
 }
 
 function peersIn(frame: Frame, scope: number, peers: string | undefined, level: CompiledLevel, domain: number): number {

@@ -2,7 +2,7 @@ import { amountText } from '../../api/amount.ts'
 import type { Room } from './bounds.ts'
 import type { DomainShortfall, Verdict } from './request.ts'
 import type { ScopeNode, ScopeTree } from './scopes.ts'
-import { allowedNodes, byNearness, fitOn, shortfallAt } from './shortfalls.ts'
+import { allowedNodes, byNearness, domainNodes, fitOn, shortfallAt } from './shortfalls.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
@@ -27,7 +27,7 @@ function reasonFor(tree: ScopeTree, room: Room, shortfalls: readonly DomainShort
     noFeasibleNode(tree, room) ??
     pinnedFull(tree, room) ??
     shortOverall(tree, room) ??
-    tooSmall(shortfalls) ??
+    tooSmall(tree, room, shortfalls) ??
     leftOver(tree, room, shortfalls)
   )
 }
@@ -58,9 +58,10 @@ function pinnedFull(tree: ScopeTree, room: Room): Because | null {
     const pin = pinOf(node)
     if (pin === null || node.demand.pods === 0) continue
     const nodes = allowedNodes(tree, node.filter)
-    const { fitting } = fitOn(tree, room, node, nodes)
+    const { fitting, resource, shortBy } = fitOn(tree, room, node, nodes)
     if (fitting < node.demand.pods) {
-      return { reason: 'PinnedDomainFull', facts: { scope: node.scope.name, domain: pin } }
+      const short = shortText(resource, shortBy) + closedIn(tree, room, node, nodes)
+      return { reason: 'PinnedDomainFull', facts: { scope: node.scope.name, domain: pin, short } }
     }
   }
   return null
@@ -88,12 +89,13 @@ function shortOverall(tree: ScopeTree, room: Room): Because | null {
     fits: fitting,
     resource: resource ?? tree.view.resources[room.scarce]!,
     shortBy: amountText(resource ?? tree.view.resources[room.scarce]!, shortBy),
+    closed: closedBy(tree, room),
   }
   return { reason: 'InsufficientResources', facts }
 }
 
 /** One scope needs one domain, and each alone is too small for it. */
-function tooSmall(shortfalls: readonly DomainShortfall[]): Because | null {
+function tooSmall(tree: ScopeTree, room: Room, shortfalls: readonly DomainShortfall[]): Because | null {
   const perScope = new Map<string, DomainShortfall[]>()
   for (const each of shortfalls) {
     const key = `${each.scope}\0${each.level}`
@@ -104,17 +106,41 @@ function tooSmall(shortfalls: readonly DomainShortfall[]): Because | null {
   for (const of of perScope.values()) {
     const best = of.reduce((nearest, each) => (byNearness(each, nearest) < 0 ? each : nearest))
     if (best.podsFitting >= best.podsNeeded) continue
-    return domainTooSmall(best, best.podsFitting)
+    return domainTooSmall(tree, room, best, best.podsFitting)
   }
   return null
 }
 
-function domainTooSmall(
-  { scope, level, domain, podsNeeded, resource, shortBy }: DomainShortfall,
-  fits: number,
-): Because {
-  const short = resource === null ? '' : `; ${resource} is short by ${amountText(resource, shortBy)} there`
+function domainTooSmall(tree: ScopeTree, room: Room, best: DomainShortfall, fits: number): Because {
+  const { scope, level, domain, podsNeeded, resource, shortBy } = best
+  const node = tree.nodes.find((each) => each.scope.name === scope && each.scope.required?.name === level)
+  const required = node?.scope.required ?? null
+  const at = required?.paths.indexOf(domain) ?? -1
+  const closed = node && required && at >= 0 ? closedIn(tree, room, node, domainNodes(required, at, node.filter)) : ''
+  const short = shortText(resource, shortBy) + closed
   return { reason: 'DomainTooSmall', facts: { scope, level, pods: podsNeeded, domain, fits, short } }
+}
+
+const shortText = (resource: string | null, shortBy: number): string =>
+  resource === null ? '' : `; ${resource} is short by ${amountText(resource, shortBy)} there`
+
+/** How many of a domain's nodes are closed to some of a scope's pods; '' where none is. */
+function closedIn({ view }: ScopeTree, room: Room, { demand }: ScopeNode, nodes: Int32Array): string {
+  const classes = room.seated.filter((c) => demand.counts[c]! > 0)
+  const closed = nodes.reduce((count, n) => count + Number(classes.some((c) => view.classes[c]!.feasible[n] !== 1)), 0)
+  return closed === 0 ? '' : `; ${closed} of its ${nodes.length} nodes ${closed === 1 ? 'is' : 'are'} closed to them`
+}
+
+/** What closes nodes to them, by predicate, each as many as to the kind of pod that it bears on most; '' where none does. */
+function closedBy({ view }: ScopeTree, room: Room): string {
+  const counts = new Map<string, number>()
+  for (const c of room.seated) {
+    for (const [code, count] of view.classes[c]!.excluded) counts.set(code, Math.max(count, counts.get(code) ?? 0))
+  }
+  const told = [...counts].filter(([, count]) => count > 0).sort(([a], [b]) => (a < b ? -1 : 1))
+  if (told.length === 0) return ''
+  const texts = told.map(([code, count]) => `${code} ${count}`).join(', ')
+  return `; closed to them: ${texts} of ${view.nodeNames.length} nodes`
 }
 
 /** Each part fits alone and all together do not: spread decides if there is a hard one, else the nearest domain. */
@@ -126,11 +152,11 @@ function leftOver(tree: ScopeTree, room: Room, shortfalls: readonly DomainShortf
   const best = [...shortfalls].sort(byNearness)[0]
   if (best) {
     // It fits alone, not beside the rest of the gang.
-    return domainTooSmall(best, Math.min(best.podsFitting, best.podsNeeded - 1))
+    return domainTooSmall(tree, room, best, Math.min(best.podsFitting, best.podsNeeded - 1))
   }
   const { pods } = tree.nodes[0]!.demand
   const resource = tree.view.resources[room.scarce]!
-  return { reason: 'InsufficientResources', facts: { pods, fits: pods - 1, resource, shortBy: 1 } }
+  return { reason: 'InsufficientResources', facts: { pods, fits: pods - 1, resource, shortBy: 1, closed: '' } }
 }
 
 /** Per domain of a scope's required level how many of its pods fit. */

@@ -91,7 +91,7 @@ export interface PlanGroup {
 export interface PlanRequest {
   readonly scopes: readonly Scope[]
   readonly groups: readonly PlanGroup[]
-  /** A gang that states no pack anywhere prefers the narrowest level, unless this is `none`. */
+  /** A gang that states no pack anywhere prefers the narrowest level above soft spreads in it, unless this is `none`. */
   readonly defaultPack: 'narrowest' | 'none'
   /** Other gangs ask with these very scopes and groups, of the same view: what follows from them is worth keeping. */
   readonly isShared?: true

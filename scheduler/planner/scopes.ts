@@ -84,10 +84,21 @@ export function boundDomains(level: CompiledLevel, nodes: readonly number[]): re
   return [...found].sort((a, b) => a - b)
 }
 
-/** A gang that states no pack anywhere prefers the narrowest level. */
+/**
+ * A gang that states no pack anywhere prefers the narrowest level; where parts of it are to be kept apart if possible, the
+ * narrowest above those that they are spread over, since what nobody wrote is no reason against what somebody did.
+ */
 function defaultPreference({ scopes, defaultPack }: PlanRequest, view: PlanView): CompiledLevel | null {
   if (defaultPack === 'none' || scopes.some(({ required, preferred }) => required ?? preferred)) return null
-  return view.topology?.levels.at(-1) ?? null
+  const levels = view.topology?.levels ?? []
+  let end = levels.length
+  for (const { parent, spreads } of scopes) {
+    for (const { isHard, units, level } of spreads) {
+      const at = levels.indexOf(level)
+      if (!isHard && at >= 0 && (parent >= 0 || units === 'pods')) end = Math.min(end, at)
+    }
+  }
+  return levels[end - 1] ?? null
 }
 
 /** Levels from preferred up to required (else to the broadest of the topology), narrow to broad. */

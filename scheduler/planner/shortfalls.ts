@@ -35,10 +35,27 @@ function sumsFit(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLe
   const classes = room.seated.filter((c) => demand.counts[c]! > 0)
   if (filter !== null || classes.length !== 1) return null
   const fitting = Math.min(demand.pods, room.domainFits(level, classes[0]!)[d]!)
+  const nodes = level.nodes.subarray(level.starts[d]!, level.starts[d + 1]!)
+  if (fitting === 0 && !nodes.some((n) => room.view.classes[classes[0]!]!.feasible[n] === 1)) return NONE_OPEN
+  const free = room.domainFree(level).subarray(d * room.columns, (d + 1) * room.columns)
+  const short = shortInSum(tree, demand.sums, free)
+  if (short !== null || fitting === demand.pods) return { fitting, resource: null, shortBy: 0, ...short }
   const left = new Int32Array(demand.counts.length)
   left[classes[0]!] = demand.pods - fitting
-  const free = room.domainFree(level).subarray(d * room.columns, (d + 1) * room.columns)
-  return { fitting, ...shortage(tree, room, demand.sums, free, left) }
+  return { fitting, ...askedByLeft(tree, room, left, nodes, restOf(tree, room, nodes, classes[0]!)) }
+}
+
+/** What is free on nodes that are full of pods of one class. */
+function restOf({ view }: ScopeTree, room: Room, nodes: Int32Array, podClass: number): Float64Array {
+  const { columns } = room
+  const rest = new Float64Array(nodes.length * columns)
+  const { requests } = view.classes[podClass]!
+  const fits = room.fits(podClass)
+  for (let k = 0; k < nodes.length; k++) {
+    const [n, at] = [nodes[k]!, k * columns]
+    for (let r = 0; r < columns; r++) rest[at + r] = Math.max(0, view.free[n * columns + r]! - fits[n]! * requests[r]!)
+  }
+  return rest
 }
 
 function greedyIn(tree: ScopeTree, room: Room, node: ScopeNode, level: CompiledLevel, d: number): Amounts | null {
@@ -64,10 +81,8 @@ export function allowedNodes({ view }: ScopeTree, filter: Uint8Array | null): In
   return nodes.subarray(0, count)
 }
 
-interface Amounts {
+interface Amounts extends Shortage {
   readonly fitting: number
-  readonly resource: string | null
-  readonly shortBy: number
 }
 
 export interface Fit extends Amounts {
@@ -85,17 +100,13 @@ export function fitOn(tree: ScopeTree, room: Room, { demand }: ScopeNode, nodes:
   const { view } = tree
   const { columns } = room
   const free = new Float64Array(nodes.length * columns)
-  const sumFree = new Float64Array(columns)
   for (let k = 0; k < nodes.length; k++) {
-    for (let r = 0; r < columns; r++) {
-      const amount = Math.max(0, view.free[nodes[k]! * columns + r]!)
-      free[k * columns + r] = amount
-      sumFree[r]! += amount
-    }
+    for (let r = 0; r < columns; r++) free[k * columns + r] = Math.max(0, view.free[nodes[k]! * columns + r]!)
   }
   const left = demand.counts.slice()
   const size = (c: number): number => view.classes[c]!.requests[room.scarce]!
   const classes = room.seated.filter((c) => left[c]! > 0).sort((a, b) => size(b) - size(a) || a - b)
+  const openFree = openRoom(tree, classes, nodes, free)
   const order = classes.length > 1 ? tightestFirst(free, columns, room.scarce) : null
   for (const c of classes) {
     const { requests } = view.classes[c]!
@@ -110,7 +121,29 @@ export function fitOn(tree: ScopeTree, room: Room, { demand }: ScopeNode, nodes:
     }
   }
   const missing = left.reduce((sum, count) => sum + count, 0)
-  return { fitting: demand.pods - missing, left, rest: free, ...shortage(tree, room, demand.sums, sumFree, left) }
+  const short = missing === 0 || openFree === null ? NOTHING_SHORT : shortInSum(tree, demand.sums, openFree)
+  const amounts = short ?? askedByLeft(tree, room, left, nodes, free)
+  return { fitting: demand.pods - missing, left, rest: free, ...amounts }
+}
+
+/** Free room in sum on the nodes that pass for some of the classes; null: none does. */
+function openRoom(
+  { view }: ScopeTree,
+  classes: readonly number[],
+  nodes: Int32Array,
+  free: Float64Array,
+): Float64Array | null {
+  const columns = view.resources.length
+  const sums = new Float64Array(columns)
+  let isAnyOpen = false
+  for (let k = 0; k < nodes.length; k++) {
+    let isOpen = 0
+    for (const c of classes) isOpen |= view.classes[c]!.feasible[nodes[k]!]!
+    if (isOpen === 0) continue
+    isAnyOpen = true
+    for (let r = 0; r < columns; r++) sums[r]! += free[k * columns + r]!
+  }
+  return isAnyOpen ? sums : null
 }
 
 /** Positions by the free scarce resource, the least first, equal ones in order. */
@@ -134,13 +167,17 @@ function tightestFirst(free: Float64Array, columns: number, scarce: number): Int
 /** Up to so many units (of GPUs there are few on a node) counting is several times faster than sorting. */
 const COUNTED_MAX = 1_024
 
-function shortage(
-  { view }: ScopeTree,
-  room: Room,
-  sums: Float64Array,
-  free: Float64Array,
-  left: Int32Array,
-): { resource: string | null; shortBy: number } {
+interface Shortage {
+  readonly resource: string | null
+  readonly shortBy: number
+}
+
+const NOTHING_SHORT: Shortage = { resource: null, shortBy: 0 }
+/** No node passes: no resource is what is short. */
+const NONE_OPEN: Amounts = { fitting: 0, ...NOTHING_SHORT }
+
+/** The resource of which the largest part is missing in sum; null: none is. */
+function shortInSum({ view }: ScopeTree, sums: Float64Array, free: Float64Array): Shortage | null {
   let worst = -1
   let shortBy = 0
   for (let r = 0; r < sums.length; r++) {
@@ -150,7 +187,33 @@ function shortage(
       shortBy = sums[r]! - free[r]!
     }
   }
-  if (worst >= 0) return { resource: view.resources[worst]!, shortBy }
-  const over = left.reduce((sum, count, c) => sum + count * view.classes[c]!.requests[room.scarce]!, 0)
-  return over > 0 ? { resource: view.resources[room.scarce]!, shortBy: over } : { resource: null, shortBy: 0 }
+  return worst < 0 ? null : { resource: view.resources[worst]!, shortBy }
+}
+
+/**
+ * What the pods left over ask for of the resource that keeps the first of them off the most nodes, the scarcest of
+ * equals. `rest`: what is free beside the pods that found a place.
+ */
+function askedByLeft(
+  { view }: ScopeTree,
+  room: Room,
+  left: Int32Array,
+  nodes: Int32Array,
+  rest: Float64Array,
+): Shortage {
+  const { columns, scarce } = room
+  const first = room.seated.find((c) => left[c]! > 0)
+  if (first === undefined) return NOTHING_SHORT
+  const { requests, feasible } = view.classes[first]!
+  const lacking = new Int32Array(columns)
+  let isAnyOpen = false
+  for (let k = 0; k < nodes.length; k++) {
+    if (feasible[nodes[k]!] !== 1) continue
+    isAnyOpen = true
+    for (let r = 0; r < columns; r++) if (requests[r]! > rest[k * columns + r]!) lacking[r]!++
+  }
+  const most = lacking.reduce((best, count, r) => (count > lacking[best]! ? r : best), scarce)
+  if (!isAnyOpen || requests[most]! === 0) return NOTHING_SHORT
+  const asked = left.reduce((sum, count, c) => sum + count * view.classes[c]!.requests[most]!, 0)
+  return { resource: view.resources[most]!, shortBy: asked }
 }

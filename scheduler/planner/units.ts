@@ -1,5 +1,6 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import type { Outcome } from './budget.ts'
+import { levelAfter } from './evenly.ts'
 import { nodesOf } from './regions.ts'
 import type { SpreadRule } from './request.ts'
 import type { Decision } from './rules.ts'
@@ -37,7 +38,7 @@ interface Dealing {
 /**
  * Deals the pods of a clique out to domains, each pod a unit. With `floor` as the least that any eligible domain ends
  * with, every domain ends between floor and floor + maxSkew; the highest floor is tried first, so the most even deal.
- * A soft rule ends with no bound at all.
+ * A soft rule that cannot be kept is broken by as little as can be.
  */
 export function chooseUnits(
   frame: Frame,
@@ -59,7 +60,21 @@ export function chooseUnits(
     const outcome = deal(dealing, { least, most, splits: [] })
     if (outcome !== 'unplaceable') return outcome
   }
-  return rule.isHard ? 'unplaceable' : next()
+  return rule.isHard ? 'unplaceable' : dealSoftly(dealing)
+}
+
+/** As even as the places allow, whatever the skew; if that does not come out with the rest, as it comes. */
+function dealSoftly(dealing: Dealing): Outcome {
+  const { domains, taken, hands, places } = dealing
+  const pods = hands.reduce((sum, { count }) => sum + count, 0)
+  const placesAt = (i: number): number =>
+    hands.reduce((least, { podClass }) => Math.min(least, places[podClass]![i]!), Number.POSITIVE_INFINITY)
+  const shelves = domains.map((d, i) => ({ units: taken[d]!, places: placesAt(i) }))
+  const level = levelAfter(shelves, pods)
+  const most = shelves.map(({ units }) => Math.max(0, level - units))
+  const least = shelves.map((shelf) => Math.min(shelf.places, Math.max(0, level - 1 - shelf.units)))
+  const outcome = deal(dealing, { least, most, splits: [] })
+  return outcome === 'unplaceable' ? dealing.next() : outcome
 }
 
 /** Units there already, and how the pods of peers in this plan bear on them. */

@@ -1,5 +1,6 @@
 import { byBytes } from '../state/bytes.ts'
 import type { ClusterState } from '../state/cluster.ts'
+import { Coming } from './coming.ts'
 import { type Entry, itemOf } from './entry.ts'
 import { Heap } from './heap.ts'
 import { byTurn, type Item } from './order.ts'
@@ -10,7 +11,7 @@ import { GrownNodes, isWorthTrying, type Tried } from './wake.ts'
  * one of no lower priority does, a surplus pod that was refused lets that much time pass from the first room on before it
  * takes it.
  */
-const SURPLUS_YIELDS_MS = 500
+const YIELDS_MS = 500
 
 /** Something to plan, in the queue. */
 export interface Queued {
@@ -22,8 +23,11 @@ export interface DueOptions {
   readonly cluster: ClusterState
   /** Milliseconds until the gang may be planned; 0: now. */
   readonly waitMs: (entry: Entry, nowMs: number) => number
-  /** For how long a surplus pod that was refused leaves new room to others. Default: SURPLUS_YIELDS_MS. */
-  readonly surplusYieldsMs?: number
+  /**
+   * For how long a surplus pod that was refused leaves new room to others, and lower priorities leave room to surplus
+   * pods that are about to be tried. Default: YIELDS_MS.
+   */
+  readonly yieldsMs?: number
 }
 
 /**
@@ -43,14 +47,20 @@ export class Due {
   /** What may wake those: as it was when they were looked at last. */
   #seen: readonly number[] = []
   readonly #grown: GrownNodes
+  readonly #coming: Coming
+  readonly #yieldsMs: number
   /** Those whose minimum was refused. */
   readonly #lacking = new Set<Entry>()
+  /** Milliseconds for which what is left in the queue waits for surplus pods of a higher priority; null: it does not. */
+  heldMs: number | null = null
   /** As `highestLacking` found it in this turn; null: nobody asked. */
   #highest: number | null = null
 
   constructor(options: DueOptions) {
     this.#options = options
     this.#grown = new GrownNodes(options.cluster)
+    this.#yieldsMs = options.yieldsMs ?? YIELDS_MS
+    this.#coming = new Coming(this.#yieldsMs)
   }
 
   /** False where nothing is left in the queue; what is left may have become moot. */
@@ -94,6 +104,7 @@ export class Due {
   }
 
   #forget(entry: Entry): void {
+    this.#coming.note(entry)
     this.#lacking.delete(entry)
     this.#resting.delete(entry)
     this.#asleep.delete(entry)
@@ -113,6 +124,7 @@ export class Due {
       this.#forget(entry)
       return null
     }
+    this.#coming.forget(entry)
     if (refusal !== null && !isWorthTrying(cluster, situation, refusal.tried, round, this.#grown)) {
       if (refusal.tried.hasLookedAround || !this.#resting.delete(entry)) return null
       this.#asleep.add(entry)
@@ -120,7 +132,7 @@ export class Due {
     }
     if (this.#asleep.delete(entry)) this.#resting.add(entry)
     entry.gatheringMs = item.kind === 'surplus' ? 0 : waitMs(entry, nowMs)
-    const yieldMs = refusal === null ? 0 : this.#yieldsMs(item, refusal.tried, nowMs)
+    const yieldMs = refusal === null ? 0 : this.#surplusYieldsMs(item, refusal.tried, nowMs)
     const ms = Math.max(entry.gatheringMs, yieldMs, (refusal?.notBeforeMs ?? 0) - nowMs)
     if (ms > 0) return ms
     this.#resting.delete(entry)
@@ -128,11 +140,10 @@ export class Due {
     return 0
   }
 
-  #yieldsMs({ kind, priority }: Item, tried: Tried, nowMs: number): number {
-    const { surplusYieldsMs = SURPLUS_YIELDS_MS } = this.#options
+  #surplusYieldsMs({ kind, priority }: Item, tried: Tried, nowMs: number): number {
     if (kind !== 'surplus') return 0
     tried.worthSinceMs ??= nowMs
-    const restMs = Math.max(0, tried.worthSinceMs + surplusYieldsMs - nowMs)
+    const restMs = Math.max(0, tried.worthSinceMs + this.#yieldsMs - nowMs)
     return restMs > 0 && priority <= (this.#highest ??= this.#highestLacking()) ? restMs : 0
   }
 
@@ -147,11 +158,23 @@ export class Due {
     return highest
   }
 
-  /** Takes the first out of the queue. */
-  next(): Queued | undefined {
+  /** Its minimum was placed: lower priorities wait a moment for its surplus. */
+  placed(entry: Entry): void {
+    this.#coming.note(entry, true)
+  }
+
+  /** Takes the first out of the queue. Undefined: it is empty, or what is left waits for this many ms (`heldMs`). */
+  next(nowMs: number): Queued | undefined {
+    this.heldMs = null
     for (let first = this.#heap.pop(); first !== undefined; first = this.#heap.pop()) {
-      const { entry } = first
+      const { entry, item } = first
       if (entry.queued !== first || entry.isOver) continue
+      const waitMs = this.#coming.waitMs(item.priority, nowMs)
+      if (waitMs > 0) {
+        this.#heap.push(first)
+        this.heldMs = waitMs
+        return undefined
+      }
       entry.queued = null
       return first
     }

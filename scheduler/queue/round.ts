@@ -57,7 +57,7 @@ export function planRound(due: Due, kept: Kept, options: RoundOptions): RoundRes
   const known: Known = { ...kept, claims: new Claims(options.cluster) }
   const waitMs = due.begin(options.nowMs, options.round)
   let decisions = 0
-  for (let next = due.next(); next !== undefined; next = due.next()) {
+  for (let next = due.next(options.nowMs); next !== undefined; next = due.next(options.nowMs)) {
     const { entry, item } = next
     if (options.lookAgain(entry)) {
       if (!entry.isOver) due.offer(entry, options.nowMs, options.round)
@@ -65,12 +65,13 @@ export function planRound(due: Due, kept: Kept, options: RoundOptions): RoundRes
       decisions++
       const isPlaced = decideSafely(entry, item, options, known)
       if (!isPlaced) options.onRefusal(entry)
+      if (isPlaced && item.kind !== 'surplus') due.placed(entry)
       if (!isPlaced || item.kind === 'surplus') due.rest(entry)
       if (isPlaced && item.kind === 'surplus') due.offer(entry, options.nowMs, options.round)
     }
     if (options.isOver()) return { decisions, isCut: due.hasMore, waitMs }
   }
-  return { decisions, isCut: false, waitMs }
+  return { decisions, isCut: false, waitMs: due.heldMs === null ? waitMs : Math.min(due.heldMs, waitMs ?? due.heldMs) }
 }
 
 /** What is found out for the gangs that come after, also in later rounds. */

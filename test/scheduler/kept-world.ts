@@ -53,7 +53,7 @@ export class Desk {
     const { cluster } = this
     this.#book = new Book({ cluster, isSuspended: () => false, stopped: () => null, onEnd: () => undefined })
     // Who has just started has refused nobody, so here nobody yields to anybody.
-    this.#due = new Due({ cluster, waitMs: () => 0, surplusYieldsMs: 0 })
+    this.#due = new Due({ cluster, waitMs: () => 0, yieldsMs: 0 })
     this.#kept = { questions: new Questions(cluster), refused: new Refused(cluster) }
   }
 

@@ -114,10 +114,17 @@ const isPeer = (a: SpreadRule, b: SpreadRule): boolean =>
 export function firstCriterion(situation: Situation, assignment: Assignment): readonly number[] {
   const { request, view } = situation
   const levels = view.topology?.levels ?? []
+  // What parts are to be kept apart over, if that can be: the default holds only above it.
+  const apart = request.scopes.flatMap(({ spreads }, s) =>
+    spreads.flatMap(({ isHard, units, level }) =>
+      !isHard && (s > 0 || units === 'pods') ? [levels.indexOf(level)] : [],
+    ),
+  )
+  const narrowest = levels.filter((_, at) => apart.every((other) => other < 0 || at < other)).at(-1) ?? null
   const statesPack = request.scopes.some(({ required, preferred }) => required !== null || preferred !== null)
   return request.scopes.flatMap(({ required, preferred }, s) => {
     const usesDefault = s === 0 && !statesPack && request.defaultPack === 'narrowest'
-    const wanted = preferred ?? (usesDefault ? (levels.at(-1) ?? null) : null)
+    const wanted = preferred ?? (usesDefault ? narrowest : null)
     if (wanted === null) return []
     const { fresh, bound } = nodesIn(situation, assignment, s)
     const nodes = [...fresh, ...bound]
