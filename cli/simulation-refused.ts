@@ -13,8 +13,12 @@ interface Told extends KubeObject {
 /** Kinds whose condition `Stalled` says that nothing can be made of them as they are. */
 const MAY_STALL: ReadonlySet<string> = new Set(['PodCliqueSet', 'PodGangSet', 'DynamoGraphDeployment'])
 
-const isTopology = ({ object: { kind, metadata } }: Manifest): boolean =>
-  kind === 'ConfigMap' && metadata.name === TOPOLOGY_CONFIG_MAP && metadata.namespace === SYSTEM_NAMESPACE
+/** What is wrong with a topology file of the input; null: nothing, or it is none. */
+function topologyFault({ object: { kind, metadata } }: Manifest, topologyErrors: readonly string[]): string | null {
+  if (kind !== 'ConfigMap' || metadata.name !== TOPOLOGY_CONFIG_MAP) return null
+  if (metadata.namespace !== SYSTEM_NAMESPACE) return `a topology is read from the namespace ${SYSTEM_NAMESPACE} alone`
+  return topologyErrors.length > 0 ? topologyErrors.join('; ') : null
+}
 
 async function stalled(client: KubeClient, finder: ResourceFinder, { object }: Manifest): Promise<string | null> {
   const { apiVersion, kind, metadata } = object
@@ -35,8 +39,7 @@ export async function refusedInput(
   const finder = new ResourceFinder(client)
   const lines: Ignored[] = []
   for (const manifest of manifests) {
-    const wrongTopology = isTopology(manifest) && topologyErrors.length > 0 ? topologyErrors.join('; ') : null
-    const message = wrongTopology ?? (await stalled(client, finder, manifest))
+    const message = topologyFault(manifest, topologyErrors) ?? (await stalled(client, finder, manifest))
     if (message !== null) lines.push(ignoredLine(manifest, message))
   }
   return lines

@@ -1,4 +1,5 @@
 import type { Change, ChangeKind } from '../../api/explanation.ts'
+import { changedCounters } from '../planner/counters.ts'
 import type { PlanRequest, PlanView, Verdict } from '../planner/request.ts'
 import type { Failing } from './failing.ts'
 
@@ -21,10 +22,15 @@ export interface Candidate {
   readonly touched?: (seats: Seats) => Touches
 }
 
-/** Counters hold for the view as it is, not for a changed one. */
-export function changedView(view: PlanView, change: Partial<PlanView>): PlanView {
-  const { counters: _, ...shown } = view
-  return { ...shown, ...change }
+/** On these nodes there is more free room, or more passes. Counters hold for the view as it is: the changed one has copies. */
+export function changedView(
+  view: PlanView,
+  change: Pick<PlanView, 'free'> | Pick<PlanView, 'classes'>,
+  nodes: readonly number[],
+): PlanView {
+  const { counters, ...shown } = view
+  const changed = { ...shown, ...change }
+  return counters === undefined ? changed : { ...changed, counters: changedCounters(counters, changed, nodes) }
 }
 
 export const missingPods = (failing: Failing | null): number =>

@@ -39,9 +39,9 @@ function making(
   return [
     {
       kind: 'free',
-      what: `free ${unitsText(subject.view, made)} in ${where}, held by ${count(made.pods, 'pod')} on ${count(made.nodes, 'node')}`,
+      what: `free ${unitsText(subject.view, made)} in ${where}, held by ${count(made.pods, 'pod')} on ${count(made.rows.length, 'node')}`,
       touches: { pods: made.pods, nodes: 0 },
-      apply: ({ request, view }) => ({ request, view: changedView(view, { free: made.free }) }),
+      apply: ({ request, view }) => ({ request, view: changedView(view, { free: made.free }, made.rows) }),
     },
   ]
 }

@@ -10,7 +10,8 @@ export interface Freeing {
   /** Per column of the view. */
   readonly units: Float64Array
   readonly pods: number
-  readonly nodes: number
+  /** The nodes. */
+  readonly rows: readonly number[]
 }
 
 /** More nodes than this are not weighed one by one: those with the least to free go first. */
@@ -95,18 +96,19 @@ function freeingOf(view: PlanView, { nodes, freed, usedBy }: Bench): Freeing {
   const columns = view.resources.length
   const free = view.free.slice()
   const units = new Float64Array(columns)
-  let [pods, touched] = [0, 0]
+  const rows: number[] = []
+  let pods = 0
   for (let k = 0; k < nodes.length; k++) {
     const wanted = freed.subarray(k * columns, (k + 1) * columns)
     if (!wanted.some((amount) => amount > 0)) continue
-    touched++
+    rows.push(nodes[k]!)
     pods += fewestPods(usedBy.get(nodes[k]!)?.pods ?? [], wanted)
     for (let r = 0; r < columns; r++) {
       units[r]! += wanted[r]!
       free[nodes[k]! * columns + r]! += wanted[r]!
     }
   }
-  return { free, units, pods, nodes: touched }
+  return { free, units, pods, rows }
 }
 
 /** How many pods have to go to give these amounts back, each time the one that gives the most of what is lacking. */

@@ -62,11 +62,15 @@ function fewest(byGain: readonly Cordoned[], missing: number): readonly Cordoned
 function candidateOf({ view }: Subject, nodes: readonly Cordoned[]): Candidate {
   const names = nodes.slice(0, NAMES_MAX).map(({ node }) => view.nodeNames[node])
   const others = nodes.length > NAMES_MAX ? ` and ${nodes.length - NAMES_MAX} more` : ''
+  const rows = nodes.map(({ node }) => node)
   return {
     kind: 'uncordon',
     what: `uncordon ${nodes.length === 1 ? 'the node' : `${nodes.length} nodes:`} ${names.join(', ')}${others}`,
     touches: { pods: 0, nodes: nodes.length },
-    apply: (asked) => ({ ...asked, view: changedView(asked.view, { classes: opened(asked.view.classes, nodes) }) }),
+    apply: (asked) => ({
+      ...asked,
+      view: changedView(asked.view, { classes: opened(asked.view.classes, nodes) }, rows),
+    }),
   }
 }
 

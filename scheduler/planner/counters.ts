@@ -44,6 +44,8 @@ function keep(all: Sums[], sums: Sums): void {
   all.push(sums)
 }
 
+const copied = (all: readonly Sums[]): Sums[] => all.map(({ level, sums }) => ({ level, sums: sums.slice() }))
+
 /** Per node and per domain how many pods of one class fit beside what is there. O(nodes) to make, O(1) a changed node. */
 export class Counts {
   readonly perNode: Int32Array
@@ -53,11 +55,17 @@ export class Counts {
   readonly #feasible: Uint8Array
   readonly #perDomain: Sums[] = []
 
-  constructor(ground: Ground, requests: Float64Array, feasible: Uint8Array) {
+  /** `like`: counts of the same class to begin from, for `refresh` of the nodes where something is different. */
+  constructor(ground: Ground, requests: Float64Array, feasible: Uint8Array, like: Counts | null = null) {
     this.#ground = ground
     this.#requests = requests
     this.#feasible = feasible
-    this.perNode = new Int32Array(ground.nodeNames.length)
+    this.perNode = like === null ? new Int32Array(ground.nodeNames.length) : like.perNode.slice()
+    if (like !== null) {
+      this.total = like.total
+      this.#perDomain.push(...copied(like.#perDomain))
+      return
+    }
     for (let n = 0; n < this.perNode.length; n++) {
       const fit = this.#isLikeLast(n) ? this.perNode[n - 1]! : this.#fit(n)
       this.perNode[n] = fit
@@ -119,11 +127,16 @@ export class FreeRoom {
   readonly #seen: Float64Array
   readonly #perDomain: Sums[] = []
 
-  constructor(ground: Ground, passes: Uint8Array) {
+  /** `like`: room that differs on some nodes alone, for `refresh` of them; where it passed it must go on passing. */
+  constructor(ground: Ground, passes: Uint8Array, like: FreeRoom | null = null) {
     this.#ground = ground
     this.#passes = passes
     const columns = ground.resources.length
-    this.#seen = new Float64Array(ground.free.length)
+    this.#seen = like === null ? new Float64Array(ground.free.length) : like.#seen.slice()
+    if (like !== null) {
+      this.#perDomain.push(...copied(like.#perDomain))
+      return
+    }
     for (let n = 0; n < passes.length; n++) {
       if (passes[n] === 0) continue
       for (let i = n * columns; i < (n + 1) * columns; i++) this.#seen[i] = Math.max(0, ground.free[i]!)
@@ -175,6 +188,29 @@ export function freshCounters(view: PlanView): Counters {
     counts: (c) => (counts[c] ??= new Counts(view, view.classes[c]!.requests, view.classes[c]!.feasible)),
     free: (classes) => new FreeRoom(view, passesForSome(view, classes)),
     allocatable: () => columnSums(view.allocatable, view.resources.length),
+  }
+}
+
+/**
+ * Counters for a view that differs from another on these nodes alone, in free room or in what passes there and did not:
+ * copies of the other's. O(nodes) in plain copies.
+ */
+export function changedCounters(of: Counters, view: PlanView, nodes: readonly number[]): Counters {
+  const counts: (Counts | undefined)[] = []
+  const countsFor = (c: number): Counts => {
+    const { requests, feasible } = view.classes[c]!
+    const made = new Counts(view, requests, feasible, of.counts(c))
+    for (const n of nodes) made.refresh(n)
+    return made
+  }
+  return {
+    counts: (c) => (counts[c] ??= countsFor(c)),
+    free: (classes) => {
+      const made = new FreeRoom(view, passesForSome(view, classes), of.free(classes))
+      for (const n of nodes) made.refresh(n)
+      return made
+    },
+    allocatable: () => of.allocatable(),
   }
 }
 

@@ -106,7 +106,6 @@ export function fitOn(tree: ScopeTree, room: Room, { demand }: ScopeNode, nodes:
   const left = demand.counts.slice()
   const size = (c: number): number => view.classes[c]!.requests[room.scarce]!
   const classes = room.seated.filter((c) => left[c]! > 0).sort((a, b) => size(b) - size(a) || a - b)
-  const openFree = openRoom(tree, classes, nodes, free)
   const order = classes.length > 1 ? tightestFirst(free, columns, room.scarce) : null
   for (const c of classes) {
     const { requests } = view.classes[c]!
@@ -121,18 +120,14 @@ export function fitOn(tree: ScopeTree, room: Room, { demand }: ScopeNode, nodes:
     }
   }
   const missing = left.reduce((sum, count) => sum + count, 0)
-  const short = missing === 0 || openFree === null ? NOTHING_SHORT : shortInSum(tree, demand.sums, openFree)
-  const amounts = short ?? askedByLeft(tree, room, left, nodes, free)
-  return { fitting: demand.pods - missing, left, rest: free, ...amounts }
+  const fit = { fitting: demand.pods - missing, left, rest: free }
+  const openFree = missing === 0 ? null : openRoom(tree, classes, nodes)
+  if (openFree === null) return { ...fit, ...NOTHING_SHORT }
+  return { ...fit, ...(shortInSum(tree, demand.sums, openFree) ?? askedByLeft(tree, room, left, nodes, free)) }
 }
 
 /** Free room in sum on the nodes that pass for some of the classes; null: none does. */
-function openRoom(
-  { view }: ScopeTree,
-  classes: readonly number[],
-  nodes: Int32Array,
-  free: Float64Array,
-): Float64Array | null {
+function openRoom({ view }: ScopeTree, classes: readonly number[], nodes: Int32Array): Float64Array | null {
   const columns = view.resources.length
   const sums = new Float64Array(columns)
   let isAnyOpen = false
@@ -141,7 +136,7 @@ function openRoom(
     for (const c of classes) isOpen |= view.classes[c]!.feasible[nodes[k]!]!
     if (isOpen === 0) continue
     isAnyOpen = true
-    for (let r = 0; r < columns; r++) sums[r]! += free[k * columns + r]!
+    for (let r = 0; r < columns; r++) sums[r]! += Math.max(0, view.free[nodes[k]! * columns + r]!)
   }
   return isAnyOpen ? sums : null
 }

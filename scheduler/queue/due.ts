@@ -82,6 +82,7 @@ export class Due {
     let waitMs: number | null = null
     const queued: Queued[] = []
     this.#highest = null
+    this.#coming.forgetGone()
     const look = (entry: Entry): void => {
       if (entry.isOver) this.#forget(entry)
       const ms = entry.isOver ? null : this.#look(entry, nowMs, round)

@@ -145,6 +145,18 @@ spec: {podgroups: [{name: a, minReplicas: 1, podReferences: [{namespace: default
     }
   })
 
+  test('a topology in another namespace is not read, and the input is told so', async () => {
+    const elsewhere = `
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: espalier-topology, namespace: elsewhere}
+data: {topology.yaml: "topologies: []"}`
+    const { ignored } = await simulate(node('n1', 'r1'), elsewhere)
+    expect(ignored.map(({ namespace, message }) => [namespace, message])).toEqual([
+      ['elsewhere', 'a topology is read from the namespace espalier-system alone'],
+    ])
+  })
+
   test('a set that nothing can be made of, and a topology that does not parse, are listed with what is wrong', async () => {
     const topology = `
 apiVersion: v1
