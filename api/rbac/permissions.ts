@@ -79,7 +79,8 @@ export const OPERATOR_PERMISSIONS: Permissions = {
     rule(GROVE, 'podcliques/scale podcliquescalinggroups/scale', ['patch']),
     rule(GROVE, 'podgangsets', READ),
     rule(GROVE, 'podcliquesets/status podcliques/status podcliquescalinggroups/status podgangsets/status', ['patch']),
-    rule(GROVE, 'clustertopologybindings', FOLLOW),
+    rule(GROVE, 'clustertopologybindings', READ),
+    rule(GROVE, 'clustertopologybindings/status', ['patch']),
     rule(GANGS, 'podgangs', OWN),
     rule(GANGS, 'podgangs/status', ['patch']),
     // Patched: to take away a finalizer that another operator left.

@@ -85,6 +85,13 @@ spec:
       .join('')}
 `
 
+export const BINDING = `
+apiVersion: grove.io/v1alpha1
+kind: ClusterTopologyBinding
+metadata: {name: racks}
+spec: {levels: [{domain: rack, key: example.com/rack}]}
+`
+
 export const LONE_POD = `
 apiVersion: v1
 kind: Pod

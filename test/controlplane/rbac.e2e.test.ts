@@ -228,8 +228,11 @@ describe.skipIf(plane === null)('both halves as their service accounts, on real 
 
   test('writes that no watch tells of are read from the server, whatever their kind', async () => {
     const { wire } = world.actor('operator')
+    await world.create(workloads.BINDING, '')
     wire.holdWatches()
+    const levels = [{ domain: 'zone', key: 'example.com/zone' }]
     const changed = [
+      await world.patch(types.TOPOLOGY_BINDINGS, '', 'racks', { spec: { levels } }),
       ...(await Promise.all(kept().map(([type, name]) => world.patch(type, WORK, name, labelled('drifted'))))),
       await world.patch(types.POD_CLIQUES, WORK, 'small-0-first', { spec: { replicas: 2 } }, 'scale'),
       await world.patch(types.POD_CLIQUE_SETS, WORK, 'mesh', { spec: { template: { terminationDelay: '1h' } } }),
@@ -259,6 +262,7 @@ describe.skipIf(plane === null)('both halves as their service accounts, on real 
     await world.until('every kind to be read', () => reads.every(({ resource }) => asked('operator', 'get', resource)))
     wire.releaseWatches()
     await world.until('all to be as it was', isBack)
+    await world.delete(types.TOPOLOGY_BINDINGS, '', 'racks')
   })
 
   test('finalizers that another operator left are taken away; everything goes with its owner', async () => {

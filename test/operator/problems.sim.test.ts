@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
+import type { ClusterTopologyBinding, PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
 import type { Condition, KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import {
   CONFIG_MAPS,
@@ -167,4 +167,34 @@ test('a set with something in it that is not acted on runs, and says so as long 
   await mark(null)
   await at.settle()
   expect(await conditionOf('workload1', 'UnsupportedFields')).toBeUndefined()
+})
+
+test('a binding says who follows it, in the generation that was looked at', async () => {
+  const read = (): Promise<ClusterTopologyBinding> => at.get<ClusterTopologyBinding>(TOPOLOGY_BINDINGS, 'fabric')
+  await at.apply(TOPOLOGY_BINDINGS, binding('fabric', 'block', 'rack'))
+  await at.settle()
+  const ours = { schedulerName: 'espalier', topologyReference: 'fabric', inSync: true }
+  const drift = { type: 'SchedulerTopologyDrift', status: 'False', reason: 'InSync' }
+  expect((await read()).status).toMatchObject({
+    observedGeneration: 1,
+    schedulerTopologyStatuses: [ours],
+    conditions: [drift],
+  })
+  const kai = { schedulerName: 'kai-scheduler', topologyReference: 'cluster' }
+  const written = at.client.mergePatch(
+    TOPOLOGY_BINDINGS,
+    { namespace: '', name: 'fabric' },
+    { spec: { schedulerTopologyBindings: [kai] } },
+  )
+  await at.settle()
+  expect((await written).kind).toBe('ok')
+  expect((await read()).status).toMatchObject({
+    observedGeneration: 2,
+    schedulerTopologyStatuses: [ours, { ...kai, inSync: false, message: expect.stringContaining('kai-scheduler') }],
+    conditions: [{ ...drift, status: 'Unknown', reason: 'TopologyNotFound' }],
+  })
+  at.writes.length = 0
+  await at.restartOperator()
+  await at.settle()
+  expect(at.writes).toEqual([])
 })

@@ -1,0 +1,68 @@
+import type { ClusterTopologyBinding, SchedulerTopologyStatus } from '../../api/generated/kinds.ts'
+import { TOPOLOGY_BINDINGS } from '../../kube/resources.ts'
+import { type Finding, withFindings } from '../conditions.ts'
+import { isTerminating } from '../observed-pod.ts'
+import { keyOf, type MakeReconciler, type Reconciler, splitKey, watch } from '../reconciler.ts'
+import { findingContext, writeStatus } from './parts.ts'
+import { isEdited } from './set.ts'
+
+/**
+ * Tells in a binding's status who follows it. Espalier's own scheduler reads the binding itself; topology objects of
+ * other schedulers are not made or compared by this version.
+ */
+export const topologyBindingReconciler: MakeReconciler = (context): Reconciler => {
+  const bindings = context.view.observe<ClusterTopologyBinding>(TOPOLOGY_BINDINGS)
+  const own = context.config.schedulerName
+
+  async function reconcile(key: `${string}/${string}`): Promise<void> {
+    const binding = bindings.get('', splitKey(key).name)
+    if (binding === undefined || isTerminating(binding)) return
+    const schedulers = schedulersOf(binding, own)
+    const finding = driftOf(schedulers)
+    await writeStatus(context, bindings, binding, {
+      observedGeneration: binding.metadata.generation ?? 1,
+      schedulerTopologyStatuses: schedulers,
+      conditions: withFindings(binding.status?.conditions, [finding], findingContext(context, binding)),
+    })
+  }
+
+  return {
+    name: 'clustertopologybinding',
+    concurrency: 1,
+    watches: [
+      watch<ClusterTopologyBinding>(TOPOLOGY_BINDINGS, (binding, before, isGone) =>
+        !isGone && isEdited(binding, before) ? [keyOf(binding)] : [],
+      ),
+    ],
+    reconcile,
+  }
+}
+
+/** Our own scheduler first, then those whose topology somebody else keeps, as they are listed. */
+function schedulersOf({ metadata, spec }: ClusterTopologyBinding, own: string): SchedulerTopologyStatus[] {
+  const ours: SchedulerTopologyStatus = {
+    schedulerName: own,
+    topologyReference: metadata.name,
+    inSync: true,
+    schedulerBackendTopologyObservedGeneration: metadata.generation ?? 1,
+  }
+  const others = (spec.schedulerTopologyBindings ?? []).filter(({ schedulerName }) => schedulerName !== own)
+  return [
+    ours,
+    ...others.map(({ schedulerName, topologyReference }) => ({
+      schedulerName,
+      topologyReference,
+      inSync: false,
+      message: `the topology of ${schedulerName} is not compared by this version`,
+    })),
+  ]
+}
+
+function driftOf(schedulers: readonly SchedulerTopologyStatus[]): Finding {
+  const type = 'SchedulerTopologyDrift'
+  const unknown = schedulers.filter(({ inSync }) => !inSync)
+  if (unknown.length === 0)
+    return { type, status: 'False', reason: 'InSync', message: 'every scheduler follows this binding' }
+  const message = unknown.map(({ message: said }) => said).join('; ')
+  return { type, status: 'Unknown', reason: 'TopologyNotFound', message }
+}
