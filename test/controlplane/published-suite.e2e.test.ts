@@ -10,8 +10,10 @@ import {
   POD_CLIQUES,
   POD_GANGS,
   PODS,
+  type ResourceType,
   SCALING_GROUPS,
   SERVICES,
+  TOPOLOGY_BINDINGS,
 } from '../../kube/resources.ts'
 import type { SampleWorld } from '../cli/samples.ts'
 import { byBytes } from '../../scheduler/state/bytes.ts'
@@ -54,6 +56,29 @@ const suiteYaml = (name: string): string =>
     'terminationGracePeriodSeconds: 5',
     `terminationGracePeriodSeconds: 5\n          ${TOLERATION}`,
   )
+
+const LEVELS = { zone: 'zone', block: 'block', rack: 'rack', host: 'hostname' }
+const BINDING: NewObject = {
+  apiVersion: 'grove.io/v1alpha1',
+  kind: 'ClusterTopologyBinding',
+  metadata: { name: 'suite' },
+  spec: { levels: Object.entries(LEVELS).map(([domain, key]) => ({ domain, key: `kubernetes.io/${key}` })) },
+}
+const pack = (level: string): string => `topologyConstraint: {topologyName: suite, pack: {required: ${level}}}`
+const POD = `podSpec: {${TOLERATION}, containers: [{name: main, image: busybox, resources: {requests: {memory: 40Mi}}}]}`
+const LAYERED = `
+apiVersion: grove.io/v1alpha1
+kind: PodCliqueSet
+metadata: {name: tas}
+spec:
+  replicas: 1
+  template:
+    ${pack('block')}
+    podCliqueScalingGroups: [{name: sg, cliqueNames: [lead, work], replicas: 3, minAvailable: 1, ${pack('rack')}}]
+    cliques:
+    - {name: lead, spec: {roleName: lead, replicas: 2, ${POD}}}
+    - {name: work, ${pack('host')}, spec: {roleName: work, replicas: 3, ${POD}}}
+`
 
 describe.skipIf(plane === null)('the published suite on real Kubernetes', () => {
   let world: ProductWorld
@@ -103,6 +128,12 @@ describe.skipIf(plane === null)('the published suite on real Kubernetes', () => 
       set?.status?.updateProgress?.updateEndedAt !== undefined &&
       set.status.observedGeneration === set.metadata.generation
     )
+  }
+
+  async function scale(type: ResourceType, name: string, replicas: number): Promise<void> {
+    const namespace = (await at.list<KubeObject>(type))[0]?.metadata.namespace ?? ''
+    const options = { subresource: 'scale' } as const
+    valueOrThrow(await world.client.mergePatch(type, { namespace, name }, { spec: { replicas } }, options))
   }
 
   const remove = async ({ metadata: { namespace = '', name } }: Pod): Promise<void> => {
@@ -175,6 +206,50 @@ describe.skipIf(plane === null)('the published suite on real Kubernetes', () => 
         .sort(byBytes)
         .join()
     await world.waitFor(async () => (await images()) === 'second,third', 'the replacement of the new template')
+  })
+
+  test('RU9, RU10: all of two replicas is updated while one is scaled; with nowhere to go one pod goes', async () => {
+    await openNodes(NODE_COUNT)
+    at = await world.sample()
+    await at.apply(suiteYaml('workload1'))
+    await become(10, 0)
+    await scale(POD_CLIQUE_SETS, 'workload1', 2)
+    await become(20, 0)
+    for (const clique of ['pc-a', 'pc-b', 'pc-c']) await changeImage('workload1', clique, 'second')
+    await scale(SCALING_GROUPS, 'workload1-1-sg-x', 3)
+    await world.waitFor(isUpdateOver, 'the end of the update')
+    await become(24, 0)
+    const images = (await podsOf()).map(({ spec }) => spec.containers[0]?.image)
+    expect(images).toEqual(Array(24).fill('second'))
+    await openNodes(0)
+    const before = uids(await podsOf())
+    await changeImage('workload1', 'pc-a', 'third')
+    await become(23, 1)
+    await new Promise((resolve) => setTimeout(resolve, 3_000)) // nothing more goes
+    expect(uids(await podsOf()).filter((uid) => !before.includes(uid))).toHaveLength(1)
+    await openNodes(NODE_COUNT)
+    await world.waitFor(isUpdateOver, 'the end of the second update')
+    await become(24, 0)
+  })
+
+  test('TAS8, TAS10: each clique on its host, each copy in its rack, all in one block', async () => {
+    await openNodes(NODE_COUNT)
+    at = await world.sample()
+    valueOrThrow(await world.client.create(TOPOLOGY_BINDINGS, BINDING))
+    await at.apply(LAYERED)
+    await become(15, 0)
+    const numberOf = ({ spec }: Pod): number => Number(spec.nodeName?.slice('kwok-node-'.length))
+    const domains = (pods: readonly Pod[], size: number): number =>
+      new Set(pods.map((pod) => Math.floor(numberOf(pod) / size))).size
+    const pods = await podsOf()
+    expect(domains(pods, 20)).toBe(1)
+    for (const copy of [0, 1, 2]) {
+      const ofCopy = pods.filter((pod) => cliqueOf(pod).startsWith(`tas-0-sg-${copy}-`))
+      expect(domains(ofCopy, 7)).toBe(1)
+      const work = ofCopy.filter((pod) => cliqueOf(pod).endsWith('work'))
+      expect(domains(work, 1)).toBe(1)
+    }
+    valueOrThrow(await world.client.delete(TOPOLOGY_BINDINGS, { namespace: '', name: 'suite' }))
   })
 
   test('GT1: below its minimum for longer than the delay a gang is made anew', async () => {
