@@ -3,8 +3,8 @@ import { TOPOLOGY_BINDINGS } from '../../kube/resources.ts'
 import { type Finding, withFindings } from '../conditions.ts'
 import { isTerminating } from '../observed-pod.ts'
 import { keyOf, type MakeReconciler, type Reconciler, splitKey, watch } from '../reconciler.ts'
+import { isEdited } from './edited.ts'
 import { findingContext, writeStatus } from './parts.ts'
-import { isEdited } from './set.ts'
 
 /**
  * Tells in a binding's status who follows it. Espalier's own scheduler reads the binding itself; topology objects of
