@@ -1,3 +1,4 @@
+import { MNNVL_GROUP } from '../names.ts'
 import {
   int32,
   listOf,
@@ -40,6 +41,16 @@ export const listStays = (
   message,
   fieldPath: `.${field}`,
 })
+
+const mnnvlGroup = (of: string): string =>
+  `(has(${of}.annotations) && '${MNNVL_GROUP}' in ${of}.annotations ? ${of}.annotations['${MNNVL_GROUP}'] : '')`
+
+/** Whose pods share a ComputeDomain stays as it was; on the set itself no rule sees annotations. */
+const mnnvlGroupStays: Rule = {
+  rule: `${mnnvlGroup('self')} == ${mnnvlGroup('oldSelf')}`,
+  message: IMMUTABLE,
+  fieldPath: '.annotations',
+}
 
 const SUBDOMAIN = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
 const LABEL = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$'
@@ -220,7 +231,7 @@ export const clique: ObjectSchema = object(
     resourceSharing: sharing('CliqueResourceSharing', 'Claims that pods of the clique share.', null),
     spec: cliqueSpecInSet,
   },
-  { required: ['name', 'spec'], rules: [constraintStays, listStays('resourceSharing')] },
+  { required: ['name', 'spec'], rules: [constraintStays, listStays('resourceSharing'), mnnvlGroupStays] },
 )
 
 export const scalingGroup: ObjectSchema = object(
@@ -250,6 +261,7 @@ export const scalingGroup: ObjectSchema = object(
         fieldPath: '.resourceSharing',
       },
       constraintStays,
+      mnnvlGroupStays,
       { rule: 'self.cliqueNames == oldSelf.cliqueNames', message: IMMUTABLE, fieldPath: '.cliqueNames' },
       stays('minAvailable'),
       listStays('resourceSharing'),

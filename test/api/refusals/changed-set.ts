@@ -20,6 +20,8 @@ import {
 const update = (name: string, now: Fields, before: Fields): RefusalCase => refused(name, now, IMMUTABLE, before)
 const one = (spec: Fields, more: Fields = {}): Fields => set({ cliques: [clique('a', spec, more)] })
 
+const mnnvl = (group: string): Fields => ({ annotations: { 'grove.io/mnnvl-group': group } })
+
 /** As they are stored where somebody wrote them out; typed clients leave them out when they write back. */
 const empties: Fields = {
   cliques: [clique('a', { startsAfter: [] }, { resourceSharing: [] }), clique('b')],
@@ -50,6 +52,9 @@ export const updates: readonly RefusalCase[] = [
   taken('no minAvailable where it was all of replicas', one({}), one({ minAvailable: 2 })),
   update('no minAvailable where it was not all of replicas', one({}), one({ minAvailable: 1 })),
   update('another start order', explicit({ a: ['b'] }), explicit({ b: ['a'] })),
+  update('another MNNVL group', one({}, mnnvl('b')), one({}, mnnvl('a'))),
+  update('an MNNVL group of a group where none was', grouped(mnnvl('a')), grouped()),
+  taken('another annotation', one({}, { annotations: { x: 'y' } }), one({})),
   taken('no list where an empty one was', set(pair), set(empties)),
   taken('empty lists where none were', set(empties), set(pair)),
   update('a list where an empty one was', explicit({ a: ['b'] }), explicit({ a: [] })),
