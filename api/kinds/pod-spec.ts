@@ -30,8 +30,8 @@ const source = (doc: string, fields: ObjectSchema['fields'], required: readonly 
     { required, isOpen: true },
   )
 
-/** What every Kubernetes takes; newer ones take more, which a set has never been let have. */
-const ENV_NAME = '^[-._a-zA-Z][-._a-zA-Z0-9]*$'
+/** What every Kubernetes takes (no path that leads up, too); newer ones take more, which a set has never been let have. */
+const ENV_NAME = '^([-_a-zA-Z]|\\.[-_a-zA-Z0-9])[-._a-zA-Z0-9]*$'
 
 const envVar: ObjectSchema = object(
   null,

@@ -86,7 +86,7 @@ export const creation: readonly RefusalCase[] = [
     }),
     'Duplicate value',
   ),
-  ...['1ST', 'A B', 'A=B'].map((name) =>
+  ...['1ST', 'A B', 'A=B', '.', '..A'].map((name) =>
     refused(
       `a variable named ${name}`,
       set({ cliques: [clique('a', { podSpec: { containers: [{ name: 'm', image: 'i', env: [{ name }] }] } })] }),
