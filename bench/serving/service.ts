@@ -22,14 +22,14 @@ export const ENGINES: ReadonlyMap<string, number> = new Map([PREFILL, DECODE].ma
 
 /** Of a copy that has grown as far as it can. */
 export const GPUS_A_COPY: number = PARTS.reduce((sum, { most, pods, gpusAPod }) => sum + most * pods * gpusAPod, 0)
-/** More copies than any rate of the trace asks for. */
-const COPIES_MAX = 100
 export const METRIC = 'requests-per-second'
 
 export interface Service {
   readonly demand: Demand
   /** Requests a second that a copy serves when it has grown as far as it can. */
   readonly ratePerCopy: number
+  /** Copies that its highest rate asks for. */
+  readonly copiesAtPeak: number
 }
 
 /**
@@ -37,13 +37,17 @@ export interface Service {
  * `load` of `gpus`.
  */
 export function servicesOf(demands: readonly Demand[], load: number, gpus: number): Service[] {
-  const share = (load * gpus) / busiest(demands)
-  return demands.map((demand) => ({ demand, ratePerCopy: (Math.max(...demand.rates) * GPUS_A_COPY) / share }))
+  const copies = (load * gpus) / busiest(demands) / GPUS_A_COPY
+  return demands.map((demand) => ({
+    demand,
+    ratePerCopy: Math.max(...demand.rates) / copies,
+    copiesAtPeak: Math.max(1, Math.ceil(copies)),
+  }))
 }
 
 /** The set, and the autoscaler of its copies; those of cliques and scaling groups are the operator's to make. */
 export function objectsOf(
-  { demand, ratePerCopy }: Service,
+  { demand, ratePerCopy, copiesAtPeak }: Service,
   namespace: string,
   schedulerName: string,
   packs: ServingWork['packs'],
@@ -85,7 +89,7 @@ export function objectsOf(
       apiVersion: 'autoscaling/v2',
       kind: 'HorizontalPodAutoscaler',
       metadata,
-      spec: { scaleTargetRef, minReplicas: 1, maxReplicas: COPIES_MAX, metrics: metricOf(ratePerCopy) },
+      spec: { scaleTargetRef, minReplicas: 1, maxReplicas: copiesAtPeak, metrics: metricOf(ratePerCopy) },
     },
   ]
 }

@@ -69,6 +69,18 @@ describe('request rates', () => {
     for (const peak of peaks) expect(peak).toBeCloseTo(peaks[0]!, 6)
   })
 
+  test('no cluster is so large that its services may not have the copies that their load asks for', () => {
+    const services = servicesOf(demandOf('servegen/load.csv', 24), 1, 100_000)
+    for (const service of services) {
+      const asked = Math.max(...service.demand.rates) / service.ratePerCopy
+      const [, autoscaler] = objectsOf(service, 'default', 'espalier', 'required', 'rack')
+      const { maxReplicas } = (autoscaler as { spec?: unknown }).spec as { maxReplicas: number }
+      expect(asked).toBeGreaterThan(100)
+      expect(maxReplicas).toBeGreaterThanOrEqual(asked)
+      expect(maxReplicas).toBeLessThan(asked + 1)
+    }
+  })
+
   test('a set says how each of its levels is scaled and where an engine may lie', () => {
     const [service] = servicesOf(demandOf('servegen/load.csv', 24), 0.8, 1_000)
     const [set, autoscaler] = objectsOf(service!, 'default', 'espalier', 'preferred', 'rack')

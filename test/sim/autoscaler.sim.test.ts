@@ -113,6 +113,25 @@ describe('an autoscaler on injected metrics', () => {
     await world.settle()
     expect((await conditions())['AbleToScale']).toBe('FailedGetScale')
   })
+
+  test('asks what kinds there are once, and again when what it knows finds nothing', async () => {
+    let asked = 0
+    const counting = (): void =>
+      world.cluster.server.setIntercept(({ path }) => {
+        if (path === '/apis') asked++
+        return 'pass'
+      })
+    await start(2, autoscaler(cpu, 'cpu=50%'))
+    counting()
+    await world.clock.runFor(150_000)
+    expect(asked).toBe(0)
+    await world.during(world.client.delete(REPLICA_SETS, { namespace: 'default', name: 'rs' }))
+    await world.clock.runFor(60_000)
+    expect(asked).toBeGreaterThan(0)
+    await world.create(REPLICA_SETS, replicaSet(2))
+    await world.clock.runFor(60_000)
+    expect((await conditions())['AbleToScale']).not.toBe('FailedGetScale')
+  })
 })
 
 describe('the decision of an autoscaler', () => {
