@@ -2,6 +2,7 @@ import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { domainsAround } from '../../topology/compiled/nesting.ts'
 import { domainMayHold } from './bounds.ts'
 import { levelAfter } from './evenly.ts'
+import { laterFits, laterLost, scopesAwaiting } from './later.ts'
 import { outerDomain } from './opened.ts'
 import { nodesOf } from './regions.ts'
 import type { SpreadRule } from './request.ts'
@@ -10,7 +11,7 @@ import type { Frame } from './search.ts'
 
 /**
  * The domains that may hold a scope, best first by DESIGN's order of plans: no further domain where domains count,
- * room for the pods that come later, soft spread, then the least room left at each level from the broadest down to this
+ * room for the pods that come later, those of other scopes too, soft spread, then the least room left at each level from the broadest down to this
  * one, then names. The first is found by one scan; the rest is sorted only when it is asked for.
  */
 export function* candidatesFor(frame: Frame, scope: number, level: CompiledLevel): Generator<number> {
@@ -41,7 +42,14 @@ function keysFor(frame: Frame, scope: number, level: CompiledLevel): readonly Ke
   const { later } = frame.tree.nodes[scope]!
   const keys: Key[] = []
   if (frame.opened.limits.length > 0) keys.push((domain) => frame.opened.newlyOpened(scope, level, domain))
-  if (later.some((count) => count > 0)) keys.push((domain) => -laterFits(frame, scope, level, domain))
+  const awaiting = scopesAwaiting(frame, scope)
+  const isLater = later.some((count) => count > 0)
+  if (isLater || awaiting.length > 0) {
+    keys.push(
+      (domain) =>
+        laterLost(frame, scope, level, domain, awaiting) - (isLater ? laterFits(frame, scope, level, domain) : 0),
+    )
+  }
   const soft = softRules(frame.tree, scope)
   if (soft.length > 0) keys.push((domain) => softSkew(frame, soft, level, domain))
   for (const outer of frame.tree.view.topology?.levels ?? []) {
@@ -93,27 +101,6 @@ function isInside(frame: Frame, scope: number): boolean {
 function compareRank(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!
   return 0
-}
-
-/** How many of the scope's surplus and gated pods a domain holds beside what is promised there; an upper bound. */
-function laterFits(frame: Frame, scope: number, level: CompiledLevel, domain: number): number {
-  const { room, tree } = frame
-  const { later, demand } = tree.nodes[scope]!
-  const free = room.domainFree(level).slice(domain * room.columns, (domain + 1) * room.columns)
-  const promised = frame.commits.sumsIn(level, domain)
-  for (let r = 0; r < free.length; r++) free[r]! -= demand.sums[r]! + (promised?.[r] ?? 0)
-  let fits = 0
-  later.forEach((count, c) => {
-    if (count === 0) return
-    const { requests } = tree.view.classes[c]!
-    let here = Math.min(count, Math.max(0, room.domainFits(level, c)[domain]! - demand.counts[c]!))
-    for (let r = 0; r < free.length; r++) {
-      if (requests[r]! > 0) here = Math.min(here, Math.max(0, Math.floor(free[r]! / requests[r]!)))
-    }
-    for (let r = 0; r < free.length; r++) free[r]! -= requests[r]! * here
-    fits += here
-  })
-  return fits
 }
 
 interface SoftRule {

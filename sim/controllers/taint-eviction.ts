@@ -22,6 +22,8 @@ export class TaintEviction implements Controller {
   readonly #nodes: Cache<Node>
   readonly #pods: Cache<Pod>
   readonly #queue: WorkQueue<string>
+  /** Since when a pod, by its uid, has been seen beside taints that it bears for a time: as long as it does. */
+  readonly #sinceMs = new Map<string, number>()
 
   constructor(context: ControllerContext) {
     this.#context = context
@@ -31,6 +33,7 @@ export class TaintEviction implements Controller {
       if (kind !== 'deleted' && !isSame) this.#queuePodsOf(object.metadata.name)
     })
     this.#pods = context.informers.watch<Pod>(PODS, ({ kind, object, before }) => {
+      if (kind === 'deleted') this.#sinceMs.delete(object.metadata.uid)
       if (kind !== 'deleted' && object.spec.nodeName && before?.spec.nodeName !== object.spec.nodeName) {
         this.#queue.add(keyOf(object))
       }
@@ -54,8 +57,12 @@ export class TaintEviction implements Controller {
     const pod = this.#pods.get(namespace, name)
     if (pod === undefined || pod.metadata.deletionTimestamp !== undefined) return
     const taints = noExecute(this.#nodes.get('', pod.spec.nodeName ?? ''))
-    const waitMs = staysMs(pod, taints, this.#context.clock.nowMs())
-    if (waitMs === null) return
+    const { uid } = pod.metadata
+    const nowMs = this.#context.clock.nowMs()
+    const sinceMs = this.#sinceMs.get(uid) ?? nowMs
+    const waitMs = staysMs(pod, taints, sinceMs, nowMs)
+    if (waitMs === null) return void this.#sinceMs.delete(uid)
+    this.#sinceMs.set(uid, sinceMs)
     if (waitMs > 0) return { again: waitMs }
     await this.#evict(pod)
   }
@@ -76,8 +83,8 @@ export class TaintEviction implements Controller {
   }
 }
 
-/** How long the pod may stay; 0: it goes now; null: for good. A taint without a time counts from now on. */
-function staysMs(pod: Pod, taints: readonly Taint[], nowMs: number): number | null {
+/** How long the pod may stay; 0: it goes now; null: for good. A taint without a time counts since `seenMs`. */
+function staysMs(pod: Pod, taints: readonly Taint[], seenMs: number, nowMs: number): number | null {
   let staysMs: number | null = null
   for (const taint of taints) {
     const borne = (pod.spec.tolerations ?? []).filter((toleration) => bears(toleration, taint))
@@ -86,7 +93,7 @@ function staysMs(pod: Pod, taints: readonly Taint[], nowMs: number): number | nu
       tolerationSeconds === undefined ? [] : [tolerationSeconds],
     )
     if (seconds.length === 0) continue
-    const sinceMs = taint.timeAdded === undefined ? nowMs : Date.parse(taint.timeAdded)
+    const sinceMs = taint.timeAdded === undefined ? seenMs : Date.parse(taint.timeAdded)
     const leftMs = Math.max(0, sinceMs + Math.min(...seconds) * 1_000 - nowMs)
     staysMs = staysMs === null ? leftMs : Math.min(staysMs, leftMs)
   }

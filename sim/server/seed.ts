@@ -30,7 +30,8 @@ export function seedObject(core: Core, sent: NewObject, warnings: string[] = [])
   const spec = type.collection === '/pods' ? recordAt(object, 'spec') : {}
   const { priority, priorityClassName } = spec
   delete spec['priority']
-  if (!isKnownPriority(core, priorityClassName)) delete spec['priorityClassName']
+  const isKnown = isKnownPriority(core, priorityClassName)
+  if (!isKnown) delete spec['priorityClassName']
   const namespace = type.namespaced ? stringAt(metadata, 'namespace') || 'default' : ''
   const options = {
     isDryRun: false,
@@ -41,6 +42,9 @@ export function seedObject(core: Core, sent: NewObject, warnings: string[] = [])
     warnings: [],
   } as const
   const name = draftNew(core, type, namespace, object, { ...options, warnings })
+  if (priorityClassName !== undefined && !isKnown && priority === undefined) {
+    warnings.push(`no PriorityClass with name ${priorityClassName} was found: its priority is ${spec['priority']}`)
+  }
   Object.assign(metadataOf(object), given)
   if (priority !== undefined) spec['priority'] = priority
   if (priorityClassName !== undefined) spec['priorityClassName'] = priorityClassName

@@ -145,6 +145,19 @@ spec: {podgroups: [{name: a, minReplicas: 1, podReferences: [{namespace: default
     }
   })
 
+  test('a pod of a priority class that is not there is placed, and the input is told so', async () => {
+    const urgent = `
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: default}
+spec: {schedulerName: espalier, priorityClassName: urgent, containers: [{name: main, image: x}]}`
+    const { ignored, pods } = await simulate(node('n1', 'r1'), urgent)
+    expect(pods.map((each) => each.node)).toEqual(['n1'])
+    expect(ignored.map(({ message }) => message)).toEqual([
+      'no PriorityClass with name urgent was found: its priority is 0',
+    ])
+  })
+
   test('a topology in another namespace is not read, and the input is told so', async () => {
     const elsewhere = `
 apiVersion: v1

@@ -277,6 +277,18 @@ describe('a pod on a simulated node', () => {
     expect(partOf<{ taints?: unknown[] }>(await world.get(NODES, 'n1'), 'spec').taints ?? []).toEqual([])
   })
 
+  test('bears a taint that says no time for so many seconds from when it was seen there, then all is at rest', async () => {
+    world = await startWorld()
+    await world.create(PODS, podObject('a', { tolerations: [{ operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }] }))
+    await world.settle()
+    const taints = [{ key: 'k', effect: 'NoExecute' }]
+    await world.during(world.client.mergePatch(NODES, { namespace: '', name: 'n1' }, { spec: { taints } }))
+    await world.clock.runFor(50_000)
+    expect((await world.pod('a')).metadata.deletionTimestamp).toBeUndefined()
+    expect((await world.clock.runUntilSettled({ maxVirtualMs: HOUR_MS })).isSettled).toBe(true)
+    expect(await world.get(PODS, 'a')).toBeNull()
+  })
+
   test('that runs already is taken as it is', async () => {
     world = await startWorld()
     const status = { phase: 'Running', startTime: '2025-12-31T23:00:00Z', podIP: '10.130.0.9' }
