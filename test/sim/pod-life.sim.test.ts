@@ -279,7 +279,10 @@ describe('a pod on a simulated node', () => {
 
   test('bears a taint that says no time for so many seconds from when it was seen there, then all is at rest', async () => {
     world = await startWorld()
-    await world.create(PODS, podObject('a', { tolerations: [{ operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }] }))
+    await world.create(
+      PODS,
+      podObject('a', { tolerations: [{ operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 60 }] }),
+    )
     await world.settle()
     const taints = [{ key: 'k', effect: 'NoExecute' }]
     await world.during(world.client.mergePatch(NODES, { namespace: '', name: 'n1' }, { spec: { taints } }))
