@@ -183,7 +183,7 @@ function outcomeOf(
   const { workload } = scenario
   const { stop: signal } = session.io
   const tell = (line: string): void => session.io.err(line)
-  if (workload.kind === 'serving') return runServingRound(scenario, workload.serving, contestant.name, signal)
+  if (workload.kind === 'serving') return runServingRound(scenario, workload.serving, contestant.name, signal, tell)
   if (depth === 'trace' || workload.kind === 'trace') return runTrace(scenario, contestant.name)
   if (depth === 'planner' || server === null) return runPlannerRound({ scenario, round }, contestant.checkout, signal)
   const place = { namespace: namespaceOf(contestant), schedulerName: contestant.schedulerName }

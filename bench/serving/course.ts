@@ -21,7 +21,7 @@ import { nodeObjects } from '../runs/work.ts'
 import { LEVEL_KEYS, type Scenario, type ServingWork } from '../scenario/scenario.ts'
 import type { ServingFigures, TraceFigures } from '../runs/result.ts'
 import { worldOf, type World } from '../traces/world.ts'
-import { demandOf, rateAt } from './load.ts'
+import { demandOf, rateAt, WINDOW_MS } from './load.ts'
 import { Ledger, type Piece } from './ledger.ts'
 import { hasEnded, isGoing } from './pods.ts'
 import { RivalScheduler } from './rival-scheduler.ts'
@@ -29,6 +29,7 @@ import { milliText, objectsOf, type Service, servicesOf } from './service.ts'
 
 const NAMESPACE = 'default'
 const HOUR_MS = 3_600_000
+const STEP_MS = 60_000
 /** What is asked for while nothing else happens. */
 const ANSWER_MAX_MS = 600_000
 
@@ -39,6 +40,8 @@ export interface ServingCourse {
   /** By what placements are judged. */
   readonly words: Words
   readonly signal: AbortSignal
+  /** For a person who waits: how far it is. */
+  readonly tell: (line: string) => void
 }
 
 /** Throws where the checker finds a fault, or a level of autoscaling that never moved. */
@@ -98,19 +101,32 @@ class Running {
   }
 
   async run(): Promise<TraceFigures> {
-    const { serving, signal } = this.#course
+    const { serving, signal, tell } = this.#course
     this.#beganMs = this.#clock.monotonicMs()
     await this.#apply()
     for (let hour = 1; hour <= serving.hours && !signal.aborted; hour++) {
-      await this.#clock.runFor(this.#beganMs + hour * HOUR_MS - this.#clock.monotonicMs())
-      if (this.#fault !== null) throw this.#fault
-      this.#ledger.sample()
+      for (let passed = WINDOW_MS; passed <= HOUR_MS; passed += WINDOW_MS) {
+        const endMs = this.#beganMs + (hour - 1) * HOUR_MS + passed
+        await this.#pass(endMs - STEP_MS)
+        this.#ledger.sample()
+        await this.#pass(endMs)
+      }
+      this.#ledger.closeHour()
       await this.#judge(hour)
+      tell(`  hour ${hour} of ${serving.hours}, ${this.#ledger.boundPercent} % of the GPUs in use`)
     }
     const still = Object.entries(this.#scaled).filter(([, times]) => times === 0)
     if (still.length > 0 && !signal.aborted) throw new Error(`${still.map(([level]) => level).join(', ')} never scaled`)
     const { serving: figures, ...rest } = this.#ledger.figures()
     return { ...rest, evictions: this.#evictions, serving: { ...figures, scaled: { ...this.#scaled } } }
+  }
+
+  /** In steps, so that a Ctrl-C need not wait for the end of an hour. */
+  async #pass(untilMs: number): Promise<void> {
+    while (this.#clock.monotonicMs() < untilMs && !this.#course.signal.aborted) {
+      await this.#clock.runFor(Math.min(STEP_MS, untilMs - this.#clock.monotonicMs()))
+      if (this.#fault !== null) throw this.#fault
+    }
   }
 
   async stop(): Promise<void> {

@@ -23,6 +23,7 @@ export interface Piece {
 }
 
 const MINUTE_MS = 60_000
+const HOUR_MS = 3_600_000
 
 export class Ledger {
   readonly #world: World
@@ -37,6 +38,8 @@ export class Ledger {
   readonly #hours: [hour: number, percent: number][] = []
   readonly #fragmented: number[] = []
   #sinceMs = 0
+  #hourMs = 0
+  #hourArea = 0
 
   constructor(world: World, packs: ServingWork['packs'], nowMs: () => number) {
     this.#world = world
@@ -49,6 +52,11 @@ export class Ledger {
   /** Those that are there now. */
   get open(): readonly Piece[] {
     return [...this.#open.values()]
+  }
+
+  /** At this moment. */
+  get boundPercent(): number {
+    return rounded((100 * this.#sums.bound) / (this.#world.nodes.length * this.#world.gpusANode))
   }
 
   /** Throws where a node gets more pods than it has GPUs. */
@@ -64,11 +72,18 @@ export class Ledger {
     else this.#date(piece)
   }
 
-  /** Once an hour of virtual time. */
-  sample(): void {
+  /** At the end of an hour: the GPU time in use since the one before. */
+  closeHour(): void {
     this.#pass()
-    const gpus = this.#world.nodes.length * this.#world.gpusANode
-    this.#hours.push([Math.round(this.#nowMs() / 3_600_000), rounded((100 * this.#sums.bound) / gpus, 2)])
+    const hour = Math.round(this.#nowMs() / HOUR_MS)
+    const gpuMs = this.#world.nodes.length * this.#world.gpusANode * (this.#sinceMs - this.#hourMs)
+    this.#hours.push([hour, rounded((100 * (this.#areas.bound - this.#hourArea)) / Math.max(1, gpuMs), 2)])
+    this.#hourMs = this.#sinceMs
+    this.#hourArea = this.#areas.bound
+  }
+
+  /** How broken the nodes are now; not where a window ends, when autoscalers have heard of the next one or have not. */
+  sample(): void {
     const free = [...this.#used].map((used) => ({ used, free: this.#world.gpusANode - used }))
     const all = free.reduce((sum, node) => sum + node.free, 0)
     const broken = free.filter(({ used }) => used > 0).reduce((sum, node) => sum + node.free, 0)

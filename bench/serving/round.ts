@@ -11,12 +11,13 @@ export async function runServingRound(
   serving: ServingWork,
   rival: string,
   signal: AbortSignal,
+  tell: ServingCourse['tell'],
 ): Promise<Outcome> {
   const startMs = performance.now()
   const scheduler = rival as ServingCourse['scheduler']
   const words = rival === 'blind' ? BLIND : podGang.words
   try {
-    const figures = await runServing({ scenario, serving, scheduler, words, signal })
+    const figures = await runServing({ scenario, serving, scheduler, words, signal, tell })
     const { started, jobs } = figures
     const { bound } = scenario.expect
     const isShort = bound !== 'all' ? started < bound : started < jobs

@@ -40,6 +40,7 @@ const course = (scheduler: ServingCourse['scheduler'], changes: Partial<ServingW
   scheduler,
   words: scheduler === 'blind' ? BLIND : podGang.words,
   signal: new AbortController().signal,
+  tell: () => {},
 })
 
 describe('request rates', () => {
@@ -131,7 +132,7 @@ describe('services in virtual time', () => {
 
   test('a round that did less than its scenario expects is not timed', async () => {
     const more = scenario({ expect: { bound: 100_000, domainsPerGangAtMost: {} } })
-    const outcome = await runServingRound(more, serving, 'blind', AbortSignal.abort())
+    const outcome = await runServingRound(more, serving, 'blind', AbortSignal.abort(), () => {})
     expect(outcome).toMatchObject({ kind: 'unbound', bound: 0, of: 100_000 })
   }, 60_000)
 })
@@ -170,13 +171,18 @@ describe('the ledger', () => {
     ledger.take(updated(bound[1]!, pod('b', nameOf(18), true)))
     nowMs = 480_000
     ledger.sample()
+    nowMs = 3_600_000
+    ledger.closeHour()
     const figures = ledger.figures()
     expect(figures).toMatchObject({ jobs: 1, started: 1, domainsByFewest: 2, brokenPreferences: 1 })
     expect(figures.waitMinutes.mean).toBe(2)
     expect(figures.serving.wholeMinutes.mean).toBe(3)
-    // 8 GPUs for 300 of 480 s, of 288; asked for 4 for 60 s and 8 for 420 s; Ready 8 for 240 s.
-    expect(figures.occupancyPercent).toBeCloseTo((100 * 8 * 300) / (288 * 480), 2)
-    expect(figures.serving.notReadyPercent).toBeCloseTo(100 * (1 - (8 * 240) / (4 * 60 + 8 * 420)), 2)
+    // 8 GPUs for 3,420 of 3,600 s, of 288; asked for 4 for 60 s and 8 for 3,540 s; Ready 8 for 3,360 s.
+    const inUse = (100 * 8 * 3_420) / (288 * 3_600)
+    expect(figures.occupancyPercent).toBeCloseTo(inUse, 2)
+    expect(figures.occupancy).toEqual([[1, Number(inUse.toFixed(2))]])
+    expect(figures.fragmentationPercent).toBe(0)
+    expect(figures.serving.notReadyPercent).toBeCloseTo(100 * (1 - (8 * 3_360) / (4 * 60 + 8 * 3_540)), 2)
   })
 
   test('a node that gets more than it has is found out at once', () => {
