@@ -43,6 +43,8 @@ export interface Frame {
   readonly splits: Split[]
   /** Estimated use of domains by sets chosen so far, per level: for the order of choices, never for a proof. */
   readonly estimates: Map<CompiledLevel, Map<number, Float64Array>>
+  /** How many more deals for soft rules may fail with the rest before these are given up; null: none is being tried. */
+  softTries: number | null
   solution: Solution | null
 }
 
@@ -72,6 +74,7 @@ export function search(
     sets: tree.nodes.map(() => []),
     splits: [],
     estimates: new Map(levels.map((level) => [level, new Map()])),
+    softTries: null,
     solution: null,
   }
   if (frame.opened.limits.some(({ max }, l) => frame.opened.of(l).size > max)) {

@@ -35,6 +35,9 @@ interface Dealing {
   readonly next: () => Outcome
 }
 
+/** A soft rule is no reason to try every deal: so many that do not come out with the rest, and it gives way. */
+const SOFT_TRIES = 16
+
 /**
  * Deals the pods of a clique out to domains, each pod a unit. With `floor` as the least that any eligible domain ends
  * with, every domain ends between floor and floor + maxSkew; the highest floor is tried first, so the most even deal.
@@ -49,7 +52,14 @@ export function chooseUnits(
   const isFirst = frame.tree.nodes[scope]!.scope.spreads.find(({ units }) => units === 'pods') === rule
   const dealing = dealingOf(frame, scope, rule, next)
   if (!isFirst || dealing.hands.length === 0) return next() // a second rule is judged when the plan is finished
-  const { domains, taken } = dealing
+  if (rule.isHard) return dealEvenly(dealing)
+  const outcome = dealSoftly(dealing)
+  return outcome === 'unplaceable' ? next() : outcome
+}
+
+/** With every floor in turn. */
+function dealEvenly(dealing: Dealing): Outcome {
+  const { frame, rule, domains, taken } = dealing
   for (const { floor, ceiling } of boundsOf(dealing)) {
     if (!frame.budget.take()) return 'undecided'
     const missing = (d: number): number => (rule.eligible[d] === 1 ? Math.max(0, floor - taken[d]!) : 0)
@@ -60,11 +70,25 @@ export function chooseUnits(
     const outcome = deal(dealing, { least, most, splits: [] })
     if (outcome !== 'unplaceable') return outcome
   }
-  return rule.isHard ? 'unplaceable' : dealSoftly(dealing)
+  return 'unplaceable'
 }
 
-/** As even as the places allow, whatever the skew; if that does not come out with the rest, as it comes. */
+/** As the rule asks for, else as even as the places allow; the tries are those of all soft rules that are being dealt. */
 function dealSoftly(dealing: Dealing): Outcome {
+  const { frame } = dealing
+  const isOutermost = frame.softTries === null
+  frame.softTries ??= SOFT_TRIES
+  const evenly = dealEvenly(dealing)
+  const outcome = evenly === 'unplaceable' ? dealToPlaces(dealing) : evenly
+  if (isOutermost) frame.softTries = null
+  return outcome
+}
+
+/** Its tries are used up. */
+const isGivenUp = ({ frame, rule }: Dealing): boolean => !rule.isHard && frame.softTries === 0
+
+/** As even as the places allow, whatever the skew. */
+function dealToPlaces(dealing: Dealing): Outcome {
   const { domains, taken, hands, places } = dealing
   const pods = hands.reduce((sum, { count }) => sum + count, 0)
   const placesAt = (i: number): number =>
@@ -73,8 +97,7 @@ function dealSoftly(dealing: Dealing): Outcome {
   const level = levelAfter(shelves, pods)
   const most = shelves.map(({ units }) => Math.max(0, level - units))
   const least = shelves.map((shelf) => Math.min(shelf.places, Math.max(0, level - 1 - shelf.units)))
-  const outcome = deal(dealing, { least, most, splits: [] })
-  return outcome === 'unplaceable' ? dealing.next() : outcome
+  return deal(dealing, { least, most, splits: [] })
 }
 
 /** Units there already, and how the pods of peers in this plan bear on them. */
@@ -165,6 +188,7 @@ function deal(dealing: Dealing, state: Deal): Outcome {
   const steps: Step[] = [firstStep(dealing, state, 0)]
   let outcome: Outcome = 'unplaceable'
   for (let step = steps.at(-1); step !== undefined && outcome === 'unplaceable'; step = steps.at(-1)) {
+    if (isGivenUp(dealing)) break
     takeBack(state, step)
     const count = step.counts[step.next++]
     if (count === undefined) steps.pop()
@@ -174,7 +198,7 @@ function deal(dealing: Dealing, state: Deal): Outcome {
       outcome = follow(dealing, state, steps, step, step.left - count)
     }
   }
-  if (outcome === 'undecided') for (const step of steps.toReversed()) takeBack(state, step)
+  if (outcome !== 'seated') for (const step of steps.toReversed()) takeBack(state, step)
   return outcome
 }
 
@@ -225,9 +249,12 @@ function takeBack({ most, least, splits }: Deal, step: Step): void {
   step.given = null
 }
 
-function goOn({ frame, next }: Dealing, { splits }: Deal): Outcome {
+function goOn({ frame, rule, next }: Dealing, { splits }: Deal): Outcome {
   frame.splits.push(...splits)
   const outcome = next()
   if (outcome !== 'seated') frame.splits.length -= splits.length
+  if (outcome === 'unplaceable' && !rule.isHard && frame.softTries !== null) {
+    frame.softTries = Math.max(0, frame.softTries - 1)
+  }
   return outcome
 }

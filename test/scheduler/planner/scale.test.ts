@@ -74,6 +74,28 @@ test.each([
   if (pods < 100) expect(verdict.steps).toBeLessThan(1_000 + 2 * count)
 })
 
+// Every even deal of the clique takes room on the host that the other clique needs whole; so do all of a million deals.
+test.each([1, 4])('a soft spread gives way to the rest before the steps run out, with %i free on one host', (free) => {
+  const { topology, view } = cluster(24)
+  const level = topology.levels.at(-1) ?? expect.fail('no level')
+  const spread: SpreadRule = {
+    ...{ level, units: 'pods', maxSkew: 1, minDomains: null, isHard: false },
+    ...{ taken: new Int32Array(24), eligible: new Uint8Array(24).fill(1) },
+  }
+  const request: PlanRequest = {
+    scopes: [scope('gang', -1), scope('a', 0, { spreads: [spread] }), scope('b', 0, { required: level })],
+    groups: [
+      { name: 'a', scope: 1, seats: seats('a', 58), bound: [], later: [] },
+      { name: 'b', scope: 2, seats: seats('b', 4), bound: [], later: [] },
+    ],
+    ...{ defaultPack: 'none', maxSteps: STEPS_MAX },
+  }
+  const amounts = view.free.map((amount, at) => (at === 0 ? free : amount))
+  const verdict = plan(request, { ...view, free: amounts })
+  expect(verdict.kind).toBe('plan')
+  expect(verdict.steps).toBeLessThan(20_000)
+})
+
 test('five hundred groups, each on one host, are decided with a few steps each', () => {
   const { topology, view } = cluster(600)
   const required = topology.levels.at(-1) ?? null
