@@ -103,7 +103,10 @@ export class Writer {
     if (which === undefined) return send({})
     const answer = await send({ resourceVersion })
     if (answer.kind === 'ok' || answer.reason !== 'Conflict') return answer
-    return (await this.#isGoing(store, observed)) ? 'going' : send({})
+    const found = await this.#client.get<T>(store.type, { namespace, name })
+    // Gone, and maybe replaced under its name: the condition on the uid has the server say so.
+    if (found.kind === 'failure' || found.value.metadata.uid !== uid) return send({})
+    return found.value.metadata.deletionTimestamp === undefined ? send({}) : 'going'
   }
 
   /** Whether a delete whose answer was lost was done; what cannot be found out was not. */

@@ -75,7 +75,8 @@ class PodGangReconciler implements Reconciler {
       ),
       watch<PodClique>(POD_CLIQUES, (clique, before, isDeleted) => {
         this.#note(clique, before, isDeleted)
-        return isDeleted || isEdited(clique, before) ? labelled(clique, POD_GANG) : []
+        const isNews = isDeleted || isEdited(clique, before) || hasErrors(clique) !== hasErrors(before)
+        return isNews ? labelled(clique, POD_GANG) : []
       }),
       watch(SCALING_GROUPS, (group, before) => (isEdited(group, before) ? baseGangOf(group) : [])),
       watch<PodCliqueSet>(POD_CLIQUE_SETS, (set, before, isDeleted) => {
@@ -214,10 +215,9 @@ class PodGangReconciler implements Reconciler {
   }
 
   #firstGatherMs(shape: SetShape, identity: GangIdentity, { podsOf }: ObservedSet): number {
-    const isBegun = cliquesOfGang(shape, identity).some((clique) => {
-      const errors = liveClique(this.#world, shape, clique)?.status?.lastErrors ?? []
-      return errors.length > 0 || podsOf(clique).length > 0
-    })
+    const isBegun = cliquesOfGang(shape, identity).some(
+      (clique) => podsOf(clique).length > 0 || hasErrors(liveClique(this.#world, shape, clique) ?? null),
+    )
     return isBegun ? FIRST_GATHER_MS : WITHOUT_PODS_MS
   }
 
@@ -282,6 +282,9 @@ const initialized = (missing: number): Finding => ({
   reason: missing === 0 ? 'PodGangPodsCreated' : 'PodGangPodsCreationPending',
   message: missing === 0 ? 'all pods of the gang exist' : `${missing} pods of the gang do not exist yet`,
 })
+
+/** Its pods could not be made, for one. */
+const hasErrors = (clique: PodClique | null): boolean => (clique?.status?.lastErrors ?? []).length > 0
 
 /** Nothing but the lists of pods would be written. */
 function isOnlyReferences(desired: NewObject, gang: PodGang): boolean {

@@ -50,6 +50,17 @@ test('cliques that wait for each other stall the set, with the circle in the con
   expect(events.filter(({ reason }) => reason === 'InvalidStartOrder')).toMatchObject([{ type: 'Warning' }])
 })
 
+test('a gang of which no pod can be made is there after two seconds, not after half a minute', async () => {
+  at.cluster.server.setIntercept(({ method, path }) =>
+    method === 'POST' && path.endsWith('/pods') ? { status: 403, reason: 'Forbidden' } : 'pass',
+  )
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.clock.runFor(1_000)
+  expect(await at.list(POD_GANGS)).toEqual([])
+  await at.clock.runFor(4_000)
+  expect((await at.list<PodGang>(POD_GANGS)).length).toBeGreaterThan(0)
+})
+
 test('a domain that the topology lacks stalls a new set, and a binding that has it lets it go on', async () => {
   await at.apply(TOPOLOGY_BINDINGS, binding('fabric', 'block', 'rack'))
   await at.apply(POD_CLIQUE_SETS, packed('pod', 'fabric'))

@@ -84,6 +84,22 @@ test('a delete that came to nothing wakes whoever took the object for one that g
   expect(told).toEqual(['goes, stays'])
 })
 
+test('a pod that was replaced under its name is gone, though not yet for the watch', async () => {
+  const [clock, random] = [new VirtualClock(), seededRandom(1)]
+  const { client } = createCluster({ clock, random, nodes: [] })
+  const view = new View({ client, clock, random, log: silentLog })
+  const observed = view.observe(PODS)
+  observed.apply({ kind: 'added', object: pod('a', 1), before: null })
+  const conflict = { kind: 'failure', status: 409, reason: 'Conflict', message: '', outcome: 'refused' } as const
+  const replaced = {
+    delete: () => Promise.resolve(conflict),
+    get: () => Promise.resolve({ kind: 'ok', value: pod('a', 9, { uid: 'second' }) }),
+  } as unknown as KubeClient
+  const writer = new Writer({ client: replaced, clock, view })
+  expect(await writer.delete(observed, pod('a', 1), 'as-seen')).toBe(false)
+  expect([seen(observed), observed.isBehind('owner')]).toEqual([[], true])
+})
+
 test('an answer that comes after the end of its object brings nothing back', () => {
   store.apply({ kind: 'added', object: pod('a', 1), before: null })
   store.apply({ kind: 'deleted', object: pod('a', 2), before: pod('a', 1) })
