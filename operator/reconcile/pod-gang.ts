@@ -99,7 +99,8 @@ class PodGangReconciler implements Reconciler {
     const missing = this.#missingPods(shape, identity, observed)
     const patienceMs = gang === undefined ? this.#firstGatherMs(shape, identity, observed) : GATHER_MS
     const restMs = this.#gatherMs(key, missing, patienceMs)
-    if (gang === undefined && restMs > 0) return { again: restMs }
+    // That a pod could not be made is told by no watch of ours.
+    if (gang === undefined && restMs > 0) return { again: Math.min(restMs, FIRST_GATHER_MS) }
     const translation = translate(shape, this.#topologies.known())
     const desired = expandGang(shape, identity, translation, observed, this.#context.config)
     if (gang !== undefined && restMs > 0 && isOnlyReferences(desired, gang)) return { again: restMs }
