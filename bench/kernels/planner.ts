@@ -37,8 +37,8 @@ function rehearseRow(row: Scenario, seed: number, shapes: number): void {
   for (let i = 0; i === 0 || performance.now() < endMs; i++) rehearse(rehearsal, seed + 1 + i, shapes + 1)
 }
 
-/** Code that a scheduler of some minutes has compiled takes about that long to get there. */
-const REHEARSED_MS = 1_000
+/** Code that a scheduler of some minutes has compiled takes about that long to get there: nobody judges meanwhile. */
+const REHEARSED_MS = 600
 
 /** Other shapes than any that is timed, so that nothing is measured while it is still interpreted. */
 function warmUp(seed: number): void {
