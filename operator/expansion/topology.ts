@@ -66,11 +66,12 @@ function chooseTopology(asked: string, topologies: readonly KnownTopology[]): Kn
   return only ?? topologies.find(({ name }) => name === 'default') ?? null
 }
 
-const disabled = (sites: readonly Site[]): Problem => ({
+export const TOPOLOGY_DISABLED = {
   reason: 'TopologyAwareSchedulingDisabled',
-  path: sites[0]?.path ?? '',
   message: 'topology-aware scheduling is disabled in the configuration of the operator',
-})
+} as const
+
+const disabled = (sites: readonly Site[]): Problem => ({ ...TOPOLOGY_DISABLED, path: sites[0]?.path ?? '' })
 
 function noTopology(asked: string, sites: readonly Site[]): Problem {
   const site = sites.find(({ constraint }) => (constraint.topologyName ?? '') === asked) ?? sites[0]

@@ -1,6 +1,7 @@
 import type { ClusterTopologyBinding, SchedulerTopologyStatus } from '../../api/generated/kinds.ts'
 import { TOPOLOGY_BINDINGS } from '../../kube/resources.ts'
 import { type Finding, withFindings } from '../conditions.ts'
+import { TOPOLOGY_DISABLED } from '../expansion/topology.ts'
 import { isTerminating } from '../observed-pod.ts'
 import { keyOf, type MakeReconciler, type Reconciler, splitKey, watch } from '../reconciler.ts'
 import { isEdited } from './edited.ts'
@@ -12,13 +13,13 @@ import { findingContext, writeStatus } from './parts.ts'
  */
 export const topologyBindingReconciler: MakeReconciler = (context): Reconciler => {
   const bindings = context.view.observe<ClusterTopologyBinding>(TOPOLOGY_BINDINGS)
-  const own = context.config.schedulerName
+  const { schedulerName: own, isTopologyAware } = context.config
 
   async function reconcile(key: `${string}/${string}`): Promise<void> {
     const binding = bindings.get('', splitKey(key).name)
     if (binding === undefined || isTerminating(binding)) return
-    const schedulers = schedulersOf(binding, own)
-    const finding = driftOf(schedulers)
+    const schedulers = schedulersOf(binding, own, isTopologyAware)
+    const finding = isTopologyAware ? driftOf(schedulers) : DISABLED
     await writeStatus(context, bindings, binding, {
       observedGeneration: binding.metadata.generation ?? 1,
       schedulerTopologyStatuses: schedulers,
@@ -38,12 +39,22 @@ export const topologyBindingReconciler: MakeReconciler = (context): Reconciler =
   }
 }
 
+const TYPE = 'SchedulerTopologyDrift'
+
+/** No gang is told of a topology then, so that nobody follows one. */
+const DISABLED: Finding = { type: TYPE, status: 'Unknown', ...TOPOLOGY_DISABLED }
+
 /** Our own scheduler first, then those whose topology somebody else keeps, as they are listed. */
-function schedulersOf({ metadata, spec }: ClusterTopologyBinding, own: string): SchedulerTopologyStatus[] {
+function schedulersOf(
+  { metadata, spec }: ClusterTopologyBinding,
+  own: string,
+  isTopologyAware: boolean,
+): SchedulerTopologyStatus[] {
   const ours: SchedulerTopologyStatus = {
     schedulerName: own,
     topologyReference: metadata.name,
-    inSync: true,
+    inSync: isTopologyAware,
+    ...(isTopologyAware ? {} : { message: TOPOLOGY_DISABLED.message }),
     schedulerBackendTopologyObservedGeneration: metadata.generation ?? 1,
   }
   const others = (spec.schedulerTopologyBindings ?? []).filter(({ schedulerName }) => schedulerName !== own)
@@ -59,10 +70,9 @@ function schedulersOf({ metadata, spec }: ClusterTopologyBinding, own: string): 
 }
 
 function driftOf(schedulers: readonly SchedulerTopologyStatus[]): Finding {
-  const type = 'SchedulerTopologyDrift'
   const unknown = schedulers.filter(({ inSync }) => !inSync)
   if (unknown.length === 0)
-    return { type, status: 'False', reason: 'InSync', message: 'every scheduler follows this binding' }
+    return { type: TYPE, status: 'False', reason: 'InSync', message: 'every scheduler follows this binding' }
   const message = unknown.map(({ message: said }) => said).join('; ')
-  return { type, status: 'Unknown', reason: 'TopologyNotFound', message }
+  return { type: TYPE, status: 'Unknown', reason: 'TopologyNotFound', message }
 }

@@ -1,9 +1,9 @@
 import { afterEach, expect, test } from 'vitest'
-import type { PodCliqueSet } from '../../api/generated/kinds.ts'
+import type { ClusterTopologyBinding, PodCliqueSet } from '../../api/generated/kinds.ts'
 import { sleep } from '../../kube/clock.ts'
 import { silentLog } from '../../kube/log.ts'
 import { seededRandom } from '../../kube/random.ts'
-import { NODES, POD_CLIQUE_SETS, PODS } from '../../kube/resources.ts'
+import { NODES, POD_CLIQUE_SETS, PODS, TOPOLOGY_BINDINGS } from '../../kube/resources.ts'
 import { createOperator } from '../../operator/operator.ts'
 import { keyOf, type MakeReconciler, watch } from '../../operator/reconciler.ts'
 import { type Harness, startHarness } from './harness.ts'
@@ -31,6 +31,20 @@ test('with topology-aware scheduling disabled a set that constrains waits and sa
   await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
   await at.settle()
   expect((await at.list(PODS)).length).toBe(10)
+})
+
+test('with topology-aware scheduling disabled a binding does not say that anybody follows it', async () => {
+  at = await startHarness({ config: { isTopologyAware: false } })
+  await at.apply(
+    TOPOLOGY_BINDINGS,
+    `{apiVersion: grove.io/v1alpha1, kind: ClusterTopologyBinding, metadata: {name: fabric}, spec: {levels: [{domain: rack, key: example.com/rack}]}}`,
+  )
+  await at.settle()
+  const { status } = await at.get<ClusterTopologyBinding>(TOPOLOGY_BINDINGS, 'fabric')
+  expect(status).toMatchObject({
+    schedulerTopologyStatuses: [{ schedulerName: 'espalier', inSync: false }],
+    conditions: [{ type: 'SchedulerTopologyDrift', status: 'Unknown', reason: 'TopologyAwareSchedulingDisabled' }],
+  })
 })
 
 test('the same set runs where it is not disabled', async () => {
