@@ -151,7 +151,8 @@ class Client implements KubeClient {
     try {
       const answer = await this.#transport.request(this.#requestOf(ask))
       if (answer.status >= 300) return refusal(method, answer)
-      return ask.ignoresReply === true ? ok({} as T) : parsed<T>(method, answer.status, answer.body)
+      if (ask.ignoresReply === true) return ok({} as T)
+      return answer.held === undefined ? parsed<T>(method, answer.status, answer.body) : ok(answer.held() as T)
     } catch (error) {
       return lost(method, asTransportError(error))
     }

@@ -23,6 +23,8 @@ export interface HttpAnswer {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** What `body` is the text of, as the server holds it, where both ends are one process. Nothing of it may be changed. */
+  readonly held?: () => unknown
 }
 
 export interface HttpStream {

@@ -2,6 +2,7 @@ import type { KubeClient } from '../kube/client.ts'
 import type { Clock } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
+import { patientClient } from '../kube/patient-client.ts'
 import { WorkQueue } from '../kube/work-queue.ts'
 import { DEFAULT_OPERATOR_CONFIG, type OperatorConfig } from './config.ts'
 import { operatorEvents } from './events.ts'
@@ -44,10 +45,11 @@ class RunningOperator implements Operator {
   #tellReady: () => void = () => {}
   #isStopped = false
 
-  constructor({ client, clock, random, log, config, reconcilers = RECONCILERS }: OperatorOptions) {
+  constructor({ client: impatient, clock, random, log, config, reconcilers = RECONCILERS }: OperatorOptions) {
     this.ready = new Promise((resolve) => {
       this.#tellReady = resolve
     })
+    const client = patientClient(impatient, clock)
     this.#view = new View({ client, clock, random, log })
     const { events, stop } = operatorEvents({ client, clock })
     this.#stopEvents = stop

@@ -26,6 +26,8 @@ export class Store<T extends KubeObject> {
   /** Uids of what the watch shows, and of those that the server no longer has → the uid of their controller. */
   readonly #shown = new Set<string>()
   readonly #goneBefore = new Map<string, string>()
+  /** Found to be gone by an answer or a read, while the watch may be behind: what it tells of them before their end is old. */
+  readonly #goneUntold = new Set<string>()
 
   constructor(type: ResourceType, project: (raw: KubeObject) => T) {
     this.type = type
@@ -85,11 +87,17 @@ export class Store<T extends KubeObject> {
     const { uid } = delta.object.metadata
     if (delta.kind === 'deleted') {
       this.#shown.delete(uid)
-      this.forget(uid)
+      this.#goneUntold.delete(uid)
+      this.#end(uid)
       this.#goneBefore.delete(uid)
       return
     }
     this.#shown.add(uid)
+    if (this.#goneUntold.has(uid)) {
+      // A watch that was silent tells all that has happened meanwhile, from the beginning.
+      this.#goneBefore.set(uid, controllerOf(delta.object) ?? '')
+      return
+    }
     const held = this.#byUid.get(uid)
     // Only an answer to a write of ours may be ahead of the watch; else the watch is right, even when a restored
     // server goes back in time.
@@ -138,11 +146,15 @@ export class Store<T extends KubeObject> {
     return { object, before }
   }
 
-  /** It is known to be gone. */
+  /** It is known to be gone, whatever the watch has yet to tell of it. */
   forget(uid: string): void {
+    remember(this.#goneUntold, uid)
+    this.#end(uid)
+  }
+
+  #end(uid: string): void {
     const held = this.#byUid.get(uid)
-    if (this.#gone.size >= GONE_MAX) this.#gone.delete(this.#gone.values().next().value ?? '')
-    this.#gone.add(uid)
+    remember(this.#gone, uid)
     this.#unseen.delete(uid)
     this.#deleting.delete(uid)
     if (held === undefined) return
@@ -182,6 +194,11 @@ export class Store<T extends KubeObject> {
       if (siblings.byUid.size === 0) this.#byOwner.delete(owner.uid)
     }
   }
+}
+
+function remember(uids: Set<string>, uid: string): void {
+  if (uids.size >= GONE_MAX) uids.delete(uids.values().next().value ?? '')
+  uids.add(uid)
 }
 
 export interface TakenBack<T> {

@@ -86,14 +86,14 @@ export class Writer {
     const answer = await this.#sendDelete(store, observed, which)
     if (answer === 'going') return false
     if (answer.kind === 'ok') return true
-    if (answer.status !== 404 && answer.reason !== 'Conflict') {
-      if (answer.outcome === 'unknown' && (await this.#isGoing(store, observed))) return true
-      const back = takeBack()
-      if (back !== null) this.#view.changed(store as unknown as Store<KubeObject>, back.object, back.before)
-      throw new KubeError(answer)
-    }
-    store.forget(uid)
-    return false
+    // A conflict may be another object under the name, or somebody between who says so for reasons of his own.
+    const mayBeDone = answer.reason === 'Conflict' || answer.outcome === 'unknown'
+    const found = answer.status === 404 ? 'gone' : mayBeDone ? await this.#look(store, observed) : 'there'
+    if (found === 'gone') store.forget(uid)
+    if (found !== 'there') return answer.outcome === 'unknown'
+    const back = takeBack()
+    if (back !== null) this.#view.changed(store as unknown as Store<KubeObject>, back.object, back.before)
+    throw new KubeError(answer)
   }
 
   async #sendDelete<T extends KubeObject>(store: Store<T>, observed: T, which: 'as-seen' | undefined) {
@@ -103,18 +103,17 @@ export class Writer {
     if (which === undefined) return send({})
     const answer = await send({ resourceVersion })
     if (answer.kind === 'ok' || answer.reason !== 'Conflict') return answer
-    const found = await this.#client.get<T>(store.type, { namespace, name })
     // Gone, and maybe replaced under its name: the condition on the uid has the server say so.
-    if (found.kind === 'failure' || found.value.metadata.uid !== uid) return send({})
-    return found.value.metadata.deletionTimestamp === undefined ? send({}) : 'going'
+    return (await this.#look(store, observed)) === 'going' ? 'going' : send({})
   }
 
-  /** Whether a delete whose answer was lost was done; what cannot be found out was not. */
-  async #isGoing<T extends KubeObject>(store: Store<T>, { metadata }: T): Promise<boolean> {
+  /** What became of it after a delete whose answer does not say; what cannot be found out is there. */
+  async #look<T extends KubeObject>(store: Store<T>, { metadata }: T): Promise<'gone' | 'going' | 'there'> {
     const { namespace = '', name, uid } = metadata
     const answer = await this.#client.get<T>(store.type, { namespace, name })
-    if (answer.kind === 'failure') return answer.status === 404
-    return answer.value.metadata.uid !== uid || answer.value.metadata.deletionTimestamp !== undefined
+    if (answer.kind === 'failure') return answer.status === 404 ? 'gone' : 'there'
+    if (answer.value.metadata.uid !== uid) return 'gone'
+    return answer.value.metadata.deletionTimestamp === undefined ? 'there' : 'going'
   }
 
   #wrote<T extends KubeObject>(store: Store<T>, object: T): T {

@@ -136,3 +136,20 @@ test('of a Secret nothing is kept but that it is there', () => {
   const secret = { ...pod('s', 1), kind: 'Secret', type: 'Opaque', data: { token: 'eA==' } }
   expect(world.supporting.get(SECRETS)?.project(secret)).toEqual({ ...pod('s', 1), kind: 'Secret', type: 'Opaque' })
 })
+
+test('what an answer has shown to be gone is not brought back by what a watch that is behind tells of it', () => {
+  store.apply({ kind: 'added', object: pod('a', 1), before: null })
+  store.forget('uid-a')
+  store.apply({ kind: 'updated', object: pod('a', 2), before: pod('a', 1) })
+  expect(seen(store)).toEqual([])
+  store.apply({ kind: 'deleted', object: pod('a', 3), before: pod('a', 2) })
+  store.apply({ kind: 'added', object: pod('a', 4, { uid: 'another' }), before: null })
+  expect(seen(store)).toEqual(['a@4'])
+})
+
+test('one that left a watch’s selection and comes back to it is there again', () => {
+  store.apply({ kind: 'added', object: pod('a', 1), before: null })
+  store.apply({ kind: 'deleted', object: pod('a', 2), before: pod('a', 1) })
+  store.apply({ kind: 'added', object: pod('a', 3), before: null })
+  expect(seen(store)).toEqual(['a@3'])
+})
