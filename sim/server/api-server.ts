@@ -28,6 +28,8 @@ export interface ApiServerOptions {
   readonly watchBufferEvents?: number
   /** Decides before each request what becomes of it. */
   readonly intercept?: Intercept
+  /** Whether `managedFields` are kept for a kind, by its group and plural (`/pods`); all are where this is not given. */
+  readonly keepsOwners?: (collection: string) => boolean
   /** Where the store's content outlives the process. */
   readonly persistence?: Persistence
   /** Told of every write, after it. */
@@ -78,6 +80,7 @@ function coreOf(o: ApiServerOptions): Core {
     bodyLimit: o.bodyLimitBytes ?? BODY_LIMIT_BYTES,
     watchBuffer: o.watchBufferEvents ?? WATCH_BUFFER_EVENTS,
     podStreams: null,
+    keepsOwners: o.keepsOwners ?? ((): boolean => true),
     onWrite: o.onWrite ?? ((): void => {}),
   }
 }

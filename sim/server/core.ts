@@ -32,6 +32,8 @@ export interface Core {
   /** Events that wait for one slow watcher before it is cut. */
   readonly watchBuffer: number
   podStreams: PodStreams | null
+  /** Whether it is written down who owns which field of a kind. */
+  readonly keepsOwners: (collection: string) => boolean
   readonly onWrite: (record: WriteRecord) => void
 }
 

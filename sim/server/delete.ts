@@ -3,7 +3,7 @@ import { timestamp } from '../../kube/clock.ts'
 import { badRequest, conflict, invalid } from './api-error.ts'
 import { bodyValue } from './body.ts'
 import type { Core } from './core.ts'
-import { answer, type PlainAnswer } from './exchange.ts'
+import { answer, heldAnswer, type PlainAnswer } from './exchange.ts'
 import { isRecord, listAt, recordAt, stringAt, type Json } from './json.ts'
 import { entryOf, selectionOf } from './list.ts'
 import { metadataOf } from './metadata.ts'
@@ -150,7 +150,7 @@ export function remove(core: Core, target: Target): PlainAnswer {
   const removal = removalOf(target)
   const found = entryOf(core, target)
   const { entry, isGone } = removeOne(core, target, found, removal)
-  if (!isGone || ANSWERS_OBJECT.has(target.type.collection)) return answer(200, jsonOf(entry))
+  if (!isGone || ANSWERS_OBJECT.has(target.type.collection)) return heldAnswer(200, () => jsonOf(entry))
   const { type } = target
   return answer(200, {
     kind: 'Status',

@@ -16,7 +16,10 @@ export interface PlainAnswer {
   readonly kind: 'answer'
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
+  /** Text, made when it is read first. */
   readonly body: string
+  /** What the body is the text of, as the store holds it; absent: there is only the text. */
+  readonly held?: () => unknown
 }
 
 /** A watch: one JSON text a line. */
@@ -49,6 +52,26 @@ export const answer = (
   headers: { ...JSON_HEADERS, ...headers },
   body: typeof value === 'string' ? value : JSON.stringify(value),
 })
+
+/** Of what is stored and so never changes: whoever does not read the text does not pay for it. */
+export function heldAnswer(
+  status: number,
+  text: () => string,
+  headers: Readonly<Record<string, string>> = {},
+  held: (() => unknown) | null = null,
+): PlainAnswer {
+  let made: string | null = null
+  return {
+    kind: 'answer',
+    status,
+    headers: { ...JSON_HEADERS, ...headers },
+    get body(): string {
+      made ??= text()
+      return made
+    },
+    ...(held === null ? {} : { held }),
+  }
+}
 
 export const textAnswer = (status: number, body: string): PlainAnswer => ({
   kind: 'answer',

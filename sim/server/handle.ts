@@ -1,11 +1,11 @@
 import { ApiError, badRequest, methodNotAllowed } from './api-error.ts'
-import { checkAccept, formOf } from './accept.ts'
+import { checkAccept } from './accept.ts'
 import { checkSize, objectBody } from './body.ts'
 import type { Core } from './core.ts'
 import { remove, removeCollection } from './delete.ts'
 import { aggregated, CORE_VERSIONS, groupList, groupOf, resourceList, VERSION } from './discovery.ts'
 import { answer, textAnswer, type ApiAnswer, type ApiRequest, type PlainAnswer } from './exchange.ts'
-import { entryText, get, list } from './list.ts'
+import { entryAnswer, get, list } from './list.ts'
 import { openApi } from './openapi/serve.ts'
 import { patch } from './patch.ts'
 import { review } from './review.ts'
@@ -97,8 +97,7 @@ function fixedPath(core: Core, request: ApiRequest, { segments }: SplitPath): Pl
 
 /** A write's answer in the form that was asked for. */
 export function writtenAnswer(core: Core, target: Target, written: Written, options: WriteOptions): PlainAnswer {
-  const text = entryText(core, target, formOf(target), written.entry)
-  return answer(written.isCreated ? 201 : 200, text, warningHeaders(options.warnings))
+  return entryAnswer(core, target, written.isCreated ? 201 : 200, written.entry, warningHeaders(options.warnings))
 }
 
 function resource(core: Core, target: Target): ApiAnswer {

@@ -1,7 +1,8 @@
+import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import { ApiError, badRequest, expired, type FieldFault, invalid, notFound } from './api-error.ts'
 import { formOf, type Form } from './accept.ts'
 import type { Core } from './core.ts'
-import { answer, type PlainAnswer } from './exchange.ts'
+import { answer, heldAnswer, type PlainAnswer } from './exchange.ts'
 import { keyOf, jsonOf, type Collection, type Entry } from './store.ts'
 import { readToken, writeToken, type PageToken } from './page-token.ts'
 import { fieldPredicate, labelPredicate, selects, type Selection } from './selection.ts'
@@ -196,8 +197,8 @@ export function list(core: Core, target: Target): PlainAnswer {
     form.kind === 'metadata'
       ? { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata }
       : { kind: type.listKind, apiVersion: apiVersionOf(type), metadata }
-  const items = page.entries.map((entry) => entryText(core, target, form, entry)).join(',')
-  return answer(200, `${JSON.stringify(head).slice(0, -1)},"items":[${items}]}`)
+  const items = (): string => page.entries.map((entry) => entryText(core, target, form, entry)).join(',')
+  return heldAnswer(200, () => `${JSON.stringify(head).slice(0, -1)},"items":[${items()}]}`)
 }
 
 /** One object as asked for, as text. */
@@ -212,8 +213,28 @@ export function entryText(core: Core, { type }: Target, form: Form, entry: Entry
     const { include, table } = form
     return JSON.stringify(tableOf([entry], table, { include, nowMs: core.clock.nowMs(), metadata, hasColumns: true }))
   }
+  const asked = inVersion({ type }, entry)
+  return asked === object ? jsonOf(entry) : JSON.stringify(asked)
+}
+
+/** The stored object under the version that was asked for. */
+export function inVersion({ type }: Pick<Target, 'type'>, { object }: Entry): KubeObject {
   const apiVersion = apiVersionOf(type)
-  return object.apiVersion === apiVersion ? jsonOf(entry) : JSON.stringify({ ...object, apiVersion })
+  return object.apiVersion === apiVersion ? object : { ...object, apiVersion }
+}
+
+/** One object as asked for, as an answer. */
+export function entryAnswer(
+  core: Core,
+  target: Target,
+  status: number,
+  entry: Entry,
+  headers: Readonly<Record<string, string>> = {},
+): PlainAnswer {
+  const form = formOf(target)
+  if (form.kind === 'table') return answer(status, entryText(core, target, form, entry), headers)
+  const held = form.kind === 'object' ? (): unknown => inVersion(target, entry) : null
+  return heldAnswer(status, () => entryText(core, target, form, entry), headers, held)
 }
 
 /** The stored object, or 404. */
@@ -226,5 +247,5 @@ export function entryOf(core: Core, { type, namespace, name }: Pick<Target, 'typ
 export function get(core: Core, target: Target): PlainAnswer {
   const version = askedVersion(target.query)
   if (version !== null && version > core.store.version) throw tooLarge(version, core.store.version)
-  return answer(200, entryText(core, target, formOf(target), entryOf(core, target)))
+  return entryAnswer(core, target, 200, entryOf(core, target))
 }

@@ -1,9 +1,8 @@
-import { formOf } from './accept.ts'
 import { ApiError, methodNotAllowed } from './api-error.ts'
 import { objectBody } from './body.ts'
 import type { Core } from './core.ts'
-import { answer, type ApiAnswer } from './exchange.ts'
-import { entryText, get } from './list.ts'
+import type { ApiAnswer } from './exchange.ts'
+import { entryAnswer, get } from './list.ts'
 import { finalize } from './namespace-finalize.ts'
 import { bind } from './pods/binding.ts'
 import { evict } from './pods/eviction.ts'
@@ -16,7 +15,7 @@ import { update, type Written } from './write.ts'
 import { warningHeaders, writeOptions, type WriteOptions } from './write-options.ts'
 
 function written(core: Core, target: Target, done: Written, options: WriteOptions): ApiAnswer {
-  return answer(200, entryText(core, target, formOf(target), done.entry), warningHeaders(options.warnings))
+  return entryAnswer(core, target, 200, done.entry, warningHeaders(options.warnings))
 }
 
 /** Subresources that show the object itself: status, and the pod's resize and ephemeral containers. */

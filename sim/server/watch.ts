@@ -6,7 +6,7 @@ import { formOf, type Form } from './accept.ts'
 import { ApiError, expired, type FieldFault, invalid } from './api-error.ts'
 import type { Core } from './core.ts'
 import type { WatchAnswer } from './exchange.ts'
-import { askedVersion, entryText, selectionOf, tooLarge } from './list.ts'
+import { askedVersion, entryText, inVersion, selectionOf, tooLarge } from './list.ts'
 import { selects, type Selection } from './selection.ts'
 import { apiVersionOf } from './served-type.ts'
 import type { Entry, StoreEvent } from './store.ts'
@@ -157,12 +157,7 @@ class Watcher {
     const form = this.#form
     if (form.kind !== 'table') {
       const text = (): string => `{"type":"${type}","object":${entryText(this.#core, this.#target, form, entry)}}`
-      const { object } = entry
-      const apiVersion = apiVersionOf(this.#target.type)
-      const held = (): WatchEvent => ({
-        type,
-        object: object.apiVersion === apiVersion ? object : { ...object, apiVersion },
-      })
+      const held = (): WatchEvent => ({ type, object: inVersion(this.#target, entry) })
       this.#open.stream.push(text, form.kind === 'object' ? held : null)
       return
     }

@@ -88,7 +88,8 @@ export function create(core: Core, target: Target, object: Json, options: WriteO
   const name = draftNew(core, type, namespace, object, options)
   const key = keyOf(namespace, name)
   if (core.store.collection(type.collection).get(key) !== undefined) throw alreadyExists(type, name)
-  if (!options.isApply) trackUpdate(core, type, object, null, { manager: options.manager, subresource: '' })
+  if (!options.isApply && core.keepsOwners(type.collection))
+    trackUpdate(core, type, object, null, { manager: options.manager, subresource: '' })
   if (options.isDryRun) return { entry: unstored(key, object), isCreated: true }
   const entry = core.store.put(type.collection, key, object as KubeObject)
   strategyOf(type).written?.(core, entry.object, null)
@@ -145,7 +146,7 @@ export function draftUpdate(core: Core, target: Target, sent: Json, before: Kube
     ...(subresource === '' ? (strategy.validateUpdate?.(object, before) ?? []) : []),
   ]
   if (faults.length > 0) throw invalid(type, name, faults)
-  if (!options.isApply) {
+  if (!options.isApply && core.keepsOwners(type.collection)) {
     const through = options.writesScale === true ? 'scale' : subresource
     trackUpdate(core, type, object, before, { manager: options.manager, subresource: through })
   }

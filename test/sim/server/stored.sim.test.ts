@@ -65,3 +65,26 @@ test('a watch tells the same as text and as it is held', async () => {
   expect(asText.length).toBeGreaterThan(9)
   expect(await told(true)).toEqual(asText)
 })
+
+test('an answer says the same as text and as it is held; what is refused has its text alone', async () => {
+  const { server, post } = asking()
+  const ask = (method: 'GET' | 'POST', path: string, accept = 'application/json') =>
+    server.held.request({ method, path, headers: { accept }, body: JSON.stringify(pod('b')), deadlineMs: 1_000 })
+  await post(PODS, pod('a'))
+  for (const answer of [await ask('GET', `${PODS}/a`), await ask('POST', PODS)]) {
+    expect(answer.status).toBeLessThan(300)
+    expect(answer.held?.()).toEqual(JSON.parse(answer.body))
+  }
+  const least = await ask('GET', `${PODS}/a`, 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1')
+  expect(JSON.parse(least.body)).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'a' } })
+  expect((await ask('GET', `${PODS}/none`)).held).toBeUndefined()
+})
+
+test('who owns which field is kept for the kinds for which that is asked', async () => {
+  const api = asking({ keepsOwners: (collection) => collection !== '/pods' })
+  await api.post(PODS, pod('a'))
+  const made = await api.patch(`${PODS}/a`, 'merge', { metadata: { labels: { x: 'y' } } })
+  expect(made.body.metadata).not.toHaveProperty('managedFields')
+  const node = await api.post('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } })
+  expect(node.body.metadata).toHaveProperty('managedFields')
+})
