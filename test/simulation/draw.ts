@@ -1,5 +1,7 @@
 import { type Random, seededRandom } from '../../kube/random.ts'
-import { FAULT_KINDS, type FaultForm, type FaultKind, FORMER_KINDS } from './faults/kinds.ts'
+import { FAULT_KINDS, type FaultForm, type FaultKind, FORMER_KINDS, SET_KINDS } from './faults/kinds.ts'
+import { between, oneOf } from './random.ts'
+import { type DrawnSet, drawSets } from './sets/drawn.ts'
 
 /** All that a seed decides before the run, as plain data: printed when it fails, and cut down by shrink.ts. */
 export interface Drawn {
@@ -13,6 +15,9 @@ export interface Drawn {
   readonly replicas: number
   /** One way, each request; 0: at once. */
   readonly latencyMs: number
+  /** With how many operator processes; absent: there is no operator in this cluster, and no such set. */
+  readonly operators?: number
+  readonly sets?: readonly DrawnSet[]
 }
 
 export interface DrawnNode {
@@ -56,16 +61,6 @@ export interface DrawnFault {
   readonly rate: number
 }
 
-/** From `from` up to and with `to`. */
-export const between = (random: Random, from: number, to: number): number =>
-  from + Math.floor(random() * (to - from + 1))
-
-export function oneOf<T>(random: Random, items: readonly T[]): T {
-  const item = items[Math.floor(random() * items.length)]
-  if (item === undefined) throw new Error('nothing to choose from')
-  return item
-}
-
 const FAULTY_MS = 100_000
 
 /** How much comes, how long it stays, and what may go wrong. */
@@ -80,7 +75,23 @@ const TIMES: Times = { kinds: FAULT_KINDS, pods: 332, staysMs: [5_000, 20_000] }
 /** Until the seeds were made larger: what they found then is found with it. */
 export const FORMER_TIMES: Times = { kinds: FORMER_KINDS, pods: 190, staysMs: [15_000, 60_000] }
 
-export function draw(seed: number, times: Times = TIMES): Drawn {
+/** So many pods come from gangs where others come from sets. */
+const WITH_SETS: Times = { ...TIMES, kinds: [...FAULT_KINDS, ...SET_KINDS], pods: 160 }
+/** One seed of so many has an operator. */
+const EVERY = 5
+
+export function draw(seed: number, times: Times | null = null): Drawn {
+  if (times !== null) return drawGangsOnly(seed, times)
+  return seed % EVERY === 3 ? drawWithSets(seed) : drawGangsOnly(seed, TIMES)
+}
+
+function drawWithSets(seed: number): Drawn {
+  const random = seededRandom(seed * 6_007 + 5)
+  const sets = drawSets(random, FAULTY_MS)
+  return { ...drawGangsOnly(seed, WITH_SETS), operators: random() < 0.3 ? 2 : 1, sets }
+}
+
+function drawGangsOnly(seed: number, times: Times): Drawn {
   const random = seededRandom(seed * 7_919 + 11)
   const nodes = drawNodes(random)
   const gangs = drawGangs(random, times)

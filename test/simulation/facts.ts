@@ -6,6 +6,7 @@ export const GPU = 'nvidia.com/gpu'
 export const RACK = 'example.com/rack'
 export const GANG_LABEL = 'grove.io/podgang'
 export const GROUP_LABEL = 'grove.io/podclique'
+export const RECREATED_FOR = 'espalier.io/recreated-for'
 export const ATTEMPT = 'espalier.io/attempt'
 export const OUR_NAME = 'espalier'
 export const NAMESPACE = 'default'
@@ -127,4 +128,10 @@ export const isMember = (gang: PodGang, { name, members }: GroupFacts, pod: Pod)
   pod.metadata.namespace === gang.metadata.namespace &&
   gangName(pod) === gang.metadata.name &&
   groupName(pod) === name &&
-  members.has(pod.metadata.name)
+  (members.has(pod.metadata.name) || isOfClique(pod, name))
+
+/** It need not be listed: who makes it says so as well. */
+const isOfClique = ({ metadata }: Pod, clique: string): boolean =>
+  metadata.ownerReferences?.some(
+    ({ controller, kind, name }) => controller === true && kind === 'PodClique' && name === clique,
+  ) === true

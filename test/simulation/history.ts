@@ -14,6 +14,16 @@ const PODS = '/pods'
 const NODES = '/nodes'
 const GANGS = 'scheduler.grove.io/podgangs'
 const LEASES = 'coordination.k8s.io/leases'
+export const SETS = 'grove.io/podcliquesets'
+export const CLIQUES = 'grove.io/podcliques'
+export const SCALINGS = 'grove.io/podcliquescalinggroups'
+/** How long a process may go by what was asked for before. */
+const LATE_MS = 60_000
+
+interface Asked {
+  readonly atMs: number
+  readonly replicas: number
+}
 
 /** What the API server did, in order, and what it holds now: the truth that the observer judges by. */
 export class History {
@@ -24,14 +34,16 @@ export class History {
   readonly everWhole: Set<string> = new Set()
   /** By a PodGang's uid, the lowest minimum that each of its groups ever had. */
   readonly lowest: Map<string, Map<string, number>> = new Map()
-  /** Uid → name of every pod that ever had a node; by the labels `gang group` that it had then. */
-  readonly everBound: Map<string, Map<string, string>> = new Map()
-  leaseHolder = ''
-  lastLeaseMs = 0
+  /** By uid every pod that ever had a node, as it was then; by its labels `gang group`. */
+  readonly everBound: Map<string, Map<string, Pod>> = new Map()
+  /** By the name of the Lease. */
+  readonly leaseHolders: Map<string, string> = new Map()
   readonly writes: Write[] = []
   /** Writes of pods and PodGangs so far. */
   changes = 0
-  readonly #byVersion = new Map<string, KubeObject>()
+  readonly #kept = new Map<string, Map<string, KubeObject>>()
+  /** By the uid of what can be scaled. */
+  readonly #asked = new Map<string, Asked[]>()
   readonly #listeners: ((write: Write) => void)[] = []
   readonly #nowMs: () => number
   #sender = ''
@@ -47,11 +59,6 @@ export class History {
 
   listen(listener: (write: Write) => void): void {
     this.#listeners.push(listener)
-  }
-
-  /** The object as it stood at that version; null: it came before the history began. */
-  at(version: string): KubeObject | null {
-    return this.#byVersion.get(version) ?? null
   }
 
   /** Lines of a streaming list of the collection as it was after so many writes. */
@@ -80,21 +87,21 @@ export class History {
   }
 
   #keep(collection: string, after: KubeObject | null, before: KubeObject | null): void {
-    if (after !== null) this.#byVersion.set(after.metadata.resourceVersion, after)
     const { metadata } = (after ?? before)!
     if (collection === PODS || collection === GANGS) this.changes++
     if (collection === PODS) this.#keepPod(metadata.uid, after as Pod | null)
     else if (collection === NODES) put(this.nodes, metadata.name, after as Node | null)
     else if (collection === GANGS) this.#keepGang(metadata.uid, after as PodGang | null)
-    else if (collection === LEASES && metadata.name === 'espalier-scheduler') this.#keepLease(after)
+    else if (collection === LEASES) this.leaseHolders.set(metadata.name, holderOf(after))
+    else if (!collection.endsWith('/events')) this.#keepOther(collection, metadata.uid, after)
   }
 
   #keepPod(uid: string, pod: Pod | null): void {
     put(this.pods, uid, pod)
     if (pod === null || nodeOf(pod) === null) return
     const key = labelsOf(gangName(pod) ?? '', groupName(pod) ?? '')
-    const ofGroup = this.everBound.get(key) ?? new Map<string, string>()
-    this.everBound.set(key, ofGroup.set(uid, pod.metadata.name))
+    const ofGroup = this.everBound.get(key) ?? new Map<string, Pod>()
+    this.everBound.set(key, ofGroup.set(uid, pod))
   }
 
   #keepGang(uid: string, gang: PodGang | null): void {
@@ -111,9 +118,28 @@ export class History {
     this.lowest.set(gang.metadata.uid, lowest)
   }
 
-  #keepLease(lease: KubeObject | null): void {
-    this.leaseHolder = (lease?.['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity ?? ''
-    this.lastLeaseMs = this.#nowMs()
+  #keepOther(collection: string, uid: string, object: KubeObject | null): void {
+    const ofKind = this.#kept.get(collection) ?? new Map<string, KubeObject>()
+    this.#kept.set(collection, ofKind)
+    put(ofKind, uid, object)
+    if (object === null || ![SETS, CLIQUES, SCALINGS].includes(collection)) return
+    const asked = this.#asked.get(uid) ?? []
+    const replicas = replicasOf(object)
+    if (asked.at(-1)?.replicas === replicas) return
+    this.#asked.set(uid, [...asked, { atMs: this.#nowMs(), replicas }])
+  }
+
+  /** What there is of another kind, by uid. */
+  kept(collection: string): ReadonlyMap<string, KubeObject> {
+    return this.#kept.get(collection) ?? new Map()
+  }
+
+  /** The fewest replicas that it asked for within the last minute: what a process may have been told. */
+  fewestAsked(uid: string): number {
+    const asked = this.#asked.get(uid) ?? []
+    const sinceMs = this.#nowMs() - LATE_MS
+    const valid = asked.filter((_, at) => (asked[at + 1]?.atMs ?? Number.POSITIVE_INFINITY) > sinceMs)
+    return Math.min(...valid.map(({ replicas }) => replicas))
   }
 }
 
@@ -121,6 +147,11 @@ function put<T>(map: Map<string, T>, key: string, value: T | null): void {
   if (value === null) map.delete(key)
   else map.set(key, value)
 }
+
+const holderOf = (lease: KubeObject | null): string =>
+  (lease?.['spec'] as { holderIdentity?: string } | undefined)?.holderIdentity ?? ''
+
+export const replicasOf = (object: KubeObject): number => (object['spec'] as { replicas?: number }).replicas ?? 1
 
 export const labelsOf = (gang: string, group: string): string => `${gang} ${group}`
 

@@ -3,7 +3,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import { type Clock, timestamp } from '../../kube/clock.ts'
 import type { Random } from '../../kube/random.ts'
 import { PODS } from '../../kube/resources.ts'
-import { between } from './draw.ts'
+import { between } from './random.ts'
 import { asksFor, fits, has, isFinished, isReady, isTerminating, nodeOf, plus } from './facts.ts'
 import { type History, isNodeWrite, isPodWrite, type Write } from './history.ts'
 

@@ -23,6 +23,16 @@ export class Life {
 
   readonly #nowMs: () => number
 
+  /** Of the operator; else of a scheduler. */
+  get isOperator(): boolean {
+    return this.id.startsWith('operator')
+  }
+
+  /** Name of the Lease that it campaigns for. */
+  get lease(): string {
+    return this.isOperator ? 'espalier-operator' : 'espalier-scheduler'
+  }
+
   constructor(id: string, nowMs: () => number) {
     this.id = id
     this.#nowMs = nowMs
@@ -70,6 +80,12 @@ export class Life {
   }
 }
 
-/** How long the server is given for it changes from try to try; events are told apart by nothing but all that is asked. */
-const likeness = ({ kind, method, path, uid, body }: Ticket): string =>
-  `${method} ${path.split('?')[0]} ${uid} ${kind === 'event' ? body : ''}`
+/**
+ * What is asked for. How long the server is given for it changes from try to try; what has no name in its path is told apart
+ * by nothing but all that is asked.
+ */
+export function likeness(ticket: Ticket): string {
+  const { kind, method, path, uid, body } = ticket
+  const isNamed = kind !== 'event' && (method !== 'POST' || kind === 'bind')
+  return `${method} ${path.split('?', 1)[0]} ${uid} ${isNamed ? '' : body}`
+}

@@ -182,16 +182,18 @@ export class Network implements Transport {
   }
 
   /** Reads and lists tell the process what is; the mirror is told with it. */
-  #heardAnswer({ path }: HttpRequest, { status, body }: HttpAnswer): void {
+  #heardAnswer({ path }: HttpRequest, answer: HttpAnswer): void {
+    const { status } = answer
     const { mirror } = this.#options.life
     const kept = keptOf(path)
     if (kept === null) return
     const name = nameIn(path)
     if (status === 404 && kept === 'pods' && name !== null) mirror.hearMissing(name)
     if (status !== 200) return
-    const known = name === null ? null : this.#options.history.at(VERSION.exec(body)?.[1] ?? '')
-    if (known !== null) return mirror.hearRead(kept, known)
-    const found = JSON.parse(body) as KubeObject & { items?: KubeObject[]; metadata: { continue?: string } }
+    const found = (answer.held?.() ?? JSON.parse(answer.body)) as KubeObject & {
+      items?: KubeObject[]
+      metadata: { continue?: string }
+    }
     if (found.items === undefined) mirror.hearRead(kept, found)
     else if (!path.includes('continue=') && !found.metadata.continue) mirror.hearList(kept, found.items)
     else for (const item of found.items) mirror.hear(kept, item, false)

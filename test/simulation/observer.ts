@@ -95,10 +95,12 @@ export class Observer implements Court {
   }
 
   #ticketOf({ sender }: Write): Ticket | null {
-    const id = sender.startsWith('scheduler') ? Number(sender.split('/')[2]) : -1
+    const id = isOfProcess(sender) ? Number(sender.split('/')[2]) : -1
     return this.tickets[id] ?? null
   }
 }
+
+export const isOfProcess = (sender: string): boolean => sender.startsWith('scheduler') || sender.startsWith('operator')
 
 interface SentLease {
   readonly spec?: { readonly holderIdentity?: string | null }

@@ -1,4 +1,4 @@
-import { oneOf } from './draw.ts'
+import { oneOf } from './random.ts'
 import { liveness } from './checkers/liveness.ts'
 import { groupsOf, nodeOf } from './facts.ts'
 import { nodeObject } from './objects.ts'

@@ -14,7 +14,7 @@ export type Wire = Omit<NetworkOptions, 'own' | 'life' | 'onSend'> & {
   readonly onSend: (process: Process, ticket: Parameters<NetworkOptions['onSend']>[0]) => void
 }
 
-/** One scheduler process: the code of `espalier scheduler` between a clock and a wire that can fail it. */
+/** One process: the code of `espalier scheduler`, or of `espalier operator` by its name, between a clock and a wire that can fail it. */
 export class Process {
   readonly name: string
   readonly life: Life
@@ -40,12 +40,22 @@ export class Process {
       onSend: (ticket) => onSend(this, ticket),
     })
     const world = { client: kubeClient(this.network), clock: this.clock, random: seededRandom(seed), log: this.#log() }
-    const halves = { operator: false, scheduler: true, schedulerNames: ['espalier'], defaultPack: 'narrowest' } as const
+    const { isOperator } = this.life
+    const halves = {
+      operator: isOperator,
+      scheduler: !isOperator,
+      schedulerNames: ['espalier'],
+      defaultPack: 'narrowest',
+    } as const
     this.#serving = campaign(world, halves, { namespace: 'espalier-system', timing: TIMING })
   }
 
   get isRunning(): boolean {
     return !this.clock.isDead && !this.isStopped
+  }
+
+  get isLeading(): boolean {
+    return this.#serving.running().length > 0
   }
 
   /** What runs while it leads. */

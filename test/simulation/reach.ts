@@ -62,8 +62,8 @@ export class Reach {
   }
 
   #leader(): Life | null {
-    const { leaseHolder } = this.#history
-    return this.#observer.lives.find(({ identity }) => identity !== null && identity === leaseHolder) ?? null
+    const holder = this.#history.leaseHolders.get('espalier-scheduler')
+    return this.#observer.lives.find(({ identity }) => identity !== null && identity === holder) ?? null
   }
 
   #lifePhases(life: Life, nowMs: number): Phase[] {

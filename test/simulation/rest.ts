@@ -4,6 +4,7 @@ import { gangsAtRest } from './checkers/gangs-at-rest.ts'
 import { leaks } from './checkers/leaks.ts'
 import { liveness } from './checkers/liveness.ts'
 import { quiet } from './checkers/quiet.ts'
+import { setsAtRest } from './checkers/sets-at-rest.ts'
 import { statusAtRest } from './checkers/status-at-rest.ts'
 import type { World } from './world.ts'
 
@@ -15,6 +16,7 @@ export const REST_CHECKERS: Readonly<Record<string, RestChecker>> = {
   liveness,
   'gangs-at-rest': gangsAtRest,
   'free-vectors': freeVectors,
+  'sets-at-rest': setsAtRest,
   'status-at-rest': statusAtRest,
   leaks,
   quiet,

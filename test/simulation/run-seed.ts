@@ -120,5 +120,6 @@ export async function endOf(world: World): Promise<void> {
       world.observer.report('leaks', `${life.id} stopped with ${held} timers, watches, requests`)
   }
   for (const process of world.processes) process.kill()
+  await world.during(world.neighbours?.stop() ?? Promise.resolve())
   world.server.stop()
 }

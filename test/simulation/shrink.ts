@@ -19,10 +19,11 @@ export async function shrink(failed: Outcome): Promise<Outcome> {
     best = outcome
     return true
   }
-  for (const part of ['faults', 'gangs', 'nodes'] as const) {
-    for (let size = Math.ceil(best.drawn[part].length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-      for (let from = 0; from < best.drawn[part].length; ) {
-        const rest = [...best.drawn[part]]
+  for (const part of ['faults', 'gangs', 'sets', 'nodes'] as const) {
+    const all = (): readonly unknown[] => best.drawn[part] ?? []
+    for (let size = Math.ceil(all().length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+      for (let from = 0; from < all().length; ) {
+        const rest = [...all()]
         rest.splice(from, size)
         if (!(await tryOn({ ...best.drawn, [part]: rest }))) from += size
       }

@@ -51,10 +51,23 @@ test('the seeds bind and strike enough to prove something', () => {
 })
 
 test('the same seed writes the same, byte for byte', { timeout: 60_000 }, async () => {
-  const [first, again] = [await runSeed(7), await runSeed(7)]
-  expect(again.hash).toBe(first.hash)
-  expect(again.binds).toBe(first.binds)
-  expect((await runSeed(8)).hash).not.toBe(first.hash)
+  // The second has an operator.
+  for (const seed of [7, 13]) {
+    const [first, again] = [await runSeed(seed), await runSeed(seed)]
+    expect(again.hash).toBe(first.hash)
+    expect(again.binds).toBe(first.binds)
+    expect((await runSeed(seed + 1)).hash).not.toBe(first.hash)
+  }
+})
+
+test('every fifth seed has an operator and sets, of which some are scaled, updated and deleted', () => {
+  const drawn = Array.from({ length: 100 }, (_, at) => draw(at + 1)).filter(({ sets }) => sets !== undefined)
+  expect(drawn.length).toBe(20)
+  expect(drawn.every(({ operators = 0 }) => operators > 0)).toBe(true)
+  const sets = drawn.flatMap((each) => each.sets ?? [])
+  const kinds = new Set(sets.flatMap(({ changes }) => changes.map(({ kind }) => kind)))
+  expect([...kinds].sort()).toEqual(['scale-clique', 'scale-group', 'scale-set', 'update'])
+  expect(sets.some(({ departMs }) => departMs !== null)).toBe(true)
 })
 
 test('a seed draws 3 to 12 kinds of faults, and the same again', () => {

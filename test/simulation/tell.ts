@@ -1,5 +1,5 @@
 /** What a run prints. */
-import { FAULT_KINDS } from './faults/kinds.ts'
+import { ALL_KINDS } from './faults/kinds.ts'
 import { PHASES } from './reach.ts'
 import type { Outcome } from './run-seed.ts'
 
@@ -35,7 +35,7 @@ export function failure({ drawn, violations }: Outcome): string {
 
 /** Fault kinds down, phases across: how often a fault of the kind struck in the phase. */
 export function reachMatrix({ cells }: Tally): string {
-  const kinds = FAULT_KINDS.map(({ kind }) => kind)
+  const kinds = ALL_KINDS.map(({ kind }) => kind)
   const head = `${''.padEnd(20)}${PHASES.map((phase) => phase.slice(0, 9).padStart(10)).join('')}`
   const rows = kinds.map(
     (kind) =>

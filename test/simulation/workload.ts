@@ -3,7 +3,8 @@ import type { KubeClient } from '../../kube/client.ts'
 import type { Clock } from '../../kube/clock.ts'
 import type { Random } from '../../kube/random.ts'
 import { POD_GANGS, PODS } from '../../kube/resources.ts'
-import { between, type DrawnGang, type DrawnGroup } from './draw.ts'
+import type { DrawnGang, DrawnGroup } from './draw.ts'
+import { between } from './random.ts'
 import { hasController, isAlive, isFailed, isTerminating, NAMESPACE } from './facts.ts'
 import { type History, isPodWrite, type Write } from './history.ts'
 import { gangObject, OPERATOR_GATE, podName, podObject, type PodForm } from './objects.ts'
@@ -117,6 +118,7 @@ export class Workload {
     const pod = (write.after ?? write.before) as Pod
     if (!hasController(pod)) return
     const { name, uid } = pod.metadata
+    if (!this.#seats.has(name)) return // another controller's
     const soon = between(random, 100, 1_500)
     if (write.after === null) clock.after(soon, 'work', () => void this.#makePod(name))
     else if (isFailed(pod) && !isTerminating(pod)) {

@@ -9,7 +9,8 @@ import type { Transport } from '../../kube/transport.ts'
 import { VirtualClock } from '../../sim/clock.ts'
 import { type ApiServer, createApiServer } from '../../sim/server/api-server.ts'
 import { CHECKERS } from './checkers/all.ts'
-import { between, type Drawn, oneOf } from './draw.ts'
+import type { Drawn } from './draw.ts'
+import { between, oneOf } from './random.ts'
 import { fateFrom, lineFateFrom, type WireFaults } from './faults/wire.ts'
 import type { FaultKind } from './faults/kinds.ts'
 import { History } from './history.ts'
@@ -20,6 +21,8 @@ import { Observer } from './observer.ts'
 import { Process } from './process.ts'
 import { Reach } from './reach.ts'
 import type { Ticket } from './ticket.ts'
+import { Neighbours } from './neighbours.ts'
+import { SetPeople } from './sets/people.ts'
 import { Workload } from './workload.ts'
 
 type Wire = Pick<NetworkOptions, 'fateOf' | 'lineFateOf' | 'handedFor'>
@@ -58,6 +61,8 @@ export class World {
   quotaFullUntilMs = 0
   /** What a written situation does on the wire; null: nothing to this one. */
   readonly meddle: Meddle = { fateOf: () => null, lineFateOf: () => null, handedFor: (_, line) => line }
+  /** Of the cluster itself; null where nothing has an owner that goes. */
+  neighbours: Neighbours | null = null
   readonly #generations = new Map<string, number>()
   readonly #seeds = new Set<number>()
   readonly #killAt = new Map<Process, number>()
@@ -72,11 +77,17 @@ export class World {
     this.observer = new Observer(this.history, CHECKERS, () => clock.monotonicMs())
     this.reach = new Reach(this.history, this.observer)
     const onWrite = (record: Parameters<History['take']>[0]): void => this.history.take(record)
-    this.server = createApiServer({ clock, random: seededRandom(drawn.seed + 1), onWrite })
+    this.server = createApiServer({
+      clock,
+      random: seededRandom(drawn.seed + 1),
+      onWrite,
+      keepsOwners: () => false, // nobody here asks who owns a field
+    })
     this.server.setIntercept(({ headers, method, path }) => {
       const sender = headers['x-sender'] ?? ''
       this.history.announce(sender)
-      const isFull = sender === 'user' && !this.areFaultsOver && clock.monotonicMs() < this.quotaFullUntilMs
+      const isAsked = sender === 'user' || sender.startsWith('operator')
+      const isFull = isAsked && !this.areFaultsOver && clock.monotonicMs() < this.quotaFullUntilMs
       return isFull && method === 'POST' && MAKES_POD.test(path) ? OVER_QUOTA : 'pass'
     })
     this.chaos = this.#clientOf('chaos')
@@ -108,10 +119,17 @@ export class World {
       const seeded = this.server.seed(object)
       if (seeded.kind === 'Node') this.history.seed(seeded)
     }
-    const gangKind = KINDS.filter(({ kind }) => kind === 'PodGang')
-    for (const kind of gangKind) await this.during(this.#clientOf('user').create(CRDS, crdOf(kind)))
+    const { sets, operators = 0 } = this.drawn
+    const kinds = sets === undefined ? KINDS.filter(({ kind }) => kind === 'PodGang') : KINDS
+    for (const kind of kinds) await this.during(this.#clientOf('user').create(CRDS, crdOf(kind)))
     for (let at = 0; at < this.drawn.replicas; at++) this.startProcess(`scheduler-${'abc'[at]}`)
+    for (let at = 0; at < operators; at++) this.startProcess(`operator-${'ab'[at]}`)
     this.workload.start()
+    if (sets === undefined) return
+    const user = this.#clientOf('user')
+    new SetPeople(user, this.clock, sets, (text) => this.observer.report('workload', text)).start()
+    this.neighbours = new Neighbours(this.server, this.clock)
+    await this.during(this.neighbours.start())
   }
 
   struck(kind: FaultKind): void {
@@ -207,7 +225,7 @@ export class World {
       request: async (request) => {
         const headers = { ...request.headers, 'x-sender': sender, accept: METADATA_ONLY }
         const answer = await transport.request({ ...request, headers })
-        return answer.status < 300 ? { ...answer, body: '{}' } : answer
+        return answer.status < 300 ? { status: answer.status, headers: answer.headers, body: '{}' } : answer
       },
       stream: (request) => transport.stream(request),
       close: () => transport.close(),

@@ -3,6 +3,7 @@ import { capacity } from './capacity.ts'
 import { constraint } from './constraint.ts'
 import { lease } from './lease.ts'
 import { manners } from './manners.ts'
+import { needless } from './needless.ts'
 import { node } from './node.ts'
 import { pod } from './pod.ts'
 import { refusal } from './refusal.ts'
@@ -17,6 +18,7 @@ export const CHECKERS: readonly Checker[] = [
   constraint,
   lease,
   manners,
+  needless,
   node,
   pod,
   refusal,

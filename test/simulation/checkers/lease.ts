@@ -14,7 +14,9 @@ export const lease: Checker = {
   },
   written({ name, verb }, ticket, { history, lives }) {
     if (ticket === null || ticket.kind === 'lease' || ticket.kind === 'event' || ticket.kind === 'other') return null
-    const holder = lives.find(({ identity }) => identity !== null && identity === history.leaseHolder)
+    const holder = lives.find(
+      ({ identity }) => identity !== null && identity === history.leaseHolders.get(ticket.life.lease),
+    )
     if (holder === undefined || holder === ticket.life) return null
     return `${ticket.life.id} did ${verb} ${name} (begun at ${ticket.sentMs}) while ${holder.id} had the lease`
   },

@@ -1,3 +1,4 @@
+import { isOfProcess } from '../observer.ts'
 import type { Write } from '../history.ts'
 import type { World } from '../world.ts'
 import { avoidedMs } from './liveness.ts'
@@ -29,8 +30,7 @@ export function quiet(world: World): string[] {
     : [`${late.length} writes at rest, such as ${first.verb} ${first.collection} ${first.name} at ${first.atMs}`]
 }
 
-const isOwn = ({ sender, collection }: Write): boolean =>
-  sender.startsWith('scheduler') && !collection.endsWith('/leases')
+const isOwn = ({ sender, collection }: Write): boolean => isOfProcess(sender) && !collection.endsWith('/leases')
 
 /**
  * When kubelets' refusals may have run out, whatever came of it is then over in as long as all else: how often pods of one

@@ -1,5 +1,5 @@
 import type { PodGang } from '../../../api/generated/kinds.ts'
-import { conditionOf, type GroupFacts, groupsOf } from '../facts.ts'
+import { conditionOf, type GroupFacts, groupsOf, isMember } from '../facts.ts'
 import { labelsOf } from '../history.ts'
 import type { Checker, Court } from '../observer.ts'
 
@@ -26,7 +26,7 @@ function asked({ history }: Court, gang: PodGang, { name, minimum }: GroupFacts,
 }
 
 /** Pods of the group that have had a node, gone ones too: the scheduler may not have heard of that yet. */
-function everBound({ history }: Court, gang: PodGang, { name, members }: GroupFacts): number {
-  const ofGroup = history.everBound.get(labelsOf(gang.metadata.name, name)) ?? new Map<string, string>()
-  return [...ofGroup.values()].filter((pod) => members.has(pod)).length
+function everBound({ history }: Court, gang: PodGang, group: GroupFacts): number {
+  const ofGroup = history.everBound.get(labelsOf(gang.metadata.name, group.name))
+  return [...(ofGroup?.values() ?? [])].filter((pod) => isMember(gang, group, pod)).length
 }

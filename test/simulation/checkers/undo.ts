@@ -6,7 +6,14 @@ import type { Checker } from '../observer.ts'
 export const undo: Checker = {
   promise: 'undo',
   written({ verb, collection, before, name }, ticket, { history }) {
-    if (ticket === null || ticket.kind !== 'delete' || verb !== 'delete' || collection !== '/pods' || before === null)
+    if (
+      ticket === null ||
+      ticket.life.isOperator ||
+      ticket.kind !== 'delete' ||
+      verb !== 'delete' ||
+      collection !== '/pods' ||
+      before === null
+    )
       return null
     const pod = before as Pod
     if (isReady(pod)) return `${name} was Ready and was deleted by ${ticket.life.id}`

@@ -1,6 +1,6 @@
 import type { PodGang } from '../../../api/generated/kinds.ts'
 import { POD_GANGS } from '../../../kube/resources.ts'
-import { between, oneOf } from '../draw.ts'
+import { between, oneOf } from '../random.ts'
 import { NAMESPACE } from '../facts.ts'
 import type { World } from '../world.ts'
 import type { Strike } from './strike.ts'

@@ -62,9 +62,12 @@ const MOMENT = [
   'quota-full',
 ] as const
 
+/** What happens to objects of the operator: drawn where there is one. */
+const SET = ['clique-deleted', 'label-stomped'] as const
+
 export type WireFault = (typeof WIRE)[number]
 export type WatchFault = (typeof WATCH)[number]
-export type MomentFault = (typeof MOMENT)[number]
+export type MomentFault = (typeof MOMENT)[number] | (typeof SET)[number]
 export type FaultKind = WireFault | WatchFault | MomentFault
 
 export interface FaultForm {
@@ -84,17 +87,21 @@ export const FAULT_KINDS: readonly FaultForm[] = [
   ...MOMENT.map(form('minute', [1, 8])),
 ]
 
+export const SET_KINDS: readonly FaultForm[] = SET.map(form('minute', [1, 8]))
+export const ALL_KINDS: readonly FaultForm[] = [...FAULT_KINDS, ...SET_KINDS]
+
 /** Without what came later: seeds that found something before are drawn from these. */
 export const FORMER_KINDS: readonly FaultForm[] = FAULT_KINDS.filter(
   ({ kind }) => kind !== 'bind-over-quota' && kind !== 'quota-full',
 )
 
 export const formOf = (kind: FaultKind): FaultForm => {
-  const found = FAULT_KINDS.find((each) => each.kind === kind)
+  const found = ALL_KINDS.find((each) => each.kind === kind)
   if (found === undefined) throw new Error(`no fault ${kind}`)
   return found
 }
 
 export const isWire = (kind: FaultKind): kind is WireFault => (WIRE as readonly string[]).includes(kind)
 export const isWatch = (kind: FaultKind): kind is WatchFault => (WATCH as readonly string[]).includes(kind)
-export const isMoment = (kind: FaultKind): kind is MomentFault => (MOMENT as readonly string[]).includes(kind)
+export const isMoment = (kind: FaultKind): kind is MomentFault =>
+  ([...MOMENT, ...SET] as readonly string[]).includes(kind)

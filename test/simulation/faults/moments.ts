@@ -2,6 +2,7 @@ import type { MomentFault } from './kinds.ts'
 import { gangFaults } from './gangs.ts'
 import { nodeFaults } from './nodes.ts'
 import { podFaults } from './pods.ts'
+import { setFaults } from './sets.ts'
 import { processFaults } from './processes.ts'
 import type { Strike } from './strike.ts'
 
@@ -11,4 +12,5 @@ export const STRIKES: Readonly<Record<MomentFault, Strike>> = {
   ...nodeFaults,
   ...podFaults,
   ...gangFaults,
+  ...setFaults,
 }

@@ -1,6 +1,6 @@
 import type { Node, Taint } from '../../../api/kinds/kubernetes.ts'
 import { NODES } from '../../../kube/resources.ts'
-import { between, oneOf } from '../draw.ts'
+import { between, oneOf } from '../random.ts'
 import { GPU, RACK } from '../facts.ts'
 import type { World } from '../world.ts'
 import type { Strike } from './strike.ts'

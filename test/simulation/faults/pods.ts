@@ -1,6 +1,6 @@
 import type { Binding, Pod } from '../../../api/kinds/kubernetes.ts'
 import { PODS } from '../../../kube/resources.ts'
-import { between, oneOf } from '../draw.ts'
+import { between, oneOf } from '../random.ts'
 import { isAlive, isGated, NAMESPACE, nodeOf } from '../facts.ts'
 import { keyOf } from '../kubelets.ts'
 import { FOREIGN_GATE } from '../objects.ts'

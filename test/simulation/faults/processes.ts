@@ -1,11 +1,11 @@
-import { between, oneOf } from '../draw.ts'
+import { between, oneOf } from '../random.ts'
 import type { Kept } from '../mirror.ts'
 import type { Process } from '../process.ts'
 import type { World } from '../world.ts'
 import type { Strike } from './strike.ts'
 
 const running = ({ processes }: World): Process[] => processes.filter(({ isRunning }) => isRunning)
-const leaders = (world: World): Process[] => running(world).filter(({ scheduler }) => scheduler !== null)
+const leaders = (world: World): Process[] => running(world).filter(({ isLeading }) => isLeading)
 /** Mostly the one that leads: the others do nothing that could go wrong. */
 function victim(world: World): Process | null {
   const some = leaders(world).length > 0 ? leaders(world) : running(world)
@@ -57,7 +57,7 @@ export const processFaults: Readonly<Record<Kinds, Strike>> = {
   'paused-past-lease': on((world, process) => pauseFor(world, process, between(world.random, 11_000, 30_000))),
   'loop-blocked': on((world, process) => pauseFor(world, process, between(world.random, 500, 6_000))),
   'second-replica': (world: World): boolean => {
-    if (running(world).length >= 3) return false
+    if (running(world).filter(({ life }) => !life.isOperator).length >= 3) return false
     world.startProcess(`scheduler-${'xyzuvw'[world.processes.length % 6]}`)
     return true
   },

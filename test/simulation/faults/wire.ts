@@ -1,7 +1,7 @@
 import type { Random } from '../../../kube/random.ts'
 import type { HttpRequest } from '../../../kube/transport.ts'
 import { RETRY_AFTER_MS } from '../checkers/manners.ts'
-import { between } from '../draw.ts'
+import { between } from '../random.ts'
 import type { Fate, LineFate } from '../network.ts'
 import type { Ticket } from '../ticket.ts'
 import { type FaultKind, isWatch, isWire, type WatchFault, type WireFault } from './kinds.ts'

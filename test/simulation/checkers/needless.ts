@@ -1,0 +1,57 @@
+import type { KubeObject, Pod } from '../../../api/kinds/kubernetes.ts'
+import { groupName, isAlive, isReady, isTerminating, RECREATED_FOR } from '../facts.ts'
+import { CLIQUES, type History, isPodWrite, SCALINGS, type Write } from '../history.ts'
+import type { Checker } from '../observer.ts'
+import { imageOf, named, setsOf, type WantedClique, wantedOf } from '../sets/wanted.ts'
+
+/**
+ * The operator deletes no Ready pod for nothing, nor what such pods hang on: only what was not asked for within the last
+ * minute, is of an older template, or belongs to a copy of a scaling group that is made anew for one.
+ */
+export const needless: Checker = {
+  promise: 'needless',
+  written(write, ticket, { history }) {
+    const { verb, before, name, collection } = write
+    if (ticket === null || !ticket.life.isOperator || verb !== 'delete' || before === null) return null
+    const what = `${ticket.life.id} deleted ${name}`
+    if (isPodWrite(write)) return isNeeded(history, before as Pod) ? `${what}, which was Ready and asked for` : null
+    const isAskedFor = collection === CLIQUES ? isCliqueWanted : collection === SCALINGS ? isScalingWanted : null
+    return isAskedFor?.(history, write) === true ? `${what} (${collection}), which is asked for` : null
+  },
+}
+
+/** What was asked for all the time. */
+const lasting =
+  (history: History) =>
+  ({ metadata }: KubeObject): number =>
+    history.fewestAsked(metadata.uid)
+
+function wantedCliques(history: History): WantedClique[] {
+  return setsOf(history).flatMap((set) =>
+    wantedOf(history, set, lasting(history)).gangs.flatMap((gang) => gang.cliques),
+  )
+}
+
+const isCliqueWanted = (history: History, { name }: Write): boolean =>
+  wantedCliques(history).some((clique) => clique.name === name)
+
+const isScalingWanted = (history: History, { name }: Write): boolean =>
+  setsOf(history).some((set) => wantedOf(history, set, lasting(history)).scalings.includes(name))
+
+function isNeeded(history: History, pod: Pod): boolean {
+  if (!isReady(pod) || isTerminating(pod)) return false
+  const name = groupName(pod)
+  const wanted = wantedCliques(history).find((each) => each.name === name)
+  const object = named(history, CLIQUES, name ?? '')
+  if (wanted === undefined || object === undefined || isTerminating(object)) return false
+  if (pod.spec.containers[0]?.image !== imageOf(wanted)) return false
+  if (wanted.scaling !== null && isRenewed(pod, object)) return false
+  const alive = [...history.pods.values()].filter((other) => groupName(other) === name && isAlive(other))
+  // `pod` itself is told as it was before.
+  const others = alive.filter(({ metadata }) => metadata.uid !== pod.metadata.uid)
+  return others.length + 1 <= history.fewestAsked(object.metadata.uid)
+}
+
+/** A copy of a scaling group goes whole, when one of its cliques is updated. */
+const isRenewed = (pod: Pod, clique: KubeObject): boolean =>
+  (pod.metadata.annotations?.[RECREATED_FOR] ?? '') !== (clique.metadata.annotations?.[RECREATED_FOR] ?? '')
