@@ -40,7 +40,7 @@ export interface ApiServerOptions {
 export interface ApiServer {
   /** In process: JSON text, promises only. */
   readonly transport: Transport
-  /** The same, which tells watches also as objects of the store, for readers who change nothing of them. */
+  /** The same, which tells answers and watches also as objects of the store, for readers who change nothing of them. */
   readonly held: Transport
   /** One request, one answer. Null: a fault has lost the answer. Rejects with TransportError for a dropped one. */
   handle(request: ApiRequest): Promise<ApiAnswer | null>

@@ -10,7 +10,7 @@ export class Neighbours {
   readonly #informers: Informers
   readonly #garbage: GarbageCollector
 
-  constructor({ transport }: ApiServer, clock: Clock) {
+  constructor({ held: transport }: ApiServer, clock: Clock) {
     const common = { client: kubeClient(transport, { userAgent: 'cluster' }), clock, random: seededRandom(1) }
     this.#informers = new Informers(common)
     this.#garbage = new GarbageCollector({ ...common, informers: this.#informers, transport }, 'gone')
