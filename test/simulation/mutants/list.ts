@@ -397,7 +397,7 @@ export const MUTANTS: readonly Mutant[] = [
     'what the operator knows to be gone comes back with an old event',
     'B12',
     'operator/store.ts',
-    'if (this.#goneUntold.has(uid)) return',
-    '',
+    'if (this.#goneUntold.has(uid)) {',
+    'if (this.#goneUntold.has(uid) && uid === "") {',
   ),
 ]
