@@ -35,7 +35,7 @@ export function checkKind(type: ServedType, object: Json): void {
 export function metadataOf(object: Json): Json {
   const metadata = object['metadata'] ?? {}
   if (!isRecord(metadata)) throw badRequest('cannot unmarshal metadata into Go value of type v1.ObjectMeta')
-  object['metadata'] = metadata
+  if (object['metadata'] !== metadata) object['metadata'] = metadata
   return metadata
 }
 

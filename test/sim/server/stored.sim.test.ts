@@ -67,10 +67,10 @@ test('a watch tells the same as text and as it is held', async () => {
 })
 
 test('an answer says the same as text and as it is held; what is refused has its text alone', async () => {
-  const { server, post } = asking()
+  const api = asking()
   const ask = (method: 'GET' | 'POST', path: string, accept = 'application/json') =>
-    server.held.request({ method, path, headers: { accept }, body: JSON.stringify(pod('b')), deadlineMs: 1_000 })
-  await post(PODS, pod('a'))
+    api.server.held.request({ method, path, headers: { accept }, body: JSON.stringify(pod('b')), deadlineMs: 1_000 })
+  await api.post(PODS, pod('a'))
   for (const answer of [await ask('GET', `${PODS}/a`), await ask('POST', PODS)]) {
     expect(answer.status).toBeLessThan(300)
     expect(answer.held?.()).toEqual(JSON.parse(answer.body))
@@ -85,6 +85,7 @@ test('who owns which field is kept for the kinds for which that is asked', async
   await api.post(PODS, pod('a'))
   const made = await api.patch(`${PODS}/a`, 'merge', { metadata: { labels: { x: 'y' } } })
   expect(made.body.metadata).not.toHaveProperty('managedFields')
-  const node = await api.post('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } })
-  expect(node.body.metadata).toHaveProperty('managedFields')
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'm' }, data: { a: 'b' } }
+  const kept = await api.post('/api/v1/namespaces/default/configmaps', map)
+  expect(kept.body.metadata).toHaveProperty('managedFields')
 })

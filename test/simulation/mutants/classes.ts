@@ -1,5 +1,5 @@
 /** Which classes of bugs are planted, and what caught them. */
-import type { Mutant } from './list.ts'
+import type { Mutant } from './mutant.ts'
 
 const from = (first: number, last: number): string[] =>
   Array.from({ length: last - first + 1 }, (_, at) => `B${first + at}`)

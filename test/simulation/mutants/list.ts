@@ -1,24 +1,5 @@
-/** One planted defect: a piece of a product file, and what stands there instead. */
-export interface Mutant {
-  readonly name: string
-  /** Of reliability classes, as README.md lists them. */
-  readonly classes: readonly string[]
-  readonly file: string
-  /** Occurs in the file exactly once. */
-  readonly find: string
-  readonly put: string
-  /** Part of the name of a directed scenario that shows it; null: seeds do. */
-  readonly shownBy: string | null
-}
-
-const m = (
-  name: string,
-  classes: string,
-  file: string,
-  find: string,
-  put: string,
-  shownBy: string | null = null,
-): Mutant => ({ name, classes: classes.split(' '), file, find, put, shownBy })
+import { m, type Mutant } from './mutant.ts'
+import { OF_THE_OPERATOR } from './operator.ts'
 
 /** Caught by the first seeds of every run, or the run proves nothing. */
 export const CANARY: Mutant = m(
@@ -379,25 +360,5 @@ export const MUTANTS: readonly Mutant[] = [
     '',
     'what was turned away is not sent again',
   ),
-  m(
-    'the operator sends again what was turned away when there is news',
-    'B36',
-    'kube/patient-client.ts',
-    'if (known !== undefined && leftMs > 0)',
-    'if (known !== undefined && leftMs > 1e9)',
-  ),
-  m(
-    'the operator takes a refused delete for done',
-    'B41',
-    'operator/writer.ts',
-    'const found = answer.status === 404 ?',
-    "const found = answer.status === 404 || answer.reason === 'Conflict' ?",
-  ),
-  m(
-    'what the operator knows to be gone comes back with an old event',
-    'B12',
-    'operator/store.ts',
-    'if (this.#goneUntold.has(uid)) {',
-    'if (this.#goneUntold.has(uid) && uid === "") {',
-  ),
+  ...OF_THE_OPERATOR,
 ]

@@ -7,7 +7,8 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Catch, classTable, uncaught } from './classes.ts'
-import { type Mutant, MUTANTS } from './list.ts'
+import { MUTANTS } from './list.ts'
+import type { Mutant } from './mutant.ts'
 
 const { values } = parseArgs({
   options: {
