@@ -44,7 +44,14 @@ export interface ServingCourse {
   readonly tell: (line: string) => void
 }
 
-/** Throws where the checker finds a fault, or a level of autoscaling that never moved. */
+export class TookTooLong extends Error {
+  constructor(limitSeconds: number) {
+    super(`not at its end after ${limitSeconds} s`)
+    this.name = 'TookTooLong'
+  }
+}
+
+/** Throws TookTooLong at the scenario's limit, and where the checker finds a fault, or a level of autoscaling that never moved. */
 export async function runServing(course: ServingCourse): Promise<TraceFigures> {
   const running = new Running(course)
   await running.start()
@@ -67,11 +74,14 @@ class Running {
   readonly #stops: (() => Promise<void>)[] = []
   #evictions = 0
   #beganMs = 0
+  /** On the clock of the machine. */
+  readonly #limitMs: number
   #fault: unknown = null
 
   constructor(course: ServingCourse) {
     const { scenario, serving } = course
     this.#course = course
+    this.#limitMs = performance.now() + scenario.limitSeconds * 1_000
     this.#world = worldOf({ topology: 'cluster' }, scenario.cluster)
     const gpus = this.#world.nodes.length * this.#world.gpusANode
     const services = servicesOf(demandOf(serving.file, serving.hours), serving.load, gpus)
@@ -126,6 +136,7 @@ class Running {
     while (this.#clock.monotonicMs() < untilMs && !this.#course.signal.aborted) {
       await this.#clock.runFor(Math.min(STEP_MS, untilMs - this.#clock.monotonicMs()))
       if (this.#fault !== null) throw this.#fault
+      if (performance.now() > this.#limitMs) throw new TookTooLong(this.#course.scenario.limitSeconds)
     }
   }
 

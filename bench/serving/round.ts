@@ -3,7 +3,9 @@ import { podGang } from '../peers/pod-gang.ts'
 import { type Outcome, rounded } from '../runs/result.ts'
 import { nodesOf, type Scenario, type ServingWork } from '../scenario/scenario.ts'
 import { aroundTrace, BLIND } from '../traces/round.ts'
-import { runServing, type ServingCourse } from './course.ts'
+import { runServing, type ServingCourse, TookTooLong } from './course.ts'
+
+const SCHEDULERS: readonly ServingCourse['scheduler'][] = ['espalier', 'blind', 'greedy']
 
 /** Virtual time: the same each time, so a round tells as much as ten. */
 export async function runServingRound(
@@ -14,7 +16,8 @@ export async function runServingRound(
   tell: ServingCourse['tell'],
 ): Promise<Outcome> {
   const startMs = performance.now()
-  const scheduler = rival as ServingCourse['scheduler']
+  const scheduler = SCHEDULERS.find((each) => each === rival)
+  if (scheduler === undefined) throw new Error(`no scheduler ${rival} serves: ${SCHEDULERS.join(', ')}`)
   const words = rival === 'blind' ? BLIND : podGang.words
   try {
     const figures = await runServing({ scenario, serving, scheduler, words, signal, tell })
@@ -28,6 +31,7 @@ export async function runServingRound(
           figures: aroundTrace(figures, nodesOf(scenario.cluster), rounded(performance.now() - startMs)),
         }
   } catch (error) {
+    if (error instanceof TookTooLong) return { kind: 'failed', message: error.message }
     return { kind: 'wrong', faults: [messageOf(error)] }
   }
 }

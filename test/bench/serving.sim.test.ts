@@ -137,6 +137,12 @@ describe('services in virtual time', () => {
   }, 60_000)
 })
 
+test('a round that takes longer than its scenario allows is told as one that broke, and no figure is shown', async () => {
+  const short = scenario({ limitSeconds: 0.001 })
+  const outcome = await runServingRound(short, serving, 'greedy', new AbortController().signal, () => {})
+  expect(outcome).toEqual({ kind: 'failed', message: 'not at its end after 0.001 s' })
+}, 60_000)
+
 describe('the ledger', () => {
   const world = worldOf({ topology: 'cluster' }, cluster)
   const labels = { [SCALING_GROUP]: 'm-0-prefill', [SCALING_GROUP_REPLICA_INDEX]: '1' }
