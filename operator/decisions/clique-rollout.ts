@@ -41,7 +41,7 @@ export function cliqueRollout(view: CliqueRolloutView): CliqueRollout {
   const standing = status?.updateProgress
   if (generation.strategy === 'OnDelete') return applied(view, ended(view, standing))
   if (isApplied(view)) return applied(view, standing ?? null)
-  if (!isTurn) {
+  if (!isTurn || isUnknown(view)) {
     return {
       progress: standing ?? null,
       templateHash: status?.currentPodTemplateHash ?? '',
@@ -51,6 +51,13 @@ export function cliqueRollout(view: CliqueRolloutView): CliqueRollout {
     }
   }
   return step(view, underWay(standing, label) ?? begun(view))
+}
+
+/** Nobody's hash: somebody wrote over the label. Its set puts it right, and no pod is older than a label that means nothing. */
+function isUnknown({ clique, isOutdated }: CliqueRolloutView): boolean {
+  const { currentPodTemplateHash: standing, updateProgress: progress } = clique.status ?? {}
+  const label = hashOfClique(clique)
+  return isOutdated && label !== standing && label !== progress?.podTemplateHash
 }
 
 /** Those that the clique had before it was made anew. */

@@ -6,6 +6,7 @@ import {
   GANG_GATE,
   PCS_REPLICA_INDEX,
   POD_CLIQUE,
+  POD_TEMPLATE_HASH,
   POD_GANG,
   SCALING_GROUP,
 } from '../../api/names.ts'
@@ -104,7 +105,8 @@ class CliqueReconciler implements Reconciler {
     if (set === undefined || isTerminating(set) || !this.#isPartOf(clique, set)) return
     const shape = shapeOf(set)
     const identity = cliqueIdentityOf(shape, clique)
-    if (identity === null) return
+    // Without the label nothing is known of its pods: its set, which hears of it too, puts it right.
+    if (identity === null || clique.metadata.labels?.[POD_TEMPLATE_HASH] === undefined) return
     const failed: [string, unknown][] = []
     const standing = await this.#standingOf(clique).catch((error: unknown) => {
       failed.push(['ERR_CREATE_OR_DELETE_POD', error])

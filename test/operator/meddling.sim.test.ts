@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
 import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
-import { MANAGED_BY, PART_OF, POD_GANG } from '../../api/names.ts'
+import { MANAGED_BY, PART_OF, POD_GANG, POD_TEMPLATE_HASH } from '../../api/names.ts'
 import {
   EVENTS,
   NODES,
@@ -42,6 +42,20 @@ for (const [type, name, label] of LOST) {
     expect((await at.get(type, name)).metadata.labels).toEqual(labels)
   })
 }
+
+for (const value of [null, 'stomped'])
+  test(`a clique whose template hash somebody ${value === null ? 'takes away' : 'writes over'} keeps its pods`, async () => {
+    await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2'))
+    await at.settle()
+    const { labels } = (await at.get(POD_CLIQUES, 'workload2-0-pc-a')).metadata
+    const uids = async (): Promise<string[]> => (await at.list<Pod>(PODS)).map(({ metadata }) => metadata.uid)
+    const before = await uids()
+    await at.patch(POD_CLIQUES, 'workload2-0-pc-a', { metadata: { labels: { [POD_TEMPLATE_HASH]: value } } })
+    await at.settle()
+    expect((await at.get(POD_CLIQUES, 'workload2-0-pc-a')).metadata.labels).toEqual(labels)
+    expect(await uids()).toEqual(before)
+    expect(at.writes.filter((write) => write.startsWith('DELETE'))).toEqual([])
+  })
 
 test("another set's clique that claims to be of a gang keeps nobody from making the gang", async () => {
   await at.apply(POD_CLIQUE_SETS, workloadYaml('workload2').replaceAll('workload2', 'other'))

@@ -149,6 +149,13 @@ test('with OnDelete, or before its turn, nothing goes', () => {
   expect(going(clique({}), pods, { isTurn: false })).toEqual([])
 })
 
+test('a template label that nobody gave replaces nothing; that of an update under way does', () => {
+  const pods = [{ index: 0 }, { index: 1 }, { index: 2 }]
+  expect(going(clique({}), pods, { isOutdated: true })).toEqual([])
+  const updateProgress = { updateStartedAt: now, podCliqueSetGenerationHash: 'g2', podTemplateHash: 'new' }
+  expect(going(clique({ updateProgress }), pods, { isOutdated: true })).toHaveLength(1)
+})
+
 const whole: ReplicaStanding = { isUpdated: false, scheduledPods: 4, isBreached: false, isDue: false }
 
 function nextReplica(standings: readonly Partial<ReplicaStanding>[], status: PodCliqueSetStatus = {}) {
