@@ -29,5 +29,6 @@ test('the young generation stays smaller than V8 would let it grow', () => {
     `import { limitYoungGeneration } from ${JSON.stringify(MODULE)}; limitYoungGeneration()`,
   )
   expect(limited).toBeGreaterThan(4)
-  expect(limited).toBeLessThan(mostMegabytes(''))
+  // 64 MB without the limit; a busy machine may stop short of that by itself, so the two are not compared.
+  expect(limited).toBeLessThanOrEqual(48)
 })
