@@ -47,7 +47,7 @@ export interface Running {
 
 export function startHalves({ metrics, ...world }: World, halves: Halves): Running {
   const { schedulerNames, defaultPack } = halves
-  const config = { schedulerName: defaultName(schedulerNames), ...halves.config }
+  const config = { schedulerName: defaultName(schedulerNames), servedNames: schedulerNames, ...halves.config }
   const operator = halves.operator ? createOperator({ ...world, config }) : null
   const counted = metrics === undefined ? {} : { metrics: metrics.scheduler }
   const scheduler = halves.scheduler

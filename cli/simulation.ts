@@ -199,9 +199,9 @@ export async function simulateManifests(
       if (wasEvicted(delta)) evicted.push({ namespace, pod: name, gang: gangOf(delta.object) })
     },
   })
-  await settle(clock, cluster.start())
-  await settle(clock, installCrds(cluster.client, clock))
-  const ignored = await settle(clock, loadManifests(cluster, manifests))
+  await clock.during(cluster.start())
+  await clock.during(installCrds(cluster.client, clock))
+  const ignored = await clock.during(loadManifests(cluster, manifests))
   pods.start()
   const halves = startHalves(
     { client: cluster.client, clock, random, log: silentLog },
@@ -212,22 +212,11 @@ export async function simulateManifests(
     options.onTrouble?.(`not at rest after ${options.maxVirtualMs} ms of cluster time: this is how far it came`)
   if (halves.scheduler === null) throw new Error('the simulation runs a scheduler')
   options.onSettled?.(halves.scheduler)
-  const result = await settle(clock, resultOf(cluster, halves.scheduler, evicted, options.schedulerNames))
+  const result = await clock.during(resultOf(cluster, halves.scheduler, evicted, options.schedulerNames))
   const { topologyErrors } = halves.scheduler.report()
-  const refused = await settle(clock, refusedInput(cluster.client, manifests, topologyErrors))
-  await settle(clock, Promise.all([halves.stop(), pods.stop()]))
-  await settle(clock, cluster.stop())
+  const refused = await clock.during(refusedInput(cluster.client, manifests, topologyErrors))
+  await clock.during(Promise.all([halves.stop(), pods.stop()]))
+  await clock.during(cluster.stop())
   const { pods: lines, gangs, ...rest } = result
   return { pods: lines, gangs, ignored: [...ignored, ...refused], settledAfterMs, ...rest }
-}
-
-/** Lets virtual time pass while something of the embedded cluster is awaited: its answers may need timers to fire. */
-async function settle<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
-  let isDone = false
-  const mark = (): void => {
-    isDone = true
-  }
-  work.then(mark, mark)
-  await clock.runUntil(() => isDone, { maxVirtualMs: 600_000 })
-  return work
 }

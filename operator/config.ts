@@ -8,6 +8,8 @@ export interface OperatorConfig {
   readonly waiterImage: string
   /** Written on pods whose template asks for no scheduler. */
   readonly schedulerName: string
+  /** Names that our own scheduler serves, also adopted ones. */
+  readonly servedNames: readonly string[]
   /** Where the topology ConfigMap lives. */
   readonly systemNamespace: string
   /** Lifetime of the waiter's projected token; kubelet renews it. Kubernetes refuses less than 600. */
@@ -26,6 +28,7 @@ export const DEFAULT_OPERATOR_CONFIG: OperatorConfig = {
   clusterDomain: 'cluster.local',
   waiterImage: 'espalier:latest',
   schedulerName: 'espalier',
+  servedNames: ['espalier'],
   systemNamespace: 'espalier-system',
   waiterTokenSeconds: 3_600,
   disruptionBudgets: false,

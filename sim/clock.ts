@@ -15,6 +15,8 @@ export interface Settled {
 
 /** 2026-01-01T00:00:00Z: where virtual wall-clock time starts unless told otherwise. */
 export const VIRTUAL_EPOCH_MS = 1_767_225_600_000
+/** More than any answer of an embedded cluster takes. */
+const ANSWER: RunLimit = { maxVirtualMs: 600_000 }
 /** Event-loop turns without a new timer after which no promise can be on its way any more. */
 const QUIET_TURNS = 2
 /** A timer that re-arms itself with no delay would never let time move; that many firings in one instant is a bug. */
@@ -105,6 +107,18 @@ export class VirtualClock implements Clock {
       }
       return true
     })
+  }
+
+  /**
+   * Lets time pass while something of what this clock drives is awaited. Resolves or rejects as `work` does; rejects where
+   * that has not come to its end when `maxVirtualMs` have passed or no timer is left, since it never would.
+   */
+  async during<T>(work: Promise<T>, limit: RunLimit = ANSWER): Promise<T> {
+    let isDone = false
+    const mark = (): void => void (isDone = true)
+    work.then(mark, mark)
+    if (await this.runUntil(() => isDone, limit)) return work
+    throw new Error(`not at its end after ${limit.maxVirtualMs} ms of virtual time`)
   }
 
   #cancel(timer: PendingTimer): void {

@@ -32,13 +32,7 @@ export async function startInProcess(options: { nodes: readonly NewObject[]; see
   const random = seededRandom(options.seed ?? 1)
   const cluster = createCluster({ clock, random, nodes: [...options.nodes] as Node[] })
   const { client } = cluster
-  const during = async <T>(work: Promise<T>): Promise<T> => {
-    let isDone = false
-    const mark = (): void => void (isDone = true)
-    work.then(mark, mark)
-    await clock.runUntil(() => isDone, { maxVirtualMs: 600_000 })
-    return work
-  }
+  const during = <T>(work: Promise<T>): Promise<T> => clock.during(work)
   await during(cluster.start())
   await during(installCrds(client, clock))
   const halves = startHalves(

@@ -90,6 +90,17 @@ export function blind(nodes: number): Rival<StreamGang> {
   return new Baseline('blind', nodes, NODE_GPUS, () => [all])
 }
 
+/** The region with the least room that suffices in sum, the first of equal ones; null: none does. */
+export function tightest(
+  regions: readonly (readonly number[])[],
+  free: Int32Array,
+  asked: number,
+): readonly number[] | null {
+  const room = (region: readonly number[]): number => region.reduce((sum, n) => sum + free[n]!, 0)
+  const enough = regions.map((region) => ({ region, room: room(region) })).filter((each) => each.room >= asked)
+  return enough.sort((a, b) => a.room - b.room)[0]?.region ?? null
+}
+
 /** The field's way: the domain with the least room whose free GPUs suffice in sum, pods onto its fullest nodes; if they do
  * not fit there the gang waits. */
 export function greedy(nodes: number): Rival<StreamGang> {
@@ -100,12 +111,7 @@ export function greedy(nodes: number): Rival<StreamGang> {
   const domains = parts(DOMAIN_NODES)
   const blocks = parts(DOMAIN_NODES * BLOCK_DOMAINS)
   return new Baseline('greedy', nodes, NODE_GPUS, (gang, free) => {
-    const room = (region: readonly number[]): number => region.reduce((sum, n) => sum + free[n]!, 0)
-    return (levelOf(gang) === DOMAIN ? domains : blocks)
-      .map((region) => ({ region, room: room(region) }))
-      .filter((each) => each.room >= gang.pods * gang.gpusAPod)
-      .sort((a, b) => a.room - b.room)
-      .slice(0, 1)
-      .map(({ region }) => region)
+    const region = tightest(levelOf(gang) === DOMAIN ? domains : blocks, free, gang.pods * gang.gpusAPod)
+    return region === null ? [] : [region]
   })
 }

@@ -1,17 +1,18 @@
 /** One PodCliqueSet scaled up in steps until it is whole: operator and scheduler together, end to end. */
 import type { NewObject, Pod } from '../../api/kinds/kubernetes.ts'
-import { GPU_RESOURCE, POD_GANG, SYSTEM_NAMESPACE, TOPOLOGY_CONFIG_KEY, TOPOLOGY_CONFIG_MAP } from '../../api/names.ts'
+import { GPU_RESOURCE, POD_GANG } from '../../api/names.ts'
 import { CONFIG_MAPS, POD_CLIQUE_SETS, POD_CLIQUES, POD_GANGS, PODS, type ResourceType } from '../../kube/resources.ts'
 import { since, sum, writesOf } from '../binding/requests.ts'
 import { inParallel, take } from '../load.ts'
 import type { Gang, Place } from '../peers/adapter.ts'
 import { podGang } from '../peers/pod-gang.ts'
-import { LEVEL_KEYS, nodesOf, type Scenario, type SetWork } from '../scenario/scenario.ts'
+import { nodesOf, type Scenario, type SetWork } from '../scenario/scenario.ts'
 import { judge } from './checker.ts'
 import { costOf, startEspalier } from './processes.ts'
 import { record, type Recorder } from './recorder.ts'
 import { curveOf, type Figures, type Outcome, rounded, spreadOf } from './result.ts'
 import { deletePods, listNodes, type TestServer } from './server.ts'
+import { topologyObject } from './work.ts'
 
 export interface SetRound {
   readonly server: TestServer
@@ -106,13 +107,8 @@ async function climb(
 
 /** The set names levels, and this is what makes them known. */
 async function declareTopology({ server: { client }, scenario }: SetRound): Promise<void> {
-  const levels = [...scenario.cluster.levels.map(({ name }) => name), 'host' as const].map((name) => ({
-    name,
-    key: LEVEL_KEYS[name],
-  }))
-  const data = { [TOPOLOGY_CONFIG_KEY]: JSON.stringify({ topologies: [{ name: 'default', levels }] }) }
-  const metadata = { name: TOPOLOGY_CONFIG_MAP, namespace: SYSTEM_NAMESPACE }
-  const made = await client.create(CONFIG_MAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data })
+  const levels = scenario.cluster.levels.map(({ name }) => name)
+  const made = await client.create(CONFIG_MAPS, topologyObject(levels))
   if (made.kind === 'failure' && made.reason !== 'AlreadyExists') take(made)
 }
 

@@ -1,10 +1,10 @@
 /** The objects of a scenario: nodes, and gangs of pods as a peer's adapter writes them. */
 import type { NewObject } from '../../api/kinds/kubernetes.ts'
-import { GPU_RESOURCE } from '../../api/names.ts'
+import { GPU_RESOURCE, SYSTEM_NAMESPACE, TOPOLOGY_CONFIG_KEY, TOPOLOGY_CONFIG_MAP } from '../../api/names.ts'
 import type { Random } from '../../kube/random.ts'
 import { shuffled } from '../shuffled.ts'
 import type { Adapter, Gang, Group, Place, TypedObject } from '../peers/adapter.ts'
-import { type ClusterShape, type GangWork, LEVEL_KEYS, nodesOf } from '../scenario/scenario.ts'
+import { type ClusterShape, type GangWork, type Level, LEVEL_KEYS, nodesOf } from '../scenario/scenario.ts'
 
 const digits = (i: number): string => String(i).padStart(5, '0')
 
@@ -36,6 +36,17 @@ function domainsOf({ levels, nodes }: ClusterShape, i: number): Record<string, s
     at = Math.floor(at / count)
   }
   return labels
+}
+
+/** What makes levels known to sets, by their own names. */
+export function topologyObject(levels: readonly Level[]): NewObject {
+  const named = [...levels, 'host' as const].map((name) => ({ name, key: LEVEL_KEYS[name] }))
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: TOPOLOGY_CONFIG_MAP, namespace: SYSTEM_NAMESPACE },
+    data: { [TOPOLOGY_CONFIG_KEY]: JSON.stringify({ topologies: [{ name: 'default', levels: named }] }) },
+  }
 }
 
 /** `prefix` keeps the names of several works apart. In an order by `random`: nobody is helped by names. */

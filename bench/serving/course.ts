@@ -2,8 +2,8 @@
  * Services whose load grows and shrinks, on the embedded cluster in virtual time: the operator, autoscalers of all three
  * levels and simulated nodes are real, the scheduler is ours or a baseline.
  */
-import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
-import { PART_OF, SYSTEM_NAMESPACE, TOPOLOGY_CONFIG_KEY, TOPOLOGY_CONFIG_MAP } from '../../api/names.ts'
+import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
+import { PART_OF } from '../../api/names.ts'
 import { installCrds, startHalves } from '../../cli/serve.ts'
 import { valueOrThrow } from '../../kube/answers.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
@@ -13,25 +13,23 @@ import { reflector } from '../../kube/reflector/reflector.ts'
 import { AUTOSCALERS, CONFIG_MAPS, POD_CLIQUE_SETS, PODS, SCALING_GROUPS, POD_CLIQUES } from '../../kube/resources.ts'
 import type { ResourceType } from '../../kube/resources.ts'
 import type { Transport } from '../../kube/transport.ts'
+import { isActive } from '../../operator/observed-pod.ts'
 import { VirtualClock } from '../../sim/clock.ts'
 import { type Cluster, createCluster } from '../../sim/cluster.ts'
 import type { Gang, Words } from '../peers/adapter.ts'
 import { judge } from '../runs/checker.ts'
-import { nodeObjects } from '../runs/work.ts'
-import { LEVEL_KEYS, type Scenario, type ServingWork } from '../scenario/scenario.ts'
+import { nodeObjects, topologyObject } from '../runs/work.ts'
+import type { Scenario, ServingWork } from '../scenario/scenario.ts'
 import type { ServingFigures, TraceFigures } from '../runs/result.ts'
 import { worldOf, type World } from '../traces/world.ts'
 import { demandOf, rateAt, WINDOW_MS } from './load.ts'
 import { Ledger, type Piece } from './ledger.ts'
-import { hasEnded, isGoing } from './pods.ts'
 import { RivalScheduler } from './rival-scheduler.ts'
 import { milliText, objectsOf, type Service, servicesOf } from './service.ts'
 
 const NAMESPACE = 'default'
 const HOUR_MS = 3_600_000
 const STEP_MS = 60_000
-/** What is asked for while nothing else happens. */
-const ANSWER_MAX_MS = 600_000
 
 export interface ServingCourse {
   readonly scenario: Scenario
@@ -98,11 +96,15 @@ class Running {
 
   async start(): Promise<void> {
     const { client } = this.#cluster
-    await this.#during(this.#cluster.start())
+    await this.#clock.during(this.#cluster.start())
     this.#stops.push(() => this.#cluster.stop())
-    const refused = await this.#during(installCrds(client, this.#clock))
+    const refused = await this.#clock.during(installCrds(client, this.#clock))
     if (refused.length > 0) throw new Error(refused.join('; '))
-    valueOrThrow(await this.#during(client.create(CONFIG_MAPS, topologyOf(this.#world))))
+    valueOrThrow(
+      await this.#clock.during(
+        client.create(CONFIG_MAPS, topologyObject(this.#world.levels.map(({ level }) => level))),
+      ),
+    )
     await this.#startSchedulers()
     this.#watch<Pod>(PODS, (delta) => this.#ledger.take(delta))
     this.#countScales(POD_CLIQUE_SETS, 'sets')
@@ -141,7 +143,7 @@ class Running {
   }
 
   async stop(): Promise<void> {
-    for (const stop of this.#stops.toReversed()) await this.#during(stop())
+    for (const stop of this.#stops.toReversed()) await this.#clock.during(stop())
   }
 
   async #startSchedulers(): Promise<void> {
@@ -151,12 +153,12 @@ class Running {
     const { client } = this.#cluster
     const halves = startHalves({ ...world, client }, { ...shared, operator: true, scheduler: false })
     this.#stops.push(() => halves.stop())
-    await this.#during(halves.ready)
+    await this.#clock.during(halves.ready)
     const own = kubeClient(this.#evicting(this.#cluster.transport))
     if (scheduler === 'espalier') {
       const ours = startHalves({ ...world, client: own }, { ...shared, operator: false, scheduler: true })
       this.#stops.push(() => ours.stop())
-      return this.#during(ours.ready)
+      return this.#clock.during(ours.ready)
     }
     const rival = new RivalScheduler(scheduler, { ...world, client: own, world: this.#world })
     rival.start()
@@ -182,7 +184,7 @@ class Running {
     for (const service of this.#services.values())
       for (const object of objectsOf(service, NAMESPACE, 'espalier', serving.packs, level)) {
         const type = object.kind === 'PodCliqueSet' ? POD_CLIQUE_SETS : AUTOSCALERS
-        valueOrThrow(await this.#during(this.#cluster.client.create(type, object)))
+        valueOrThrow(await this.#clock.during(this.#cluster.client.create(type, object)))
       }
   }
 
@@ -229,7 +231,7 @@ class Running {
 
   async #judge(hour: number): Promise<void> {
     const { scheduler, words } = this.#course
-    const page = valueOrThrow(await this.#during(this.#cluster.client.list<Pod>(PODS)))
+    const page = valueOrThrow(await this.#clock.during(this.#cluster.client.list<Pod>(PODS)))
     const gangs = this.#ledger.open.filter(isSteady).map((piece) => this.#gangOf(piece))
     const { faults } = judge({ nodes: this.#world.nodes, pods: page.items, namespace: NAMESPACE, gangs, words })
     if (faults.length > 0) throw new Error(`${scheduler}, hour ${hour}: ${faults.join('; ')}`)
@@ -249,27 +251,7 @@ class Running {
       fits: true,
     }
   }
-
-  async #during<T>(work: Promise<T>): Promise<T> {
-    let isDone = false
-    const mark = (): void => void (isDone = true)
-    work.then(mark, mark)
-    await this.#clock.runUntil(() => isDone, { maxVirtualMs: ANSWER_MAX_MS })
-    return work
-  }
 }
 
 /** Whole, and nothing of it is going. */
-const isSteady = ({ pods, size }: Piece): boolean =>
-  pods.size === size && ![...pods.values()].some((pod) => isGoing(pod) || hasEnded(pod))
-
-/** The levels that the sets name, and what makes them known. */
-function topologyOf({ levels }: World): NewObject {
-  const named = [...levels.map(({ level }) => level), 'host' as const].map((name) => ({ name, key: LEVEL_KEYS[name] }))
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: TOPOLOGY_CONFIG_MAP, namespace: SYSTEM_NAMESPACE },
-    data: { [TOPOLOGY_CONFIG_KEY]: JSON.stringify({ topologies: [{ name: 'default', levels: named }] }) },
-  }
-}
+const isSteady = ({ pods, size }: Piece): boolean => pods.size === size && [...pods.values()].every(isActive)

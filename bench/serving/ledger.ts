@@ -2,10 +2,11 @@
 import type { Pod } from '../../api/kinds/kubernetes.ts'
 import { SCALING_GROUP, SCALING_GROUP_REPLICA_INDEX } from '../../api/names.ts'
 import type { Delta } from '../../kube/reflector/types.ts'
+import { isFinished, isReady } from '../../operator/observed-pod.ts'
 import { rounded, type ServingFigures, spreadOf, type TraceFigures } from '../runs/result.ts'
 import type { ServingWork } from '../scenario/scenario.ts'
 import type { World } from '../traces/world.ts'
-import { gpusOf, hasEnded, isReady } from './pods.ts'
+import { gpusOf } from './gpus.ts'
 import { ENGINES } from './service.ts'
 
 /** What serves only as a whole: an engine of a leader and its workers, or a pod that belongs to none. */
@@ -140,7 +141,7 @@ export class Ledger {
   }
 
   #count(pod: Pod, sign: 1 | -1): void {
-    if (hasEnded(pod)) return
+    if (isFinished(pod)) return
     const gpus = sign * gpusOf(pod)
     this.#sums.asked += gpus
     if (isReady(pod)) this.#sums.ready += gpus

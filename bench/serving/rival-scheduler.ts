@@ -6,9 +6,11 @@ import type { Clock } from '../../kube/clock.ts'
 import type { Random } from '../../kube/random.ts'
 import { reflector } from '../../kube/reflector/reflector.ts'
 import { POD_GANGS, PODS } from '../../kube/resources.ts'
+import { isActive, isFinished } from '../../operator/observed-pod.ts'
+import { tightest } from '../occupancy/rivals.ts'
 import { LEVEL_KEYS } from '../scenario/scenario.ts'
 import type { World } from '../traces/world.ts'
-import { gpusOf, hasEnded, isGated, isGoing } from './pods.ts'
+import { gpusOf } from './gpus.ts'
 
 interface PodGang extends KubeObject {
   spec: PodGangSpec
@@ -87,7 +89,7 @@ export class RivalScheduler {
   #seat(gang: PodGang, free: Int32Array): void {
     const groups = gang.spec.podgroups.map((group) => {
       const pods = group.podReferences.flatMap(({ namespace, name }) => this.#pods.cache.get(namespace, name) ?? [])
-      const here = pods.filter((pod) => !isGoing(pod) && !hasEnded(pod))
+      const here = pods.filter(isActive)
       const bound = here.filter((pod) => this.#nodeOf(pod) !== undefined)
       const pending = here.filter((pod) => this.#nodeOf(pod) === undefined && !isGated(pod))
       return { group, bound, pending, need: Math.max(0, group.minReplicas - bound.length) }
@@ -133,13 +135,7 @@ export class RivalScheduler {
     const pinned = level.domains.filter((domain) => used.some((at) => at !== undefined && domain.includes(at)))
     if (pinned.length > 0) return pinned.flat()
     const asked = pods.reduce((sum, pod) => sum + gpusOf(pod), 0)
-    const room = (domain: readonly number[]): number => domain.reduce((sum, at) => sum + free[at]!, 0)
-    return (
-      level.domains
-        .map((domain) => ({ domain, room: room(domain) }))
-        .filter((each) => each.room >= asked)
-        .sort((a, b) => a.room - b.room)[0]?.domain ?? []
-    )
+    return tightest(level.domains, free, asked) ?? []
   }
 
   #bind(seats: ReadonlyMap<Pod, number>, free: Int32Array): void {
@@ -166,12 +162,14 @@ export class RivalScheduler {
     for (const pod of this.#pods.cache.values()) {
       here.add(pod.metadata.uid)
       const at = this.#nodeOf(pod)
-      if (at !== undefined && !hasEnded(pod)) free[at]! -= gpusOf(pod)
+      if (at !== undefined && !isFinished(pod)) free[at]! -= gpusOf(pod)
     }
     for (const uid of this.#seats.keys()) if (!here.has(uid)) this.#seats.delete(uid)
     return free
   }
 }
+
+const isGated = ({ spec }: Pod): boolean => (spec.schedulingGates ?? []).length > 0
 
 const byAge = (a: PodGang, b: PodGang): number => {
   const [left, right] = [a.metadata, b.metadata].map(({ creationTimestamp, name }) => `${creationTimestamp} ${name}`)

@@ -1,5 +1,5 @@
 /** Who plans a trace: ours, and two baselines on the same stream of jobs. */
-import { Baseline, type Rival } from '../occupancy/rivals.ts'
+import { Baseline, type Rival, tightest } from '../occupancy/rivals.ts'
 import { podGang } from '../peers/pod-gang.ts'
 import { VirtualScheduler } from '../planner/virtual-scheduler.ts'
 import { declarationFor, factsOf, nodeFactsOf, PLACE } from '../runs/plan-once.ts'
@@ -37,12 +37,7 @@ function greedy(world: World): Rival<TraceJob> {
   return new Baseline<TraceJob>('greedy', all[0]!.length, world.gpusANode, (job, free) => {
     const level = levelFor(job, world)
     const domains = world.levels.find((each) => each.level === level)?.domains ?? all
-    const room = (nodes: readonly number[]): number => nodes.reduce((sum, at) => sum + free[at]!, 0)
-    return domains
-      .map((nodes) => ({ nodes, room: room(nodes) }))
-      .filter((each) => each.room >= job.pods * job.gpusAPod)
-      .sort((a, b) => a.room - b.room)
-      .slice(0, 1)
-      .map(({ nodes }) => nodes)
+    const region = tightest(domains, free, job.pods * job.gpusAPod)
+    return region === null ? [] : [region]
   })
 }

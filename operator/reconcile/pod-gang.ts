@@ -99,7 +99,7 @@ class PodGangReconciler implements Reconciler {
     const missing = this.#missingPods(shape, identity, observed)
     const patienceMs = gang === undefined ? this.#firstGatherMs(shape, identity, observed) : GATHER_MS
     const restMs = this.#gatherMs(key, missing, patienceMs)
-    // That a pod could not be made is told by no watch of ours.
+    // Not in one long rest: when news end it sooner, its timer would stand until the end, and the cluster never be still before.
     if (gang === undefined && restMs > 0) return { again: Math.min(restMs, FIRST_GATHER_MS) }
     const translation = translate(shape, this.#topologies.known())
     const desired = expandGang(shape, identity, translation, observed, this.#context.config)

@@ -1,5 +1,6 @@
 import type { ClusterTopologyBinding, SchedulerTopologyStatus } from '../../api/generated/kinds.ts'
 import { TOPOLOGY_BINDINGS } from '../../kube/resources.ts'
+import type { OperatorConfig } from '../config.ts'
 import { type Finding, withFindings } from '../conditions.ts'
 import { TOPOLOGY_DISABLED } from '../expansion/topology.ts'
 import { isTerminating } from '../observed-pod.ts'
@@ -13,13 +14,12 @@ import { findingContext, writeStatus } from './parts.ts'
  */
 export const topologyBindingReconciler: MakeReconciler = (context): Reconciler => {
   const bindings = context.view.observe<ClusterTopologyBinding>(TOPOLOGY_BINDINGS)
-  const { schedulerName: own, isTopologyAware } = context.config
 
   async function reconcile(key: `${string}/${string}`): Promise<void> {
     const binding = bindings.get('', splitKey(key).name)
     if (binding === undefined || isTerminating(binding)) return
-    const schedulers = schedulersOf(binding, own, isTopologyAware)
-    const finding = isTopologyAware ? driftOf(schedulers) : DISABLED
+    const schedulers = schedulersOf(binding, context.config)
+    const finding = context.config.isTopologyAware ? driftOf(schedulers) : DISABLED
     await writeStatus(context, bindings, binding, {
       observedGeneration: binding.metadata.generation ?? 1,
       schedulerTopologyStatuses: schedulers,
@@ -44,28 +44,31 @@ const TYPE = 'SchedulerTopologyDrift'
 /** No gang is told of a topology then, so that nobody follows one. */
 const DISABLED: Finding = { type: TYPE, status: 'Unknown', ...TOPOLOGY_DISABLED }
 
-/** Our own scheduler first, then those whose topology somebody else keeps, as they are listed. */
+/** Our own scheduler first, by the name that pods get from us, then those that are listed; it follows the binding under any name. */
 function schedulersOf(
   { metadata, spec }: ClusterTopologyBinding,
-  own: string,
-  isTopologyAware: boolean,
+  { schedulerName: own, servedNames, isTopologyAware }: OperatorConfig,
 ): SchedulerTopologyStatus[] {
-  const ours: SchedulerTopologyStatus = {
-    schedulerName: own,
+  const ours = (schedulerName: string): SchedulerTopologyStatus => ({
+    schedulerName,
     topologyReference: metadata.name,
     inSync: isTopologyAware,
     ...(isTopologyAware ? {} : { message: TOPOLOGY_DISABLED.message }),
     schedulerBackendTopologyObservedGeneration: metadata.generation ?? 1,
-  }
+  })
   const others = (spec.schedulerTopologyBindings ?? []).filter(({ schedulerName }) => schedulerName !== own)
   return [
-    ours,
-    ...others.map(({ schedulerName, topologyReference }) => ({
-      schedulerName,
-      topologyReference,
-      inSync: false,
-      message: `the topology of ${schedulerName} is not compared by this version`,
-    })),
+    ours(own),
+    ...others.map(({ schedulerName, topologyReference }) =>
+      servedNames.includes(schedulerName)
+        ? ours(schedulerName)
+        : {
+            schedulerName,
+            topologyReference,
+            inSync: false,
+            message: `the topology of ${schedulerName} is not compared by this version`,
+          },
+    ),
   ]
 }
 

@@ -45,10 +45,7 @@ function keysFor(frame: Frame, scope: number, level: CompiledLevel): readonly Ke
   const awaiting = scopesAwaiting(frame, scope)
   const isLater = later.some((count) => count > 0)
   if (isLater || awaiting.length > 0) {
-    keys.push(
-      (domain) =>
-        laterLost(frame, scope, level, domain, awaiting) - (isLater ? laterFits(frame, scope, level, domain) : 0),
-    )
+    keys.push((domain) => laterLost(awaiting, level, domain) - (isLater ? laterFits(frame, scope, level, domain) : 0))
   }
   const soft = softRules(frame.tree, scope)
   if (soft.length > 0) keys.push((domain) => softSkew(frame, soft, level, domain))

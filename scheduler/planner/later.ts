@@ -10,40 +10,33 @@ export function laterFits(frame: Frame, scope: number, level: CompiledLevel, dom
   return fitsBeside(frame, scope, level, domain, sums)
 }
 
-/** A scope that has its domain, and pods to come for which room is to stay there. */
+/** A scope that has its domain, and how many of its pods to come lose their room if another scope comes there too; an estimate. */
 export interface Awaiting {
-  readonly scope: number
   readonly choice: Choice
+  readonly lost: number
 }
 
-/** Those beside `scope`: what is around it loses the same wherever it goes. */
-export function scopesAwaiting({ tree, chosen }: Frame, scope: number): readonly Awaiting[] {
+/** Those beside `scope` that would lose something: what is around it loses the same wherever it goes. */
+export function scopesAwaiting(frame: Frame, scope: number): readonly Awaiting[] {
+  const { nodes } = frame.tree
+  const { sums } = nodes[scope]!.demand
   const around = new Set<number>()
-  for (let s = scope; s >= 0; s = tree.nodes[s]!.parent) around.add(s)
-  return tree.nodes.flatMap(({ ix, later }) => {
-    const choice = chosen[ix]!.at(-1)
+  for (let s = scope; s >= 0; s = nodes[s]!.parent) around.add(s)
+  return nodes.flatMap(({ ix, later }) => {
+    const choice = frame.chosen[ix]!.at(-1)
     if (choice === undefined || around.has(ix) || !later.some((count) => count > 0)) return []
-    return [{ scope: ix, choice }]
+    const fits = (more: Float64Array): number => fitsBeside(frame, ix, choice.level, choice.domain, more)
+    const lost = fits(new Float64Array(sums.length)) - fits(sums)
+    return lost === 0 ? [] : [{ choice, lost }]
   })
 }
 
-/** How many pods to come of other scopes lose their room if `scope` goes to a domain; an estimate. */
-export function laterLost(
-  frame: Frame,
-  scope: number,
-  level: CompiledLevel,
-  domain: number,
-  awaiting: readonly Awaiting[],
-): number {
-  const { sums } = frame.tree.nodes[scope]!.demand
-  let lost = 0
-  for (const { scope: other, choice } of awaiting) {
-    if (outerDomain(choice.level, level, domain) !== choice.domain) continue
-    const fits = (more: Float64Array): number => fitsBeside(frame, other, choice.level, choice.domain, more)
-    lost += fits(new Float64Array(sums.length)) - fits(sums)
-  }
-  return lost
-}
+/** How many pods to come lose their room if a scope goes to a domain. */
+export const laterLost = (awaiting: readonly Awaiting[], level: CompiledLevel, domain: number): number =>
+  awaiting.reduce(
+    (sum, { choice, lost }) => (outerDomain(choice.level, level, domain) === choice.domain ? sum + lost : sum),
+    0,
+  )
 
 /** `sums`: what is taken there beside what is promised. */
 function fitsBeside(

@@ -78,12 +78,8 @@ export class World {
       throw new Error(`not settled within a virtual day: ${this.#troubles.at(-1) ?? 'no error was logged'}`)
   }
 
-  async during<T>(work: Promise<T>): Promise<T> {
-    let isDone = false
-    const mark = (): void => void (isDone = true)
-    work.then(mark, mark)
-    await this.clock.runUntil(() => isDone, { maxVirtualMs: DAY_MS })
-    return work
+  during<T>(work: Promise<T>): Promise<T> {
+    return this.clock.during(work, { maxVirtualMs: DAY_MS })
   }
 
   /** What was written since the last call, events left out: `create podcliquesets/x`, one line a write. */

@@ -73,13 +73,7 @@ export async function startHarness(
     ...silentLog,
     warn: (message: string, facts?: object) => trouble.push(`${message} ${JSON.stringify(facts)}`),
   }
-  const during = async <T>(work: Promise<T>): Promise<T> => {
-    let isDone = false
-    const mark = (): void => void (isDone = true)
-    work.then(mark, mark)
-    await clock.runUntil(() => isDone, { maxVirtualMs: SETTLE_MS })
-    return work
-  }
+  const during = <T>(work: Promise<T>): Promise<T> => clock.during(work, { maxVirtualMs: SETTLE_MS })
   const makeOperator = (): Operator =>
     createOperator({
       client: kubeClient(through(recording(cluster.transport, writes))),

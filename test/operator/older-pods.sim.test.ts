@@ -3,21 +3,12 @@ import type { KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { POD_CLIQUE_SETS, PODS } from '../../kube/resources.ts'
 import type { HttpRequest, Transport } from '../../kube/transport.ts'
 import { type Harness, names, startHarness } from './harness.ts'
+import { oneCliqueYaml } from './workloads.ts'
 
 /** A watch of pods that is behind shows a pod that was replaced meanwhile, and not its replacement. */
 
 let at: Harness | null = null
 afterEach(() => at?.stop())
-
-const SET = `
-apiVersion: grove.io/v1alpha1
-kind: PodCliqueSet
-metadata: {name: s}
-spec:
-  replicas: 1
-  template:
-    cliques: [{name: a, spec: {roleName: a, replicas: 2, podSpec: {containers: [{name: main, image: busybox}]}}}]
-`
 
 const isPods = ({ path }: HttpRequest): boolean => /\/pods\?/.test(path)
 const isGatePatch = ({ method, path, body }: HttpRequest): boolean =>
@@ -69,7 +60,7 @@ test('no pod is made beside a replacement that the watch does not show yet', asy
   world.cluster.server.setIntercept((request) =>
     isGatePatch({ deadlineMs: 0, ...request } as HttpRequest) ? { status: 403, reason: 'Forbidden' } : 'pass',
   )
-  await world.apply(POD_CLIQUE_SETS, SET)
+  await world.apply(POD_CLIQUE_SETS, oneCliqueYaml(2))
   await world.clock.runFor(5_000)
   await world.stopOperator()
   const [first, second] = await world.list<Pod>(PODS)

@@ -3,19 +3,10 @@ import type { Pod } from '../../api/kinds/kubernetes.ts'
 import { sleep } from '../../kube/clock.ts'
 import { POD_CLIQUE_SETS, PODS } from '../../kube/resources.ts'
 import { type Harness, startHarness } from './harness.ts'
+import { oneCliqueYaml } from './workloads.ts'
 
 let at: Harness | null = null
 afterEach(() => at?.stop())
-
-const setYaml = `
-apiVersion: grove.io/v1alpha1
-kind: PodCliqueSet
-metadata: {name: s}
-spec:
-  replicas: 1
-  template:
-    cliques: [{name: a, spec: {roleName: a, replicas: 8, podSpec: {containers: [{name: main, image: busybox}]}}}]
-`
 
 test('pods of a template are made all at once where one was let through, and one by one again after a refusal', async () => {
   const ANSWER_MS = 100
@@ -41,7 +32,7 @@ test('pods of a template are made all at once where one was let through, and one
     await made.clock.runFor(ms)
     return most
   }
-  await made.apply(POD_CLIQUE_SETS, setYaml)
+  await made.apply(POD_CLIQUE_SETS, oneCliqueYaml(8))
   await made.clock.runFor(5_000)
   expect(most, '1, 2, 4, and the last').toBe(4)
   expect(await mostOf(2, 2_000)).toBe(8)
@@ -66,7 +57,7 @@ test('gates that may not be lifted are tried one at a time after the first refus
     patches++
     return { status: 403, reason: 'Forbidden' }
   })
-  await made.apply(POD_CLIQUE_SETS, setYaml.replace('replicas: 8', 'replicas: 60'))
+  await made.apply(POD_CLIQUE_SETS, oneCliqueYaml(60))
   await made.clock.runFor(60_000)
   expect(patches).toBeGreaterThan(60)
   expect(patches).toBeLessThan(60 + 60)

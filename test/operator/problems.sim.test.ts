@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ClusterTopologyBinding, PodCliqueSet, PodGang } from '../../api/generated/kinds.ts'
-import type { Condition, KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
+import type { Condition, KubeObject, NewObject, Pod } from '../../api/kinds/kubernetes.ts'
 import {
   CONFIG_MAPS,
   CRDS,
@@ -178,6 +178,21 @@ test('a set with something in it that is not acted on runs, and says so as long 
   await mark(null)
   await at.settle()
   expect(await conditionOf('workload1', 'UnsupportedFields')).toBeUndefined()
+})
+
+test('a name that we serve follows the binding itself, also one that was another product’s', async () => {
+  await at.stop()
+  at = await startHarness({ config: { servedNames: ['espalier', 'kai-scheduler'] } })
+  const kai = { schedulerName: 'kai-scheduler', topologyReference: 'cluster' }
+  const fabric = JSON.parse(binding('fabric', 'block', 'rack')) as NewObject & { spec: object }
+  await at.create(TOPOLOGY_BINDINGS, { ...fabric, spec: { ...fabric.spec, schedulerTopologyBindings: [kai] } })
+  await at.settle()
+  const { status } = await at.get<ClusterTopologyBinding>(TOPOLOGY_BINDINGS, 'fabric')
+  const follows = (schedulerName: string): object => ({ schedulerName, topologyReference: 'fabric', inSync: true })
+  expect(status).toMatchObject({
+    schedulerTopologyStatuses: [follows('espalier'), follows('kai-scheduler')],
+    conditions: [{ type: 'SchedulerTopologyDrift', status: 'False', reason: 'InSync' }],
+  })
 })
 
 test('a binding says who follows it, in the generation that was looked at', async () => {

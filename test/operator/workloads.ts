@@ -66,3 +66,14 @@ ${before === undefined ? '' : `        startsAfter: [${before}]\n`}        podSp
           - {name: main, image: busybox, resources: {requests: {memory: 80Mi}}}
 `
 }
+
+/** A set `s` of one replica with one clique `a` of so many pods. */
+export const oneCliqueYaml = (pods: number): string => `
+apiVersion: grove.io/v1alpha1
+kind: PodCliqueSet
+metadata: {name: s}
+spec:
+  replicas: 1
+  template:
+    cliques: [{name: a, spec: {roleName: a, replicas: ${pods}, podSpec: {containers: [{name: main, image: busybox}]}}}]
+`

@@ -64,13 +64,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     scheduler.start()
     return scheduler
   }
-  const during = async <T>(work: Promise<T>): Promise<T> => {
-    let isDone = false
-    const mark = (): void => void (isDone = true)
-    work.then(mark, mark)
-    await clock.runUntil(() => isDone, { maxVirtualMs: 600_000 })
-    return work
-  }
+  const during = <T>(work: Promise<T>): Promise<T> => clock.during(work)
   await during(cluster.start())
   const refused = options.hasCrds === false ? [] : await during(installCrds(client, clock))
   if (refused.length > 0) throw new Error(refused.join('\n'))

@@ -112,6 +112,19 @@ describe('a virtual clock', () => {
     expect(await new VirtualClock().runUntil(() => false, { maxVirtualMs: HOUR_MS })).toBe(false)
   })
 
+  test('lets time pass while something is awaited, and says so where it would never end', async () => {
+    const clock = new VirtualClock()
+    const asleep = async (): Promise<string> => {
+      await sleep(clock, 5_000, 'background')
+      return 'awake'
+    }
+    expect(await clock.during(asleep())).toBe('awake')
+    expect(clock.monotonicMs()).toBe(5_000)
+    await expect(clock.during(Promise.reject(new Error('refused')))).rejects.toThrow('refused')
+    await expect(clock.during(new Promise(() => {}))).rejects.toThrow('not at its end')
+    await expect(clock.during(asleep(), { maxVirtualMs: 4_999 })).rejects.toThrow('4999 ms of virtual time')
+  })
+
   test('cannot be run twice at once', async () => {
     const clock = new VirtualClock()
     const first = clock.runFor(10)

@@ -36,13 +36,7 @@ export async function startWorld(
     const refusal = await cluster.load(object)
     if (refusal !== null) throw new Error(refusal)
   }
-  const during = async <T>(work: Promise<T>): Promise<T> => {
-    let isDone = false
-    const mark = (): void => void (isDone = true)
-    work.then(mark, mark)
-    await clock.runUntil(() => isDone, { maxVirtualMs: DAY_MS })
-    return work
-  }
+  const during = <T>(work: Promise<T>): Promise<T> => clock.during(work, { maxVirtualMs: DAY_MS })
   await during(cluster.start())
   const get = async <T extends KubeObject>(
     type: ResourceType,
