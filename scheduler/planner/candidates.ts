@@ -138,18 +138,25 @@ function softSkew(frame: Frame, rules: readonly SoftRule[], level: CompiledLevel
  * many as each has places for.
  */
 function leastInside(frame: Frame, rule: SpreadRule, of: number, level: CompiledLevel, domain: number): number {
-  const { tree, room, budget } = frame
-  const { demand } = tree.nodes[of]!
+  if (frame.tree.nodes.some(({ ix, scope }) => ix !== of && scope.spreads.some((each) => isCounting(rule, each)))) {
+    return dealtInside(frame, rule, of, level, domain) // peers that are decided meanwhile count too
+  }
+  const known = frame.dealt.get(rule)?.get(level) ?? new Map<number, number>()
+  const ofRule = frame.dealt.get(rule) ?? new Map<CompiledLevel, Map<number, number>>()
+  frame.dealt.set(rule, ofRule.set(level, known))
+  const skew = known.get(domain) ?? dealtInside(frame, rule, of, level, domain)
+  known.set(domain, skew)
+  return skew
+}
+
+/** O(nodes of the domain). */
+function dealtInside(frame: Frame, rule: SpreadRule, of: number, level: CompiledLevel, domain: number): number {
+  const { demand } = frame.tree.nodes[of]!
   const places = new Map<number, number>()
-  budget.look(level.starts[domain + 1]! - level.starts[domain]!)
-  for (let at = level.starts[domain]!; at < level.starts[domain + 1]!; at++) {
-    const node = level.nodes[at]!
+  frame.budget.look(level.starts[domain + 1]! - level.starts[domain]!)
+  for (const node of level.nodes.subarray(level.starts[domain]!, level.starts[domain + 1]!)) {
     const d = rule.level.domainOf[node]!
-    if (d < 0) continue
-    const here = room.seated.reduce(
-      (most, c) => (demand.counts[c]! > 0 ? Math.max(most, room.fits(c)[node]!) : most),
-      0,
-    )
+    const here = d < 0 ? 0 : placesOn(frame, of, node)
     if (here > 0) places.set(d, (places.get(d) ?? 0) + here)
   }
   const units = (d: number): number => rule.taken[d]! + peersIn(frame, of, rule.peers, rule.level, d)
@@ -157,11 +164,25 @@ function leastInside(frame: Frame, rule: SpreadRule, of: number, level: Compiled
   return levelAfter(open, rule.units === 'pods' ? demand.pods : 1)
 }
 
+/** Pods of a scope that the node takes, of the class of which it takes the most. */
+function placesOn({ tree, room }: Frame, scope: number, node: number): number {
+  const { counts } = tree.nodes[scope]!.demand
+  let most = 0
+  for (const c of room.seated) if (counts[c]! > 0) most = Math.max(most, room.fits(c)[node]!)
+  return most
+}
+
+/** Whether units of another rule count for one. */
+const isCounting = (
+  { peers, level }: Pick<SpreadRule, 'level'> & { peers?: string | undefined },
+  other: SpreadRule,
+): boolean => peers !== undefined && other.peers === peers && other.level === level
+
 function peersIn(frame: Frame, scope: number, peers: string | undefined, level: CompiledLevel, domain: number): number {
   if (peers === undefined) return 0
   let count = 0
   for (const { ix, scope: other } of frame.tree.nodes) {
-    if (ix === scope || !other.spreads.some((rule) => rule.peers === peers && rule.level === level)) continue
+    if (ix === scope || !other.spreads.some((rule) => isCounting({ peers, level }, rule))) continue
     if (frame.chosen[ix]!.some((choice) => outerDomain(level, choice.level, choice.domain) === domain)) count++
   }
   return count

@@ -124,11 +124,20 @@ function domainTooSmall(tree: ScopeTree, room: Room, best: DomainShortfall, fits
 const shortText = (resource: string | null, shortBy: number): string =>
   resource === null ? '' : `; ${resource} is short by ${amountText(resource, shortBy)} there`
 
-/** How many of a domain's nodes are closed to some of a scope's pods; '' where none is. */
+/** How many of a domain's nodes are closed to a scope's pods, and how many to some of them alone; '' where none is. */
 function closedIn({ view }: ScopeTree, room: Room, { demand }: ScopeNode, nodes: Int32Array): string {
   const classes = room.seated.filter((c) => demand.counts[c]! > 0)
-  const closed = nodes.reduce((count, n) => count + Number(classes.some((c) => view.classes[c]!.feasible[n] !== 1)), 0)
-  return closed === 0 ? '' : `; ${closed} of its ${nodes.length} nodes ${closed === 1 ? 'is' : 'are'} closed to them`
+  let toAll = 0
+  let toSome = 0
+  for (const n of nodes) {
+    const closed = classes.filter((c) => view.classes[c]!.feasible[n] !== 1).length
+    if (closed === 0) continue
+    if (closed === classes.length) toAll++
+    else toSome++
+  }
+  const told = (count: number, whom: string): string =>
+    count === 0 ? '' : `; ${count} of its ${nodes.length} nodes ${count === 1 ? 'is' : 'are'} closed to ${whom}`
+  return told(toAll, 'them') + told(toSome, 'some of them')
 }
 
 /** What closes nodes to them, by predicate, each as many as to the kind of pod that it bears on most; '' where none does. */

@@ -1,4 +1,5 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
+import { domainsAround } from '../../topology/compiled/nesting.ts'
 import type { PlanGroup, PlanRequest, PlanView, Scope } from './request.ts'
 
 /** What a scope asks for, as a whole. */
@@ -94,11 +95,21 @@ function defaultPreference({ scopes, defaultPack }: PlanRequest, view: PlanView)
   let end = levels.length
   for (const { parent, spreads } of scopes) {
     for (const { isHard, units, level } of spreads) {
-      const at = levels.indexOf(level)
-      if (!isHard && at >= 0 && (parent >= 0 || units === 'pods')) end = Math.min(end, at)
+      if (!isHard && (parent >= 0 || units === 'pods')) end = Math.min(end, levelsAbove(levels, level))
     }
   }
   return levels[end - 1] ?? null
+}
+
+/** How many of a topology's levels stand above one, which may be over a key that the topology does not list. */
+function levelsAbove(levels: readonly CompiledLevel[], level: CompiledLevel): number {
+  const at = levels.indexOf(level)
+  if (at >= 0) return at
+  if (level.paths.length === 0) return levels.length // no node carries the label, so there is nothing to keep apart
+  const isAbove = (each: CompiledLevel): boolean =>
+    each.paths.length < level.paths.length && (domainsAround(level, each)?.every((d) => d >= 0) ?? false)
+  const below = levels.findIndex((each) => !isAbove(each))
+  return below < 0 ? levels.length : below
 }
 
 /** Levels from preferred up to required (else to the broadest of the topology), narrow to broad. */

@@ -6,6 +6,7 @@ import { Commits } from './commits.ts'
 import { Failures } from './failures.ts'
 import { regionPacks, seatAll } from './leaf.ts'
 import { Opened } from './opened.ts'
+import type { SpreadRule } from './request.ts'
 import { type Decision, decisionsOf, type Rules } from './rules.ts'
 import type { ScopeTree } from './scopes.ts'
 import { chooseSet } from './sets.ts'
@@ -43,6 +44,8 @@ export interface Frame {
   readonly splits: Split[]
   /** Estimated use of domains by sets chosen so far, per level: for the order of choices, never for a proof. */
   readonly estimates: Map<CompiledLevel, Map<number, Float64Array>>
+  /** How a soft rule alone ends where its units are dealt out in a domain of a broader level: see candidates.ts. */
+  readonly dealt: Map<SpreadRule, Map<CompiledLevel, Map<number, number>>>
   /** How many more deals for soft rules may fail with the rest before these are given up; null: none is being tried. */
   softTries: number | null
   solution: Solution | null
@@ -74,6 +77,7 @@ export function search(
     sets: tree.nodes.map(() => []),
     splits: [],
     estimates: new Map(levels.map((level) => [level, new Map()])),
+    dealt: new Map(),
     softTries: null,
     solution: null,
   }

@@ -28,12 +28,13 @@ interface DrawnNode {
 
 const NODE = /^([a-zA-Z]+)(\d+)(?:\/(\d+))?$/
 
-export function drawn(text: string): World {
+/** `listed`: the labels that the topology has levels of; each node has all three. */
+export function drawn(text: string, listed: readonly string[] = ['zone', 'rack', 'host']): World {
   const nodes = [...zonesOf(text)].flatMap(([zone, racks]) => racks.split('|').flatMap((rack) => rackOf(zone, rack)))
   const declarations = [
     {
       name: 'default',
-      levels: ['zone', 'rack', 'host'].map((name) => ({ name, key: name, within: 'parent' as const })),
+      levels: listed.map((name) => ({ name, key: name, within: 'parent' as const })),
       nodes: [],
     },
   ]
@@ -103,7 +104,7 @@ export function asked(
   options: Partial<PlanRequest> = {},
 ): { request: PlanRequest; view: PlanView } {
   const topology = world.index.topologies[0]!
-  const level = (name: string): CompiledLevel => topology.levels.find((each) => each.name === name)!
+  const level = (name: string): CompiledLevel => world.index.levelFor(topology, name)
   const scopes: Scope[] = []
   const groups: PlanGroup[] = []
   const sizes: number[] = []

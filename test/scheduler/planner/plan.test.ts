@@ -234,6 +234,18 @@ describe('spread', () => {
     expect(Math.max(...perRack) - Math.min(...perRack)).toBe(1)
   })
 
+  test('a soft spread over a label that no topology lists holds the default pack off as one over a level does', () => {
+    const scopes: NonNullable<DrawnScope['scopes']> = [
+      { name: 'x', spread: { level: 'rack', units: 'pods', isHard: false }, groups: [pods(2, 1)] },
+    ]
+    const asks = { name: 'gang', scopes }
+    for (const listed of [['zone', 'rack', 'host'], ['zone', 'host'], ['host']]) {
+      const cluster = drawn('r1: a9 b9 | r2: c9', listed)
+      const { request, view } = asked(cluster, asks)
+      expect(nodesOf(cluster, plan(request, view))).toMatch(/^(a|b) c$/)
+    }
+  })
+
   test('with fewer domains than minDomains the emptiest counts as empty', () => {
     const asks = (minDomains: number): DrawnScope => ({
       name: 'gang',
@@ -256,6 +268,19 @@ describe('a refusal', () => {
         { domain: 'z/r1', podsNeeded: 5, podsFitting: 4, resource: 'gpu', shortBy: 1 },
         { domain: 'z/r2', podsNeeded: 5, podsFitting: 3, resource: 'gpu', shortBy: 2 },
       ],
+    })
+  })
+
+  test('tells nodes that are closed to all of the pods from those that are closed to some', () => {
+    const { request, view } = asked(drawn('r1: a9 b9 c3 | r2: d3'), inRack(pods(2, 1), pods(2, 2, { name: 'h' })))
+    const classes = view.classes.map((each, c) => ({ ...each, feasible: Uint8Array.of(0, c === 0 ? 1 : 0, 1, 1) }))
+    const verdict = plan(request, { ...view, classes })
+    expect(verdict).toMatchObject({
+      facts: {
+        short: expect.stringMatching(
+          /; 1 of its 3 nodes is closed to them; 1 of its 3 nodes is closed to some of them$/,
+        ),
+      },
     })
   })
 

@@ -3,7 +3,7 @@ import { hostileQuestion } from '../../../bench/planner/hostile.ts'
 import { plan } from '../../../scheduler/planner/plan.ts'
 import type { PlanRequest, PlanView, Scope, SpreadRule } from '../../../scheduler/planner/request.ts'
 import { STEPS_MAX } from '../../../scheduler/scheduler.ts'
-import { buildTopologyIndex, type CompiledTopology } from '../../../topology/index.ts'
+import { buildTopologyIndex, type CompiledLevel, type CompiledTopology } from '../../../topology/index.ts'
 
 const level = (name: string): { name: string; key: string; within: 'parent' } => ({ name, key: name, within: 'parent' })
 
@@ -72,6 +72,31 @@ test.each([
   if (verdict.kind !== 'plan') return
   expect(new Set(verdict.seats.map(({ node }) => node)).size).toBe(pods)
   if (pods < 100) expect(verdict.steps).toBeLessThan(1_000 + 2 * count)
+})
+
+test('a soft spread over hosts is weighed once a rack, however many parts choose one', () => {
+  const { topology, view } = cluster(1_800)
+  const [rack, host] = topology.levels
+  if (rack === undefined || host === undefined) throw new Error('no levels')
+  const names = Array.from({ length: 60 }, (_, g) => `g${g}`)
+  const stepsWith = (level: CompiledLevel): number => {
+    const { length } = level.paths
+    const spread: SpreadRule = {
+      ...{ level, units: 'scope', maxSkew: 1, minDomains: null, isHard: false },
+      ...{ taken: new Int32Array(length), eligible: new Uint8Array(length).fill(1) },
+    }
+    const verdict = plan(
+      {
+        scopes: [scope('gang', -1, { spreads: [spread] }), ...names.map((name) => scope(name, 0, { required: rack }))],
+        groups: names.map((name, g) => ({ name, scope: 1 + g, seats: seats(name, 4), bound: [], later: [] })),
+        ...{ defaultPack: 'none', maxSteps: STEPS_MAX },
+      },
+      view,
+    )
+    expect(verdict.kind).toBe('plan')
+    return verdict.steps
+  }
+  expect(stepsWith(host)).toBeLessThan(stepsWith(rack) + 100) // over racks there is nothing to deal out
 })
 
 // Every even deal of the clique takes room on the host that the other clique needs whole; so do all of a million deals.
