@@ -1,53 +1,97 @@
 import { type Entry, nextSurplus } from './entry.ts'
 
+/** All of them together hold lower priorities up for so many times what one may, then these are let through. */
+const HELD_TIMES_MAX = 4
+
+/** A gang that is waited for. */
+interface Awaited {
+  readonly priority: number
+  /** On the monotonic clock. */
+  readonly untilMs: number
+}
+
 /**
  * Gangs whose surplus pods are about to be tried: their minimum is being bound, or their PodGang read again. What has a
- * lower priority lets them go first, for a moment: it would take the room just because an answer is under way.
+ * lower priority lets them go first, for a moment: it would take the room just because an answer is under way. Each is
+ * waited for once, from when it began to come; where one comes after the other without end, what waits is let through
+ * now and then.
  */
 export class Coming {
-  readonly #priorityOf = new Map<Entry, number>()
+  readonly #awaited = new Map<Entry, Awaited>()
+  /** Still coming, but waited for long enough. */
+  readonly #passed = new Set<Entry>()
   readonly #yieldsMs: number
-  /** Null: not known. */
+  /** Of those awaited; null: not known. */
   #highest: number | null = null
-  /** Since when somebody has been waiting for them, on the monotonic clock; null: nobody is. */
-  #sinceMs: number | null = null
+  /** The highest priority that is being held up, and since when without a pause; null: nothing is. */
+  #held: { readonly priority: number; readonly sinceMs: number } | null = null
 
   constructor(yieldsMs: number) {
     this.#yieldsMs = yieldsMs
   }
 
   /** Of an entry that was looked at, or of which the minimum was placed just now (`isPlaced`). */
-  note(entry: Entry, isPlaced = false): void {
-    const { priority } = entry.situation
+  note(entry: Entry, nowMs: number, isPlaced = false): void {
     if (!isComing(entry, isPlaced)) return this.forget(entry)
-    const before = this.#priorityOf.get(entry)
-    this.#priorityOf.set(entry, priority)
-    if (before !== undefined && before > priority) this.#highest = null
-    else if (this.#highest !== null) this.#highest = Math.max(this.#highest, priority)
+    if (this.#passed.has(entry)) return
+    const { priority } = entry.situation
+    const before = this.#awaited.get(entry)
+    if (before?.priority === priority) return
+    this.#awaited.set(entry, { priority, untilMs: before?.untilMs ?? nowMs + this.#yieldsMs })
+    this.#highest = null
   }
 
   forget(entry: Entry): void {
-    if (this.#priorityOf.size === 0) return
-    if (this.#priorityOf.delete(entry)) this.#highest = null
-    if (this.#priorityOf.size === 0) this.#sinceMs = null
+    if (this.#awaited.size + this.#passed.size === 0) return
+    this.#passed.delete(entry)
+    if (this.#awaited.delete(entry)) this.#highest = null
   }
 
   /** Gangs that are gone are not waited for. O(gangs noted). */
   forgetGone(): void {
-    for (const entry of this.#priorityOf.keys()) if (entry.isOver) this.forget(entry)
+    for (const noted of [this.#awaited, this.#passed]) {
+      for (const entry of noted.keys()) if (entry.isOver) this.forget(entry)
+    }
   }
 
-  /** For how long something of this priority waits for them; 0: not at all. All of them together are waited for once. */
+  /** For how long something of this priority waits for them; 0: not at all. O(gangs awaited) where it does, or did. */
   waitMs(priority: number, nowMs: number): number {
-    if (this.#priorityOf.size === 0 || priority >= (this.#highest ??= highestOf(this.#priorityOf.values()))) return 0
-    this.#sinceMs ??= nowMs
-    return Math.max(0, this.#sinceMs + this.#yieldsMs - nowMs)
+    if (priority >= (this.#highest ??= highestOf(this.#awaited.values()))) return this.#letThrough(priority)
+    const sinceMs = this.#held?.sinceMs ?? nowMs
+    const latestMs = sinceMs + HELD_TIMES_MAX * this.#yieldsMs
+    const untilMs = Math.min(latestMs, this.#lastAbove(priority))
+    if (untilMs <= nowMs) return this.#pass(priority)
+    this.#held = { priority: Math.max(priority, this.#held?.priority ?? priority), sinceMs }
+    return untilMs - nowMs
+  }
+
+  /** Until when the last of those with a higher priority is waited for. */
+  #lastAbove(priority: number): number {
+    let lastMs = Number.NEGATIVE_INFINITY
+    for (const each of this.#awaited.values()) if (each.priority > priority) lastMs = Math.max(lastMs, each.untilMs)
+    return lastMs
+  }
+
+  /** Those with a higher priority were waited for, each for itself or all of them together. */
+  #pass(priority: number): 0 {
+    for (const [entry, awaited] of this.#awaited) {
+      if (awaited.priority <= priority) continue
+      this.#awaited.delete(entry)
+      this.#passed.add(entry)
+    }
+    this.#highest = null
+    return this.#letThrough(priority)
+  }
+
+  #letThrough(priority: number): 0 {
+    if (this.#held !== null && priority <= this.#held.priority) this.#held = null
+    return 0
   }
 }
 
-function highestOf(priorities: Iterable<number>): number {
+function highestOf(awaited: Iterable<Awaited>): number {
   let highest = Number.NEGATIVE_INFINITY
-  for (const each of priorities) highest = Math.max(highest, each)
+  for (const { priority } of awaited) highest = Math.max(highest, priority)
   return highest
 }
 

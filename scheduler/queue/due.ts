@@ -84,7 +84,7 @@ export class Due {
     this.#highest = null
     this.#coming.forgetGone()
     const look = (entry: Entry): void => {
-      if (entry.isOver) this.#forget(entry)
+      if (entry.isOver) this.#forget(entry, nowMs)
       const ms = entry.isOver ? null : this.#look(entry, nowMs, round)
       if (entry.queued !== null) queued.push(entry.queued)
       if (ms !== null && ms > 0) waitMs = Math.min(waitMs ?? ms, ms)
@@ -104,8 +104,8 @@ export class Due {
     return !isSame
   }
 
-  #forget(entry: Entry): void {
-    this.#coming.note(entry)
+  #forget(entry: Entry, nowMs: number): void {
+    this.#coming.note(entry, nowMs)
     this.#lacking.delete(entry)
     this.#resting.delete(entry)
     this.#asleep.delete(entry)
@@ -122,7 +122,7 @@ export class Due {
     const { refusal, situation } = entry
     const item = itemOf(entry)
     if (item === null) {
-      this.#forget(entry)
+      this.#forget(entry, nowMs)
       return null
     }
     this.#coming.forget(entry)
@@ -160,8 +160,8 @@ export class Due {
   }
 
   /** Its minimum was placed: lower priorities wait a moment for its surplus. */
-  placed(entry: Entry): void {
-    this.#coming.note(entry, true)
+  placed(entry: Entry, nowMs: number): void {
+    this.#coming.note(entry, nowMs, true)
   }
 
   /** Takes the first out of the queue. Undefined: it is empty, or what is left waits for this many ms (`heldMs`). */

@@ -65,7 +65,7 @@ export function planRound(due: Due, kept: Kept, options: RoundOptions): RoundRes
       decisions++
       const isPlaced = decideSafely(entry, item, options, known)
       if (!isPlaced) options.onRefusal(entry)
-      if (isPlaced && item.kind !== 'surplus') due.placed(entry)
+      if (isPlaced && item.kind !== 'surplus') due.placed(entry, options.nowMs)
       if (!isPlaced || item.kind === 'surplus') due.rest(entry)
       if (isPlaced && item.kind === 'surplus') due.offer(entry, options.nowMs, options.round)
     }
