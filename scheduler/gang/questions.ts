@@ -1,6 +1,5 @@
 import type { ClusterState } from '../state/cluster.ts'
 import type { Demand } from '../state/demand.ts'
-import { signatureOf } from '../state/fences.ts'
 import type { GangShape } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { type AskOptions, type Question, questionOf, type Wanted } from './request.ts'
@@ -103,8 +102,7 @@ export class Questions {
   }
 
   #shut(pod: PodFacts): string {
-    const { fences } = this.#cluster
-    return fences.isEmpty ? '' : signatureOf(fences.against(pod))
+    return this.#cluster.fences.against(pod).signature
   }
 
   /** Seats stand in the order of the pods, so their classes do too. */

@@ -13,6 +13,14 @@ export interface Fence {
   readonly version: number
 }
 
+/** What keeps a pod out of their domains. */
+export interface Against {
+  /** By id. */
+  readonly fences: readonly Fence[]
+  /** Equal where the same is kept out, for as long as the labels of nodes stay as they are; '': nothing. */
+  readonly signature: string
+}
+
 interface Kept extends Fence {
   readonly text: string
   readonly nodes: Map<string, number>
@@ -35,6 +43,10 @@ export class Fences {
   readonly #fences = new Map<string, Kept>()
   /** By namespace of whom they keep out; null: of any. */
   readonly #index = new Map<string | null, Index>()
+  /** By namespace of the pods, what was found for those with the same labels of all that fences there ask for. */
+  readonly #found = new Map<string, Alike>()
+  /** By namespace of the pods the label keys that fences there ask for. */
+  readonly #keys = new Map<string, readonly string[]>()
   #lastId = 0
   /** Fences of which a pod ended, or may hold in another domain than before: what they keep out may come in now. */
   readonly openings: ChangeLog<Fence> = new ChangeLog()
@@ -59,17 +71,43 @@ export class Fences {
     for (const fence of this.#fences.values()) if (fence.nodes.has(node)) this.openings.add(fence)
   }
 
-  /** Those that keep the pod out of their domains, by id. O(label keys that fences ask for + what they find). */
-  against(pod: Repelled): readonly Fence[] {
-    if (this.isEmpty) return NONE
-    const found = [
-      ...(this.#index.get(pod.namespace)?.against(pod) ?? NONE),
-      ...(this.#index.get(null)?.against(pod) ?? NONE),
-    ]
-    return found.length > 1 ? [...new Set(found)].sort((a, b) => a.id - b.id) : found
+  /** O(label keys that fences ask for + what they find); O(label keys) for pods with the same labels as one before. */
+  against(pod: Repelled): Against {
+    if (this.isEmpty) return NOTHING
+    const alike = this.#found.get(pod.namespace) ?? this.#alikeIn(pod.namespace)
+    return alike.find(pod.labels) ?? alike.keep(pod.labels, this.#look(pod))
+  }
+
+  #alikeIn(namespace: string): Alike {
+    const keys = this.#keys.get(namespace) ?? this.#keysIn(namespace)
+    this.#keys.set(namespace, keys)
+    const alike = new Alike(keys)
+    this.#found.set(namespace, alike)
+    return alike
+  }
+
+  /** O(fences). */
+  #keysIn(namespace: string): readonly string[] {
+    const keys = new Set<string>()
+    for (const index of [this.#index.get(namespace), this.#index.get(null)]) {
+      for (const { repulsion } of index?.all() ?? []) {
+        for (const { key } of selectorOf(repulsion).requirements) keys.add(key)
+      }
+    }
+    return [...keys]
+  }
+
+  #look(pod: Repelled): Against {
+    const found = new Set([
+      ...(this.#index.get(pod.namespace)?.against(pod) ?? []),
+      ...(this.#index.get(null)?.against(pod) ?? []),
+    ])
+    const fences = [...found].sort((a, b) => a.id - b.id)
+    return fences.length === 0 ? NOTHING : { fences, signature: signatureOf(fences) }
   }
 
   #put(uid: string, node: string, repulsions: readonly Repulsion[]): void {
+    this.#found.clear()
     const fences = repulsions.map((repulsion) => this.#fenceOf(repulsion))
     for (const fence of fences) {
       const count = fence.nodes.get(node) ?? 0
@@ -81,6 +119,7 @@ export class Fences {
 
   #takeDown(uid: string, { node, fences }: Post): void {
     this.#posts.delete(uid)
+    this.#found.clear()
     for (const fence of fences) {
       const left = (fence.nodes.get(node) ?? 1) - 1
       this.openings.add(fence)
@@ -99,6 +138,7 @@ export class Fences {
     if (known !== undefined) return known
     const fence = { id: ++this.#lastId, text, repulsion, nodes: new Map(), version: 0 }
     this.#fences.set(text, fence)
+    this.#keys.clear()
     for (const namespace of namespacesOf(repulsion)) {
       const index = this.#index.get(namespace) ?? new Index()
       this.#index.set(namespace, index)
@@ -109,6 +149,7 @@ export class Fences {
 
   #remove(fence: Kept): void {
     this.#fences.delete(fence.text)
+    this.#keys.clear()
     for (const namespace of namespacesOf(fence.repulsion)) {
       const index = this.#index.get(namespace)
       index?.remove(fence)
@@ -117,7 +158,7 @@ export class Fences {
   }
 }
 
-const NONE: readonly Fence[] = []
+const NOTHING: Against = { fences: [], signature: '' }
 
 const isSame = (a: readonly Repulsion[], b: readonly Repulsion[]): boolean =>
   a === b || JSON.stringify(a) === JSON.stringify(b)
@@ -125,9 +166,53 @@ const isSame = (a: readonly Repulsion[], b: readonly Repulsion[]): boolean =>
 const namespacesOf = ({ isAnyNamespace, namespaces }: Repulsion): ReadonlySet<string | null> =>
   isAnyNamespace ? new Set([null]) : new Set(namespaces)
 
-/** Equal for fences that keep out the same, for as long as the labels of nodes stay as they are. */
-export const signatureOf = (fences: readonly Fence[]): string =>
-  fences.length === 0 ? '' : fences.map(({ id, version }) => `${id}.${version}`).join(' ')
+const signatureOf = (fences: readonly Fence[]): string => fences.map(({ id, version }) => `${id}.${version}`).join(' ')
+
+type Labels = Repelled['labels']
+
+/** Values of the first label → values of the next → … → what was found for pods with all of them. */
+interface Branch {
+  readonly by: Map<string | undefined, Branch>
+  against: Against | null
+}
+
+/** More than this begins anew. */
+const BRANCHES_MAX = 10_000
+
+/** What was found for pods of a namespace, by the labels that decide it. */
+class Alike {
+  readonly #keys: readonly string[]
+  #root: Branch = { by: new Map(), against: null }
+  #branches = 0
+
+  constructor(keys: readonly string[]) {
+    this.#keys = keys
+  }
+
+  find(labels: Labels): Against | null {
+    let branch: Branch | undefined = this.#root
+    for (let i = 0; i < this.#keys.length && branch !== undefined; i++) {
+      branch = branch.by.get(labels[this.#keys[i] as string])
+    }
+    return branch?.against ?? null
+  }
+
+  keep(labels: Labels, against: Against): Against {
+    if (this.#branches >= BRANCHES_MAX) {
+      this.#root = { by: new Map(), against: null }
+      this.#branches = 0
+    }
+    let branch = this.#root
+    for (const key of this.#keys) {
+      const next = branch.by.get(labels[key]) ?? { by: new Map(), against: null }
+      branch.by.set(labels[key], next)
+      branch = next
+      this.#branches++
+    }
+    branch.against = against
+    return against
+  }
+}
 
 /** The fences against one namespace: by a label that the selector asks for, and those that ask for none. */
 class Index {
@@ -136,6 +221,11 @@ class Index {
 
   get isEmpty(): boolean {
     return this.#byLabel.size === 0 && this.#rest.size === 0
+  }
+
+  all(): Fence[] {
+    const labelled = [...this.#byLabel.values()].flatMap((byValue) => [...byValue.values()])
+    return [...this.#rest, ...labelled.flatMap((fences) => [...fences])]
   }
 
   add(fence: Fence): void {

@@ -1,7 +1,7 @@
 import type { CompiledTopology } from '../../topology/index.ts'
 import type { PlanView, PodClassView } from '../planner/request.ts'
 import type { ClusterState } from './cluster.ts'
-import { type Fence, signatureOf } from './fences.ts'
+import type { Against, Fence } from './fences.ts'
 import type { NodeFacts } from './node-facts.ts'
 import type { Layout } from './node-table.ts'
 import { viewOf } from './pod-class.ts'
@@ -29,7 +29,7 @@ export function viewFor(
   for (const pod of pods) {
     const against = cluster.fences.against(pod)
     const { key: demand } = pod.demand
-    const key = against.length === 0 ? demand : `${demand} ${against.map(({ id }) => id).join(' ')}`
+    const key = against.signature === '' ? demand : `${demand} ${against.signature}`
     let at = byKey.get(key)
     if (at === undefined) {
       at = classes.push(classView(cluster, pod, layout, against, nowMs)) - 1
@@ -45,7 +45,7 @@ export function viewFor(
 
 /** Whether a running pod's anti-affinity keeps the pod off a node, whatever else does. */
 export const fencedNodes = (cluster: ClusterState, pod: PodFacts): ((node: NodeFacts) => boolean) =>
-  isFenced(cluster, cluster.fences.against(pod))
+  isFenced(cluster, cluster.fences.against(pod).fences)
 
 /** Whether a node lies in a domain where a pod of some of the fences runs. */
 function isFenced(cluster: ClusterState, fences: readonly Fence[]): (node: NodeFacts) => boolean {
@@ -68,14 +68,14 @@ function classView(
   cluster: ClusterState,
   pod: PodFacts,
   layout: Layout,
-  fences: readonly Fence[],
+  against: Against,
   nowMs: number,
 ): PodClassView {
   const base = viewOf(cluster.classes.read(pod.demand, layout))
   const avoided = cluster.refusals.avoided(pod.demand.key, nowMs)
-  if (avoided.length === 0) return fencedView(cluster, base, layout, fences)
+  if (avoided.length === 0) return fencedView(cluster, base, layout, against)
   const rows = avoided.flatMap((name) => layout.ixOf.get(name) ?? [])
-  return fencedView(cluster, without(base, rows, 'KubeletRefused'), layout, fences)
+  return fencedView(cluster, without(base, rows, 'KubeletRefused'), layout, against)
 }
 
 /** Where a class passes, less where fences keep it out: kept, so that its counters are, until nodes or fences change. */
@@ -87,12 +87,11 @@ function fencedView(
   cluster: ClusterState,
   base: PodClassView,
   { facts }: Layout,
-  fences: readonly Fence[],
+  { fences, signature }: Against,
 ): PodClassView {
   if (fences.length === 0) return base
   const views = fencedViews.get(base) ?? new Map<string, PodClassView>()
   fencedViews.set(base, views)
-  const signature = signatureOf(fences)
   const known = views.get(signature)
   if (known !== undefined) return known
   const isShut = isFenced(cluster, fences)
