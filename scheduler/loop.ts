@@ -300,32 +300,31 @@ export class Loop {
     if (restMs > 0) this.notifyIn(`rest ${key}`, restMs, () => this.#options.cluster.gangs.touch(key))
   }
 
-  #place({ entry, item, seats }: Placement, nowMs: number): void {
+  #place(placement: Placement, nowMs: number): void {
+    const { entry, item, pods } = placement
     const { binder, book, cluster, surplus } = this.#options
     const gangUid = entry.situation.gang.isPlain ? null : entry.uid
     const kind = item.kind === 'surplus' ? 'surplus' : wasWhole(entry) ? 'repair' : 'first'
-    const attempt = formatAttempt({ gangUid, seq: entry.seq++, kind, count: seats.length })
-    this.#useHolds(entry, seats)
-    binder.bind(this.#orders(entry, seats, { gangUid, attempt }))
+    const attempt = formatAttempt({ gangUid, seq: entry.seq++, kind, count: pods.length })
+    this.#useHolds(placement)
+    binder.bind(this.#orders(placement, gangUid, attempt))
     if (item.kind !== 'surplus') return this.#lookLater(entry.situation.key)
     cluster.gangs.touch(entry.situation.key)
     const refreshed = book.refresh(entry.situation.key, nowMs)
     if (refreshed !== null) surplus.look(refreshed)
   }
 
-  #orders({ situation }: Entry, seats: Placement['seats'], same: Pick<Order, 'gangUid' | 'attempt'>): Order[] {
-    const { gangUid, attempt } = same
+  #orders({ entry, pods, nodes }: Placement, gangUid: Order['gangUid'], attempt: string): Order[] {
     const { cluster } = this.#options
-    const topology = cluster.topologyOf(situation.gang)
-    const orders: Order[] = []
-    for (const { pod, node } of seats) {
-      const last = orders.at(-1)
+    const topology = cluster.topologyOf(entry.situation.gang)
+    let last: Order | null = null
+    return pods.map((pod, i) => {
+      const node = nodes[i] as string
       const isThere = last?.node === node // pods side by side share a node more often than not
-      const labels = isThere ? last.labels : (cluster.nodes.get(node)?.labels ?? NO_LABELS)
-      const domains = isThere ? last.domains : cluster.domains.of(topology, node)
-      orders.push({ pod, node, gangUid, attempt, domains, labels })
-    }
-    return orders
+      const labels = isThere ? last!.labels : (cluster.nodes.get(node)?.labels ?? NO_LABELS)
+      const domains = isThere ? last!.domains : cluster.domains.of(topology, node)
+      return (last = { pod, node, gangUid, attempt, domains, labels })
+    })
   }
 
   /**
@@ -338,11 +337,11 @@ export class Loop {
   }
 
   /** What was kept for these pods is theirs now, wherever they go. */
-  #useHolds({ situation }: Entry, seats: Placement['seats']): void {
+  #useHolds({ entry: { situation }, pods }: Placement): void {
     const { holds } = this.#options.cluster
-    if (holds.size === 0) return
+    if (!holds.hasAny(situation.key)) return
     const kept = heldSeats(this.#options.cluster, situation)
-    for (const { pod } of seats) {
+    for (const pod of pods) {
       const hold = kept.get(pod.uid)
       if (hold !== undefined) holds.release(situation.key, hold)
     }

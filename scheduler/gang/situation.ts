@@ -1,7 +1,7 @@
 import type { ClusterState } from '../state/cluster.ts'
 import type { Demand } from '../state/demand.ts'
 import { type GangFacts, type GroupFacts, isSameSpec } from '../state/gang-facts.ts'
-import type { GangKey } from '../state/gangs.ts'
+import { type GangKey, gangOf, podsInOrder } from '../state/gangs.ts'
 import type { KnownPod } from '../state/known-pod.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { groupOf } from './members.ts'
@@ -74,9 +74,10 @@ export function situationOf(
   isSuspended: (uid: string) => boolean,
   before: GangSituation | null = null,
 ): GangSituation | null {
-  const pods = cluster.gangs.podsInOrder(key)
-  const gang = cluster.gangs.get(key) ?? cluster.gangs.unnamed(key)
-  if (gang === null) return null
+  const record = cluster.gangs.find(key)
+  const gang = record === undefined ? null : gangOf(record)
+  if (record === undefined || gang === null) return null
+  const pods = podsInOrder(record)
   const isKnown = before !== null && before.gang === gang && before.members.of === pods
   const members = isKnown ? before.members : membersOf(gang, pods)
   const { strays, hasOurs, priority } = members
@@ -94,23 +95,36 @@ export function situationOf(
 }
 
 function membersOf(gang: GangFacts, pods: readonly KnownPod[]): Members {
+  const dealt = areOneGroup(gang, pods) ? { byGroup: [pods], strays: NO_PODS } : byGroupOf(gang, pods)
+  const { byGroup, strays } = dealt
+  return { of: pods, byGroup, strays, hasOurs: pods.some(({ isOurs }) => isOurs), priority: priorityOf(byGroup) }
+}
+
+/** The gang has one group, and every pod is in it. */
+function areOneGroup(gang: GangFacts, pods: readonly KnownPod[]): boolean {
+  if (gang.groups.length !== 1) return false
+  for (let i = 0; i < pods.length; i++) if (groupOf(gang, (pods[i] as KnownPod).facts) === null) return false
+  return true
+}
+
+function byGroupOf(gang: GangFacts, pods: readonly KnownPod[]): Pick<Members, 'byGroup' | 'strays'> {
   const byGroup: KnownPod[][] = gang.groups.map(() => [])
   const strays: PodFacts[] = []
   const placeOf = placesIn(gang.groups)
-  let hasOurs = false
-  let priority = Number.NEGATIVE_INFINITY
   for (const known of pods) {
-    const { facts, isOurs } = known
-    const group = groupOf(gang, facts)
-    if (isOurs) hasOurs = true
-    if (group === null) strays.push(facts)
-    else {
-      byGroup[placeOf(group)]?.push(known)
-      if (facts.priority > priority && !facts.isFinished) priority = facts.priority
-    }
+    const group = groupOf(gang, known.facts)
+    if (group === null) strays.push(known.facts)
+    else byGroup[placeOf(group)]?.push(known)
   }
-  if (priority === Number.NEGATIVE_INFINITY) priority = 0
-  return { of: pods, byGroup, strays: strays.length === 0 ? NO_PODS : strays, hasOurs, priority }
+  return { byGroup, strays: strays.length === 0 ? NO_PODS : strays }
+}
+
+function priorityOf(byGroup: Members['byGroup']): number {
+  let priority = Number.NEGATIVE_INFINITY
+  for (const members of byGroup) {
+    for (const { facts } of members) if (!facts.isFinished && facts.priority > priority) priority = facts.priority
+  }
+  return priority === Number.NEGATIVE_INFINITY ? 0 : priority
 }
 
 /** So many groups are gone through one by one sooner than looked up. */
@@ -127,8 +141,7 @@ function groupSituation(
   members: readonly KnownPod[],
   isSuspended: (uid: string) => boolean,
 ): GroupSituation {
-  const fresh = allPending(members, isSuspended)
-  if (fresh !== null) return untouched(group, fresh)
+  if (areAllPending(members, isSuspended)) return untouched(group, members.map(factsOf))
   const bound: Seated[] = []
   const pending: PodFacts[] = []
   const gated: PodFacts[] = []
@@ -153,15 +166,15 @@ function groupSituation(
   return { group, bound, pending, demand: demandOf(pending), gated, unsupported, suspended, ready, failed, missing }
 }
 
-/** The pods, where each of them waits for a place; null: not all of them do. */
-function allPending(members: readonly KnownPod[], isSuspended: (uid: string) => boolean): PodFacts[] | null {
-  const pending: PodFacts[] = []
+const factsOf = ({ facts }: KnownPod): PodFacts => facts
+
+/** Each of them waits for a place. */
+function areAllPending(members: readonly KnownPod[], isSuspended: (uid: string) => boolean): boolean {
   for (let i = 0; i < members.length; i++) {
     const { facts, assumed, isOurs } = members[i] as KnownPod
-    if (!facts.isPlaceable || assumed !== null || !isOurs || isSuspended(facts.uid)) return null
-    pending.push(facts)
+    if (!facts.isPlaceable || assumed !== null || !isOurs || isSuspended(facts.uid)) return false
   }
-  return pending
+  return true
 }
 
 function demandOf(pods: readonly PodFacts[]): Demand | null {

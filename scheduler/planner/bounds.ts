@@ -1,6 +1,7 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { type Counters, type Counts, type FreeRoom, freshCounters } from './counters.ts'
 import type { PlanView } from './request.ts'
+import { Least } from './least.ts'
 import { Patterns } from './patterns.ts'
 import type { Demand, ScopeTree } from './scopes.ts'
 
@@ -22,6 +23,7 @@ export class Asked {
   #patterns: Patterns | null = null
   /** Memory that one plan leaves to the next: what is in it means nothing to that. */
   cells: Float64Array = new Float64Array()
+  readonly leasts: readonly [Least, Least] = [new Least(), new Least()]
 
   constructor({ view, nodes }: ScopeTree) {
     const { demand, later } = nodes[0]!
@@ -106,6 +108,11 @@ export class Room {
   /** Per domain the sum of `fits` over its nodes. */
   domainFits(level: CompiledLevel, podClass: number): Float64Array {
     return this.#countsOf(podClass).perDomain(level)
+  }
+
+  /** The largest of these sums. */
+  mostFitsIn(level: CompiledLevel, podClass: number): number {
+    return this.#countsOf(podClass).mostIn(level)
   }
 
   /** free[domain * columns + column] over the nodes that pass for some class of the gang. */

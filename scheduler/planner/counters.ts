@@ -28,9 +28,52 @@ interface Sums {
   readonly sums: Float64Array
 }
 
-function sumsOf(all: readonly Sums[], level: CompiledLevel): Float64Array | null {
-  for (let i = 0; i < all.length; i++) if (all[i]!.level === level) return all[i]!.sums
+function sumsOf<S extends Sums>(all: readonly S[], level: CompiledLevel): S | null {
+  for (let i = 0; i < all.length; i++) if (all[i]!.level === level) return all[i]!
   return null
+}
+
+/** Places per domain, and how many the largest has: who asks for more need not look at any. */
+class Places implements Sums {
+  readonly level: CompiledLevel
+  readonly sums: Float64Array
+  #most = 0
+  /** Domains that have as many; 0: not known. */
+  #havingMost = 0
+
+  constructor(level: CompiledLevel, sums: Float64Array) {
+    this.level = level
+    this.sums = sums
+  }
+
+  /** O(domains) where the last of the largest lost some since it was asked for. */
+  get most(): number {
+    if (this.#havingMost === 0) this.#lookForMost()
+    return this.#most
+  }
+
+  add(domain: number, delta: number): void {
+    const before = this.sums[domain]!
+    const after = before + delta
+    this.sums[domain] = after
+    if (this.#havingMost === 0) return
+    if (before === this.#most) this.#havingMost--
+    if (after === this.#most) this.#havingMost++
+    else if (after > this.#most) {
+      this.#most = after
+      this.#havingMost = 1
+    }
+  }
+
+  #lookForMost(): void {
+    this.#most = 0
+    for (let d = 0; d < this.sums.length; d++) {
+      const places = this.sums[d]!
+      if (places < this.#most) continue
+      this.#havingMost = places > this.#most ? 1 : this.#havingMost + 1
+      this.#most = places
+    }
+  }
 }
 
 /**
@@ -39,12 +82,11 @@ function sumsOf(all: readonly Sums[], level: CompiledLevel): Float64Array | null
  */
 const LEVELS_MAX = 128
 
-function keep(all: Sums[], sums: Sums): void {
+function keep<S extends Sums>(all: S[], sums: S): S {
   if (all.length >= LEVELS_MAX) all.shift()
   all.push(sums)
+  return sums
 }
-
-const copied = (all: readonly Sums[]): Sums[] => all.map(({ level, sums }) => ({ level, sums: sums.slice() }))
 
 /** Per node and per domain how many pods of one class fit beside what is there. O(nodes) to make, O(1) a changed node. */
 export class Counts {
@@ -53,7 +95,7 @@ export class Counts {
   readonly #ground: Ground
   readonly #requests: Float64Array
   readonly #feasible: Uint8Array
-  readonly #perDomain: Sums[] = []
+  readonly #perDomain: Places[] = []
 
   /** `like`: counts of the same class to begin from, for `refresh` of the nodes where something is different. */
   constructor(ground: Ground, requests: Float64Array, feasible: Uint8Array, like: Counts | null = null) {
@@ -63,7 +105,7 @@ export class Counts {
     this.perNode = like === null ? new Int32Array(ground.nodeNames.length) : like.perNode.slice()
     if (like !== null) {
       this.total = like.total
-      this.#perDomain.push(...copied(like.#perDomain))
+      this.#perDomain.push(...like.#perDomain.map(({ level, sums }) => new Places(level, sums.slice())))
       return
     }
     for (let n = 0; n < this.perNode.length; n++) {
@@ -84,16 +126,20 @@ export class Counts {
 
   /** Sum of `perNode` per domain. O(nodes) the first time, then kept. */
   perDomain(level: CompiledLevel): Float64Array {
-    return sumsOf(this.#perDomain, level) ?? this.#sumUp(level)
+    return (sumsOf(this.#perDomain, level) ?? this.#sumUp(level)).sums
+  }
+
+  /** The largest of them. */
+  mostIn(level: CompiledLevel): number {
+    return (sumsOf(this.#perDomain, level) ?? this.#sumUp(level)).most
   }
 
   /** A function of its own: what runs once a level has no place in the code of all who ask. */
-  #sumUp(level: CompiledLevel): Float64Array {
+  #sumUp(level: CompiledLevel): Places {
     const sums = new Float64Array(level.paths.length)
     const { domainOf } = level
     for (let n = 0; n < domainOf.length; n++) if (domainOf[n]! >= 0) sums[domainOf[n]!]! += this.perNode[n]!
-    keep(this.#perDomain, { level, sums })
-    return sums
+    return keep(this.#perDomain, new Places(level, sums))
   }
 
   /** The free room of a node changed. O(levels). */
@@ -102,9 +148,10 @@ export class Counts {
     if (delta === 0) return
     this.perNode[node]! += delta
     this.total += delta
-    for (const { level, sums } of this.#perDomain) {
-      const d = level.domainOf[node]!
-      if (d >= 0) sums[d]! += delta
+    for (let i = 0; i < this.#perDomain.length; i++) {
+      const places = this.#perDomain[i]!
+      const d = places.level.domainOf[node]!
+      if (d >= 0) places.add(d, delta)
     }
   }
 
@@ -134,7 +181,7 @@ export class FreeRoom {
     const columns = ground.resources.length
     this.#seen = like === null ? new Float64Array(ground.free.length) : like.#seen.slice()
     if (like !== null) {
-      this.#perDomain.push(...copied(like.#perDomain))
+      this.#perDomain.push(...like.#perDomain.map(({ level, sums }) => ({ level, sums: sums.slice() })))
       return
     }
     for (let n = 0; n < passes.length; n++) {
@@ -145,10 +192,10 @@ export class FreeRoom {
 
   /** sums[domain * columns + column]. O(nodes) the first time, then kept. */
   perDomain(level: CompiledLevel): Float64Array {
-    return sumsOf(this.#perDomain, level) ?? this.#sumUp(level)
+    return (sumsOf(this.#perDomain, level) ?? this.#sumUp(level)).sums
   }
 
-  #sumUp(level: CompiledLevel): Float64Array {
+  #sumUp(level: CompiledLevel): Sums {
     const columns = this.#ground.resources.length
     const sums = new Float64Array(level.paths.length * columns)
     const { domainOf } = level
@@ -157,8 +204,7 @@ export class FreeRoom {
       if (d < 0) continue
       for (let r = 0; r < columns; r++) sums[d * columns + r]! += this.#seen[n * columns + r]!
     }
-    keep(this.#perDomain, { level, sums })
-    return sums
+    return keep(this.#perDomain, { level, sums })
   }
 
   refresh(node: number): void {
@@ -169,7 +215,8 @@ export class FreeRoom {
       const delta = Math.max(0, this.#ground.free[at]!) - this.#seen[at]!
       if (delta === 0) continue
       this.#seen[at]! += delta
-      for (const { level, sums } of this.#perDomain) {
+      for (let i = 0; i < this.#perDomain.length; i++) {
+        const { level, sums } = this.#perDomain[i]!
         const d = level.domainOf[node]!
         if (d >= 0) sums[d * columns + r]! += delta
       }

@@ -94,6 +94,7 @@ class Descent {
 
   /** The best domain of the level with room for the scope, as `#best` has it; -1: none, or it is not for this to say. */
   #pick(stop: Stop, level: CompiledLevel, within: Within): number {
+    if (!this.#mayHold(stop, level)) return -1
     const room = this.#trail.look(level)
     const ranks = this.#ranks(level)
     let best = -1
@@ -109,6 +110,14 @@ class Descent {
       }
     }
     return best
+  }
+
+  /** Whether the domains with the most places had as many before this plan as the scope needs, class by class. */
+  #mayHold({ classes, node: { demand } }: Stop, level: CompiledLevel): boolean {
+    for (let i = 0; i < classes.length; i++) {
+      if (this.#room.mostFitsIn(level, classes[i]!) < demand.counts[classes[i]!]!) return false
+    }
+    return true
   }
 
   /** What domains of a level are compared by, broad to narrow. */
@@ -147,6 +156,7 @@ class Descent {
     const { counts, pods } = stop.node.demand
     if (within === null && pods === 1) return this.#forOne(level, classes[0]!)
     if (within !== null && within.level.paths.length > level.paths.length) return null
+    if (!this.#mayHold(stop, level)) return NONE
     const holds = (d: number): boolean => {
       if (!isBefore) return this.#holds(stop, level, d)
       return classes.every((c) => this.#room.domainFits(level, c)[d]! >= counts[c]!)
@@ -260,7 +270,7 @@ class Descent {
   ): Within {
     const best = { level, domains: [this.#best(level, found)] }
     const taken = tightest(this.#amounts(best, below, podClass), pods)
-    const most = largest(this.#room.domainFits(below, podClass))
+    const most = this.#room.mostFitsIn(below, podClass)
     return taken.length <= Math.ceil(pods / most) ? { level: below, domains: taken } : null
   }
 
@@ -310,12 +320,6 @@ class Descent {
 
 const NONE: readonly number[] = []
 const mostFirst = (a: Amount, b: Amount): number => b.pods - a.pods || a.domain - b.domain
-
-function largest(values: Float64Array): number {
-  let most = 0
-  for (let i = 0; i < values.length; i++) if (values[i]! > most) most = values[i]!
-  return most
-}
 
 function holdsAll({ classes, node: { demand } }: Stop, room: LevelRoom, domain: number): boolean {
   for (let i = 0; i < classes.length; i++) {

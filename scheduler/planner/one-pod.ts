@@ -1,7 +1,7 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { domainsInside } from '../../topology/compiled/nesting.ts'
 import type { Room } from './bounds.ts'
-import { Least } from './least.ts'
+import type { Least } from './least.ts'
 import type { Route } from './route.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
@@ -16,11 +16,12 @@ export function seatOne(room: Room, { root, levels }: Route): number | null {
   const level = wanted[0]
   if (node.demand.pods !== 1 || isRuledInside || level === undefined) return null
   let outer: CompiledLevel | null = null
-  let found: readonly number[] = []
+  let [here, around] = room.asked.leasts
   for (const next of levels) {
-    found = leastIn(room, next, classes[0]!, outer, found)
-    if (found.length === 0) return null
-    if (next === level) return onlyNodeOf(level, found[0]!)
+    ;[here, around] = [around, here]
+    findLeast(here.begin(), room, next, classes[0]!, outer, around)
+    if (here.count === 0) return null
+    if (next === level) return onlyNodeOf(level, here.at(0))
     outer = next
   }
   return null
@@ -29,29 +30,28 @@ export function seatOne(room: Room, { root, levels }: Route): number | null {
 const onlyNodeOf = ({ starts, nodes }: CompiledLevel, domain: number): number | null =>
   starts[domain + 1]! - starts[domain]! === 1 ? nodes[starts[domain]!]! : null
 
-/** Of the domains inside some of `outer` (null: of all) those with room for a pod, and the least of it. */
-function leastIn(
+/** Of the domains inside those `around` of `outer` (null: of all) those with room for a pod, and the least of it. */
+function findLeast(
+  least: Least,
   room: Room,
   level: CompiledLevel,
   podClass: number,
   outer: CompiledLevel | null,
-  around: readonly number[],
-): readonly number[] {
+  around: Least,
+): void {
   const fits = room.domainFits(level, podClass)
   const free = room.domainFree(level)
   const { columns, scarce } = room
-  const least = new Least()
   if (outer === null) {
     for (let d = 0; d < fits.length; d++) if (fits[d]! > 0) least.offer(d, free[d * columns + scarce]!)
-    return least.found
+    return
   }
   const inside = domainsInside(level, outer)!
-  for (let i = 0; i < around.length; i++) {
-    const domains = inside[around[i]!]!
+  for (let i = 0; i < around.count; i++) {
+    const domains = inside[around.at(i)]!
     for (let k = 0; k < domains.length; k++) {
       const d = domains[k]!
       if (fits[d]! > 0) least.offer(d, free[d * columns + scarce]!)
     }
   }
-  return least.found
 }

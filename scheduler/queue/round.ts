@@ -18,7 +18,9 @@ import { triedNow } from './wake.ts'
 export interface Placement {
   readonly entry: Entry
   readonly item: Item
-  readonly seats: readonly { readonly pod: PodFacts; readonly node: string }[]
+  readonly pods: readonly PodFacts[]
+  /** By name, one for each pod. */
+  readonly nodes: readonly string[]
 }
 
 export interface RoundOptions {
@@ -165,8 +167,8 @@ function place(
 ): void {
   entry.refusal = null
   if (item.kind !== 'surplus') entry.score = placementScore
-  const placed = seats.map(({ node }, i) => ({ pod: pods[i] as PodFacts, node: view.nodeNames[node] as string }))
-  onPlacement({ entry, item, seats: placed })
+  const { nodeNames } = view
+  onPlacement({ entry, item, pods, nodes: seats.map(({ node }) => nodeNames[node] as string) })
 }
 
 /** Of many gangs alike that do not fit, one is planned. */

@@ -59,13 +59,18 @@ const missingGang = (namespace: string, name: string): GangFacts => ({
 
 export const isMissing = (gang: GangFacts): boolean => gang.uid === ''
 
-interface Members {
-  /** In no order; each knows its place. */
-  readonly pods: KnownPod[]
+/** All that stands under one key: the PodGang, the pods that say they are in it, and whether it has to be looked at. */
+export interface GangRecord {
+  readonly key: GangKey
+  /** Null: there is no PodGang. */
+  facts: GangFacts | null
+  /** In no order; each knows its place. Null: none came yet. */
+  pods: KnownPod[] | null
   /** Null: not sorted since a pod came, went or changed. */
   inOrder: readonly KnownPod[] | null
   /** Of a pod of no gang; null: not made yet. */
   ofOne: GangFacts | null
+  isDirty: boolean
 }
 
 const NONE: readonly KnownPod[] = []
@@ -100,38 +105,60 @@ function byPlace(pods: readonly KnownPod[]): readonly KnownPod[] | null {
   return places as KnownPod[]
 }
 
+/** Its pods by index, then name: one list until a pod of the gang comes, goes or changes. */
+export const podsInOrder = (record: GangRecord): readonly KnownPod[] =>
+  record.pods === null ? NONE : (record.inOrder ??= inOrder(record.pods))
+
+/** The PodGang, or what its pods are in where there is none: each a gang of one, or one that they wait for. Null: no pods. */
+export function gangOf(record: GangRecord): GangFacts | null {
+  if (record.facts !== null) return record.facts
+  const pod = record.pods?.[0]?.facts
+  if (pod === undefined) return null
+  return pod.gang === null ? (record.ofOne ??= gangOfOne(pod)) : missingGang(pod.namespace, pod.gang)
+}
+
+const isEmpty = ({ facts, pods }: GangRecord): boolean => facts === null && pods === null
+
 /** PodGangs, the pods that say they are in one, and which of them have to be looked at again. */
 export class Gangs {
-  readonly #gangs = new Map<GangKey, GangFacts>()
-  readonly #keyOfUid = new Map<string, GangKey>()
-  readonly #pods = new Map<GangKey, Members>()
-  /** Namespace → keys, for what is counted over a namespace: spread units and ties. */
-  readonly #byNamespace = new Map<string, Set<GangKey>>()
-  /** Namespace → keys of gangs that share a domain with another by what they say themselves. */
-  readonly #tying = new Map<string, Set<GangKey>>()
-  readonly #dirty = new Set<GangKey>()
+  readonly #records = new Map<GangKey, GangRecord>()
+  readonly #ofUid = new Map<string, GangRecord>()
+  /** Namespace → PodGangs, for what is counted over a namespace: spread units and ties. */
+  readonly #byNamespace = new Map<string, Set<GangRecord>>()
+  /** Namespace → gangs that share a domain with another by what they say themselves. */
+  readonly #tying = new Map<string, Set<GangRecord>>()
+  /** Touched since the last sweep began; some were looked at since, and some of them touched again. */
+  #touched: GangRecord[] = []
+  #dirtyCount = 0
+  #size = 0
 
   /** PodGangs that there are. */
   get size(): number {
-    return this.#gangs.size
+    return this.#size
   }
 
   get(key: GangKey): GangFacts | undefined {
-    return this.#gangs.get(key)
+    return this.#records.get(key)?.facts ?? undefined
+  }
+
+  /** For the moment: what has gone begins anew when it comes again. */
+  find(key: GangKey): GangRecord | undefined {
+    return this.#records.get(key)
   }
 
   byUid(uid: string): GangFacts | undefined {
-    const key = this.#keyOfUid.get(uid)
-    return key === undefined ? undefined : this.#gangs.get(key)
+    const facts = this.#ofUid.get(uid)?.facts
+    return facts?.uid === uid ? facts : undefined
   }
 
-  keys(): Iterable<GangKey> {
-    return new Set([...this.#gangs.keys(), ...this.#pods.keys()])
+  /** In no order. */
+  keys(): GangKey[] {
+    return [...this.#records.values()].flatMap((record) => (isEmpty(record) ? [] : record.key))
   }
 
   /** The PodGangs of a namespace, in no order. */
   inNamespace(namespace: string): GangFacts[] {
-    return [...(this.#byNamespace.get(namespace) ?? [])].flatMap((key) => this.#gangs.get(key) ?? [])
+    return factsOf(this.#byNamespace.get(namespace))
   }
 
   /** Whether there is any with `sameDomainAs`. */
@@ -141,124 +168,148 @@ export class Gangs {
 
   /** Those of them with `sameDomainAs`, in no order. */
   tyingIn(namespace: string): GangFacts[] {
-    const keys = this.#tying.get(namespace)
-    return keys === undefined ? [] : [...keys].flatMap((key) => this.#gangs.get(key) ?? [])
+    return factsOf(this.#tying.get(namespace))
   }
 
   /** Those of all namespaces, in no order. */
   tying(): GangFacts[] {
-    return [...this.#tying.values()].flatMap((keys) => [...keys].flatMap((key) => this.#gangs.get(key) ?? []))
-  }
-
-  /** What its pods are in where there is no PodGang: each a gang of one, or one that they wait for. Null: no pods. */
-  unnamed(key: GangKey): GangFacts | null {
-    const members = this.#pods.get(key)
-    const pod = members?.pods[0]?.facts
-    if (members === undefined || pod === undefined) return null
-    return pod.gang === null ? (members.ofOne ??= gangOfOne(pod)) : missingGang(pod.namespace, pod.gang)
+    return [...this.#tying.values()].flatMap(factsOf)
   }
 
   /** Pods that say they are in this gang, in no order. */
   podsOf(key: GangKey): readonly PodFacts[] {
-    return (this.#pods.get(key)?.pods ?? NONE).map(({ facts }) => facts)
+    return (this.#records.get(key)?.pods ?? NONE).map(({ facts }) => facts)
   }
 
-  /** The same by index, then name: one list until a pod of the gang comes, goes or changes. */
-  podsInOrder(key: GangKey): readonly KnownPod[] {
-    const members = this.#pods.get(key)
-    return members === undefined ? NONE : (members.inOrder ??= inOrder(members.pods))
-  }
-
-  set(gang: GangFacts): void {
-    const { key } = gang
-    this.#gangs.set(key, gang)
-    this.#keyOfUid.set(gang.uid, key)
-    const keys = this.#byNamespace.get(gang.namespace) ?? new Set()
-    this.#byNamespace.set(gang.namespace, keys.add(key))
-    this.#noteTie(gang, gang.sameDomainAs !== null)
-    this.touch(key)
+  /** What stood there before; null: no PodGang. */
+  set(gang: GangFacts): GangFacts | null {
+    const record = this.#recordOf(gang.key)
+    const before = record.facts
+    record.facts = gang
+    this.#ofUid.set(gang.uid, record)
+    if (before === null) {
+      this.#size++
+      addTo(this.#byNamespace, gang.namespace, record)
+    }
+    if (gang.sameDomainAs !== null) addTo(this.#tying, gang.namespace, record)
+    else if (before !== null && before.sameDomainAs !== null) takeFrom(this.#tying, gang.namespace, record)
+    this.#touch(record)
+    return before
   }
 
   /** By uid: a gang that was made again under the same name stays. */
   delete(uid: string): void {
-    const key = this.#keyOfUid.get(uid)
-    this.#keyOfUid.delete(uid)
-    const gang = key === undefined ? undefined : this.#gangs.get(key)
-    if (key === undefined || gang === undefined || gang.uid !== uid) return
-    this.#gangs.delete(key)
-    const keys = this.#byNamespace.get(gang.namespace)
-    keys?.delete(key)
-    if (keys?.size === 0) this.#byNamespace.delete(gang.namespace)
-    this.#noteTie(gang, false)
-    this.touch(key)
-  }
-
-  #noteTie(gang: GangFacts, isTying: boolean): void {
-    if (!isTying && !this.#tying.has(gang.namespace)) return
-    const keys = this.#tying.get(gang.namespace) ?? new Set()
-    if (isTying) this.#tying.set(gang.namespace, keys.add(gang.key))
-    else if (keys.delete(gang.key) && keys.size === 0) this.#tying.delete(gang.namespace)
+    const record = this.#ofUid.get(uid)
+    this.#ofUid.delete(uid)
+    const gang = record?.facts
+    if (record === undefined || gang?.uid !== uid) return
+    record.facts = null
+    this.#size--
+    takeFrom(this.#byNamespace, gang.namespace, record)
+    if (gang.sameDomainAs !== null) takeFrom(this.#tying, gang.namespace, record)
+    this.#touch(record)
   }
 
   /** The pod is in no gang here. */
   addPod(pod: KnownPod): void {
-    const key = gangOfPod(pod.facts)
-    const members = this.#pods.get(key)
-    if (members === undefined) this.#pods.set(key, { pods: [pod], inOrder: null, ofOne: null })
-    else members.inOrder = null
-    pod.member = members === undefined ? 0 : members.pods.push(pod) - 1
-    this.touch(key)
+    const record = this.#recordOf(gangOfPod(pod.facts))
+    if (record.pods === null) record.pods = [pod]
+    else record.pods.push(pod)
+    pod.member = record.pods.length - 1
+    record.inOrder = null
+    this.#touch(record)
   }
 
   /** Something is told of the pod that was not before, its gang aside. */
   changePod({ facts }: KnownPod): void {
-    const key = gangOfPod(facts)
-    const members = this.#pods.get(key)
-    if (members !== undefined) {
-      members.inOrder = null
-      members.ofOne = null
-    }
-    this.touch(key)
+    const record = this.#recordOf(gangOfPod(facts))
+    record.inOrder = null
+    record.ofOne = null
+    this.#touch(record)
   }
 
   /** From the gang that it was in by `facts`. */
   removePod(pod: KnownPod, facts: PodFacts): void {
-    const key = gangOfPod(facts)
-    this.touch(key)
-    const members = this.#pods.get(key)
-    if (members === undefined || pod.member < 0) return
-    const last = members.pods.pop() as KnownPod
+    const record = this.#recordOf(gangOfPod(facts))
+    this.#touch(record)
+    const { pods } = record
+    if (pods === null || pod.member < 0) return
+    const last = pods.pop() as KnownPod
     if (last !== pod) {
-      members.pods[pod.member] = last
+      pods[pod.member] = last
       last.member = pod.member
     }
     pod.member = -1
-    members.inOrder = null
-    if (members.pods.length === 0) this.#pods.delete(key)
+    record.inOrder = null
+    record.ofOne = null
+    if (pods.length === 0) record.pods = null
   }
 
+  #recordOf(key: GangKey): GangRecord {
+    const known = this.#records.get(key)
+    if (known !== undefined) return known
+    const record: GangRecord = { key, facts: null, pods: null, inOrder: null, ofOne: null, isDirty: false }
+    this.#records.set(key, record)
+    return record
+  }
+
+  /** Also what is not there: that it has gone may not have been seen yet. */
   touch(key: GangKey): void {
-    this.#dirty.add(key)
+    this.#touch(this.#recordOf(key))
+  }
+
+  #touch(record: GangRecord): void {
+    if (record.isDirty) return
+    record.isDirty = true
+    this.#dirtyCount++
+    this.#touched.push(record)
   }
 
   get hasDirty(): boolean {
-    return this.#dirty.size > 0
+    return this.#dirtyCount > 0
   }
 
   /** Keys to look at again, in no order. */
-  get dirty(): Iterable<GangKey> {
-    return this.#dirty
+  get dirty(): GangKey[] {
+    return this.#touched.flatMap(({ key, isDirty }) => (isDirty ? key : []))
   }
 
   /** The gang has been looked at as it is now. */
   settle(key: GangKey): void {
-    this.#dirty.delete(key)
+    const record = this.#records.get(key)
+    if (record !== undefined) this.#settle(record)
+  }
+
+  #settle(record: GangRecord): void {
+    if (!record.isDirty) return
+    record.isDirty = false
+    this.#dirtyCount--
+    if (isEmpty(record)) this.#records.delete(record.key)
   }
 
   /** Keys to look at again since the last call, in no order. */
   takeDirty(): readonly GangKey[] {
-    const keys = [...this.#dirty]
-    this.#dirty.clear()
+    const touched = this.#touched
+    this.#touched = []
+    const keys: GangKey[] = []
+    for (const record of touched) {
+      if (record.isDirty) keys.push(record.key)
+      this.#settle(record)
+    }
     return keys
   }
+}
+
+const factsOf = (records: ReadonlySet<GangRecord> | undefined): GangFacts[] =>
+  records === undefined ? [] : [...records].flatMap(({ facts }) => facts ?? [])
+
+function addTo(index: Map<string, Set<GangRecord>>, namespace: string, record: GangRecord): void {
+  const records = index.get(namespace)
+  if (records === undefined) index.set(namespace, new Set([record]))
+  else records.add(record)
+}
+
+function takeFrom(index: Map<string, Set<GangRecord>>, namespace: string, record: GangRecord): void {
+  const records = index.get(namespace)
+  if (records?.delete(record) === true && records.size === 0) index.delete(namespace)
 }

@@ -9,6 +9,7 @@ const KEPT_MAX = 1_000
 
 interface Kept<T> {
   readonly counter: T
+  readonly refresh: (row: number) => void
   /** Rows changed after this are not in it yet. */
   epoch: number
   /** When it was asked for last, in questions of all counters. */
@@ -40,38 +41,42 @@ export class KeptCounters {
     if (this.#generation !== layout.generation) this.#forgetAll(layout.generation)
     if (this.#topologyEpoch !== topologyEpoch) this.#forgetLevels(topologyEpoch)
     return {
-      counts: (c) => {
-        const of = view.classes[c] as PodClassView
-        return this.#current(this.#counts, of, 4, () => new Counts(view, of.requests, of.feasible))
-      },
+      counts: (c) => this.#countsOf(view, view.classes[c] as PodClassView),
       free: (classes) => this.#freeFor(view, classes),
       allocatable: () => this.#sums(view),
     }
   }
 
+  #countsOf(view: PlanView, of: PodClassView): Counts {
+    const known = this.#counts.get(of)
+    if (known !== undefined && this.#bringUp(known)) return known.counter
+    return this.#keep(this.#counts, of, 4, new Counts(view, of.requests, of.feasible))
+  }
+
   #freeFor(view: PlanView, classes: readonly number[]): FreeRoom {
-    const only = view.classes[classes[0] ?? -1]?.feasible
-    const isOne = classes.every((c) => (view.classes[c] as PodClassView).feasible === only)
-    if (!isOne || only === undefined) return freshCounters(view).free(classes)
-    return this.#current(this.#free, only, 8 * view.resources.length, () => {
-      return new FreeRoom(view, passesForSome(view, classes.slice(0, 1)))
-    })
+    const only = passingWhere(view, classes)
+    if (only === null) return freshCounters(view).free(classes)
+    const known = this.#free.get(only)
+    if (known !== undefined && this.#bringUp(known)) return known.counter
+    const room = new FreeRoom(view, passesForSome(view, classes.slice(0, 1)))
+    return this.#keep(this.#free, only, 8 * view.resources.length, room)
+  }
+
+  /** False: the log of rows has forgotten what changed since. */
+  #bringUp(known: Kept<Counts | FreeRoom>): boolean {
+    const { rows } = this.#nodes
+    known.asked = ++this.#asked
+    if (known.epoch !== rows.epoch && !rows.visitSince(known.epoch, known.refresh)) return false
+    known.epoch = rows.epoch
+    return true
   }
 
   /** `bytes`: what one of them takes a node. */
-  #current<K, T extends Counts | FreeRoom>(kept: Map<K, Kept<T>>, key: K, bytes: number, make: () => T): T {
-    const { rows } = this.#nodes
-    const known = kept.get(key)
-    if (known !== undefined) known.asked = ++this.#asked
-    if (known?.epoch === rows.epoch) return known.counter
-    if (known !== undefined && rows.visitSince(known.epoch, (row) => known.counter.refresh(row))) {
-      known.epoch = rows.epoch
-      return known.counter
-    }
+  #keep<K, T extends Counts | FreeRoom>(kept: Map<K, Kept<T>>, key: K, bytes: number, counter: T): T {
     const most = Math.max(KEPT_MIN, Math.min(KEPT_MAX, BYTES_MAX / (bytes * Math.max(1, this.#nodes.size))))
-    if (known === undefined && kept.size >= most) kept.delete(longestUnasked(kept))
-    const counter = make()
-    kept.set(key, { counter, epoch: rows.epoch, asked: ++this.#asked })
+    if (!kept.has(key) && kept.size >= most) kept.delete(longestUnasked(kept))
+    const refresh = (row: number): void => counter.refresh(row)
+    kept.set(key, { counter, refresh, epoch: this.#nodes.rows.epoch, asked: ++this.#asked })
     return counter
   }
 
@@ -94,6 +99,13 @@ export class KeptCounters {
     for (const { counter } of this.#counts.values()) counter.forgetLevels()
     for (const { counter } of this.#free.values()) counter.forgetLevels()
   }
+}
+
+/** Where all of the classes pass, in one array for all of them; null: they do not share one. */
+function passingWhere({ classes }: PlanView, some: readonly number[]): Uint8Array | null {
+  const only = classes[some[0] ?? -1]?.feasible
+  for (let i = 1; i < some.length; i++) if (classes[some[i] as number]?.feasible !== only) return null
+  return only ?? null
 }
 
 /** O(counters kept). */

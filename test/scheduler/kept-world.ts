@@ -82,9 +82,10 @@ export class Desk {
       maxSteps: 20_000,
       nowMs,
       round: 0, // the minute in which everything is tried again never comes
-      onPlacement: ({ entry, item, seats }) => {
+      onPlacement: ({ entry, item, pods, nodes }) => {
         left--
-        for (const { pod, node } of seats) {
+        for (const [i, pod] of pods.entries()) {
+          const node = nodes[i]!
           cluster.assume(pod.uid, node)
           steps.push([pod.name, node, item.kind === 'surplus' ? null : entry.score])
         }

@@ -52,10 +52,10 @@ function desk(names: readonly string[], gpus: number, planner: Plan = plan): Des
         maxSteps: 1_000,
         nowMs: 0,
         round: 0,
-        onPlacement: ({ seats }) => {
-          for (const seat of seats) {
-            placed.push(seat.pod.name)
-            cluster.assume(seat.pod.uid, seat.node)
+        onPlacement: ({ pods, nodes }) => {
+          for (const [i, { name: pod, uid }] of pods.entries()) {
+            placed.push(pod)
+            cluster.assume(uid, nodes[i]!)
           }
           look()
         },

@@ -156,6 +156,7 @@ function counted(view: PlanView, counters: Counters, levels: readonly CompiledLe
     fits: view.classes.map((_, c) => [...counters.counts(c).perNode]),
     totals: view.classes.map((_, c) => counters.counts(c).total),
     domainFits: levels.map((level) => view.classes.map((_, c) => [...counters.counts(c).perDomain(level)])),
+    largest: levels.map((level) => view.classes.map((_, c) => counters.counts(c).mostIn(level))),
     free: levels.map((level) => [...counters.free([0]).perDomain(level)]),
     freeForBoth: levels.map((level) => [...counters.free([0, 1]).perDomain(level)]),
     allocatable: [...counters.allocatable()],
