@@ -1,9 +1,9 @@
 import { type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { BodyStream } from './body-stream.ts'
 import type { ClusterConfig, Credentials, TlsMaterial } from './config.ts'
-import { Exchange, flat } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import { linesOf } from './lines.ts'
 import { type HttpAnswer, type HttpRequest, type HttpStream, type Transport, TransportError } from './transport.ts'
-import { paced } from './turns.ts'
 
 export interface HttpTransportOptions {
   /** Connections for requests, at most. Every open watch has one of its own beside them. */
@@ -64,29 +64,23 @@ class HttpTransport implements Transport {
       if (answer.status === 401) this.#credentials = null // a token that was revoked early is read again
       return answer
     } catch (error) {
-      throw error instanceof TransportError ? error : new TransportError('connection', messageOf(error))
+      throw asTransportError(error)
     } finally {
       exchange.end()
     }
   }
 
   async stream(request: HttpRequest): Promise<HttpStream> {
-    const deadline = new Deadline(request)
+    const stream = new BodyStream(request)
     try {
-      const credentials = await deadline.within(this.#currentCredentials())
+      const credentials = this.#knownCredentials() ?? (await stream.during(this.#currentCredentials()))
       const { dispatcher, options } = this.#prepare(request, credentials, 'streams')
-      const { statusCode, headers, body } = await dispatcher.request({ ...options, signal: deadline.signal })
-      if (statusCode < 300) deadline.disarm() // a refusal's body must come in time; a watch's may take hours
-      const lines = streamed(deadline, () => linesOf(paced(body.setEncoding('utf8') as AsyncIterable<string>)))
-      return {
-        status: statusCode,
-        headers: flat(headers),
-        lines,
-        chunks: streamed(deadline, () => paced<Uint8Array>(body)),
-      }
+      dispatcher.dispatch(options, stream)
+      const head = await stream.head
+      return { ...head, lines: linesOf(stream.body), chunks: stream.body }
     } catch (error) {
-      deadline.end()
-      throw deadline.errorOf(error)
+      stream.end()
+      throw asTransportError(error)
     }
   }
 
@@ -157,70 +151,8 @@ class HttpTransport implements Transport {
   }
 }
 
-/** Aborts when the caller does or when time is up, and says afterwards which it was. */
-class Deadline {
-  readonly #aborter = new AbortController()
-  readonly #outer: AbortSignal | undefined
-  readonly #deadlineMs: number
-  readonly #timer: NodeJS.Timeout
-  readonly #abort = (): void => this.#aborter.abort()
-  #isOver = false
-
-  constructor({ deadlineMs, signal }: HttpRequest) {
-    this.#deadlineMs = deadlineMs
-    this.#outer = signal
-    this.#timer = setTimeout(() => {
-      this.#isOver = true
-      this.#abort()
-    }, deadlineMs)
-    if (signal?.aborted) this.#abort()
-    else signal?.addEventListener('abort', this.#abort, { once: true })
-  }
-
-  get signal(): AbortSignal {
-    return this.#aborter.signal
-  }
-
-  get isAborted(): boolean {
-    return this.#outer?.aborted === true
-  }
-
-  /** As `promise`, but rejects as soon as the request is given up. */
-  within<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const giveUp = (): void => reject(this.errorOf(null))
-      if (this.signal.aborted) giveUp()
-      this.signal.addEventListener('abort', giveUp, { once: true })
-      promise.then(resolve, reject).finally(() => this.signal.removeEventListener('abort', giveUp))
-    })
-  }
-
-  disarm(): void {
-    clearTimeout(this.#timer)
-  }
-
-  end(): void {
-    this.disarm()
-    this.#outer?.removeEventListener('abort', this.#abort)
-  }
-
-  errorOf(error: unknown): TransportError {
-    if (this.#isOver) return new TransportError('timeout', `no answer within ${this.#deadlineMs} ms`)
-    if (this.isAborted) return new TransportError('aborted', 'given up by its caller')
-    if (error instanceof TransportError) return error
-    return new TransportError('connection', messageOf(error))
-  }
-}
-
-/** Ends quietly when the caller aborts; throws TransportError for anything else that is not the stream's end. */
-async function* streamed<T>(deadline: Deadline, open: () => AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* open()
-  } catch (error) {
-    if (!deadline.isAborted) throw deadline.errorOf(error)
-  } finally {
-    deadline.end()
-  }
+function asTransportError(error: unknown): TransportError {
+  return error instanceof TransportError ? error : new TransportError('connection', messageOf(error))
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

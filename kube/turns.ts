@@ -21,12 +21,4 @@ class Turns {
   }
 }
 
-const turns = new Turns()
-
-/** The same pieces, with a rest in between where they come too fast. */
-export async function* paced<T>(pieces: AsyncIterable<T>): AsyncGenerator<T> {
-  for await (const piece of pieces) {
-    for (let rest = turns.giveWay(); rest !== null; rest = turns.giveWay()) await rest
-    yield piece
-  }
-}
+export const turns: Turns = new Turns()
