@@ -1,9 +1,10 @@
 import { byName, labelOf, type LabelledNode, type TopologyDeclaration } from '../declaration.ts'
 import { pathsOf } from '../patterns.ts'
-import { levelsCarried, WELL_KNOWN_KEYS } from '../well-known.ts'
+import { levelsCarried, WELL_KNOWN_KEYS, type WellKnownLevel } from '../well-known.ts'
+import { compileTopology } from './compile.ts'
 import type { CompiledTopology, TopologyIndex } from './index-types.ts'
 import { firstWhere, LevelPatch } from './patch.ts'
-import { buildTopologyIndex, inOrder, ownLevel, topologyFor } from './topology-index.ts'
+import { declaredOr, inOrder, ownLevel, topologyFor } from './topology-index.ts'
 
 /** The nodes as they are now. */
 export interface NodeSource {
@@ -94,19 +95,22 @@ export class LiveTopology {
   /** Where labels decide, the levels are those of labels that some node carries. */
   #hasSameLevels(): boolean {
     if (this.#declared.length > 0) return true
-    const levels = levelsCarried((key) => (this.#carriers.get(key) ?? 0) > 0)
+    const levels = this.#carriedLevels()
     const now = this.#topologies[0]?.declaration.levels ?? []
     return now.length === levels.length && levels.every(({ key }, i) => now[i]?.key === key)
+  }
+
+  #carriedLevels(): readonly WellKnownLevel[] {
+    return levelsCarried((key) => (this.#carriers.get(key) ?? 0) > 0)
   }
 
   /** O(nodes × levels), and O(domains log domains). */
   #build(): TopologyIndex {
     const nodes = inOrder(this.#nodes.facts())
-    const { declarations, topologies, nodeNames } = buildTopologyIndex({ declarations: this.#declared, nodes })
-    this.#nodeNames = nodeNames as string[]
-    this.#topologies = topologies.map((compiled, i) => {
-      const levels = compiled.levels.map((level) => new LevelPatch(level))
-      return { declaration: declarations[i]!, levels, compiled }
+    this.#nodeNames = nodes.map(({ name }) => name)
+    this.#topologies = declaredOr(this.#declared, () => this.#carriedLevels()).map((declaration) => {
+      const compiled = compileTopology(declaration, nodes)
+      return { declaration, levels: compiled.levels.map((level) => new LevelPatch(level)), compiled }
     })
     const listed = this.#topologies.flatMap(({ declaration }) => declaration.levels.map(({ key }) => key))
     this.#keys = new Set(this.#declared.length > 0 ? listed : WELL_KNOWN_KEYS)

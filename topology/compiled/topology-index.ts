@@ -1,5 +1,5 @@
 import { byName, type LabelledNode, type TopologyDeclaration } from '../declaration.ts'
-import { defaultWithin, detectLevels } from '../well-known.ts'
+import { defaultWithin, detectLevels, type WellKnownLevel } from '../well-known.ts'
 import { compileOwnLevel, compileTopology } from './compile.ts'
 import type { CompiledLevel, CompiledTopology, TopologyIndex } from './index-types.ts'
 
@@ -8,8 +8,16 @@ export function declarationsInForce(
   declared: readonly TopologyDeclaration[],
   nodes: readonly LabelledNode[],
 ): readonly TopologyDeclaration[] {
+  return declaredOr(declared, () => detectLevels(nodes.map(({ labels }) => labels)))
+}
+
+/** As declarationsInForce; `detected`, asked where nobody declared one, says which well-known levels the nodes carry. */
+export function declaredOr(
+  declared: readonly TopologyDeclaration[],
+  detected: () => readonly WellKnownLevel[],
+): readonly TopologyDeclaration[] {
   if (declared.length > 0) return [...declared].sort((a, b) => byName(a.name, b.name))
-  const levels = detectLevels(nodes.map(({ labels }) => labels))
+  const levels = detected()
   return levels.length > 0 ? [{ name: '', levels, nodes: [] }] : []
 }
 
