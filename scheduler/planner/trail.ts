@@ -1,6 +1,7 @@
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import type { Room } from './bounds.ts'
 import { podsIn } from './counters.ts'
+import { type Numbered, numberedFor } from './numbered.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
@@ -13,10 +14,10 @@ export class Trail {
   readonly #levels: readonly CompiledLevel[]
   readonly #isAskedAgain: boolean
   /**
-   * Where a row of cells begins for each node with a seat taken, and for each domain of such a node: see `#key`. A
+   * The number of the row of cells for each node with a seat taken, and for each domain of such a node: see `#key`. A
    * node's row is its free room; a domain's is what went of it, per class in places, then the scarce resource.
    */
-  #rows: Map<number, number> | null = null
+  #rows: Numbered | null = null
   #cells: Float64Array
   readonly #width: number
   /** Per class with pods to seat, while a seat is taken. */
@@ -37,14 +38,13 @@ export class Trail {
 
   /** How many pods of the class the node still takes; `before`: how many it took before this plan. */
   fits(podClass: number, node: number, before: number): number {
-    const row = this.#rows?.get(node)
-    if (row === undefined || before === 0) return before
-    return podsIn(this.#cells, row, this.#room.view.classes[podClass]!.requests, before)
+    const row = before === 0 ? -1 : this.#find(node)
+    return row < 0 ? before : podsIn(this.#cells, row, this.#room.view.classes[podClass]!.requests, before)
   }
 
   scarceFree(node: number): number {
-    const row = this.#rows?.get(node)
-    return row === undefined ? this.#room.scarceFree(node) : Math.max(0, this.#cells[row + this.#room.scarce]!)
+    const row = this.#find(node)
+    return row < 0 ? this.#room.scarceFree(node) : Math.max(0, this.#cells[row + this.#room.scarce]!)
   }
 
   fitsIn(level: CompiledLevel, podClass: number, domain: number): number {
@@ -64,8 +64,8 @@ export class Trail {
 
   /** `measure`: a class, or as many as there are classes for the scarce resource. */
   goneIn(level: CompiledLevel, domain: number, measure: number): number {
-    const row = this.#rows?.get(this.#key(level, domain))
-    return row === undefined ? 0 : this.#cells[row + measure]!
+    const row = this.#rows === null ? -1 : this.#find(this.#key(level, domain))
+    return row < 0 ? 0 : this.#cells[row + measure]!
   }
 
   take(podClass: number, node: number, count: number): void {
@@ -88,22 +88,28 @@ export class Trail {
   }
 
   #rowOfNode(node: number): number {
-    const isKnown = this.#rows?.has(node) === true
+    const known = this.#find(node)
+    if (known >= 0) return known
     const row = this.#rowOf(node)
-    if (isKnown) return row
     const { columns, view } = this.#room
     for (let r = 0; r < columns; r++) this.#cells[row + r] = view.free[node * columns + r]!
     return row
   }
 
+  /** Where the row begins; -1: there is none. */
+  #find(key: number): number {
+    const number = this.#rows === null ? -1 : this.#rows.find(key)
+    return number < 0 ? -1 : number * this.#width
+  }
+
   #rowOf(key: number): number {
-    this.#rows ??= new Map()
-    const known = this.#rows.get(key)
-    if (known !== undefined) return known
-    const row = this.#rows.size * this.#width
+    const { nodeNames } = this.#room.view
+    this.#rows ??= numberedFor(nodeNames, nodeNames.length * (1 + this.#levels.length))
+    const known = this.#find(key)
+    if (known >= 0) return known
+    const row = this.#rows.add(key) * this.#width
     if (row + this.#width > this.#cells.length) this.#grow()
     else this.#cells.fill(0, row, row + this.#width)
-    this.#rows.set(key, row)
     return row
   }
 
