@@ -4,7 +4,7 @@ import { reasonOf } from '../../api/reasons.ts'
 import { type AskOptions, questionOf, type Wanted } from '../gang/request.ts'
 import { boundOf, type GangSituation, type GroupSituation } from '../gang/situation.ts'
 import { topologyFault } from '../gang/topology-fault.ts'
-import { placeable, plan } from '../planner/plan.ts'
+import { placeable, planned } from '../planner/plan.ts'
 import type { PlanView } from '../planner/request.ts'
 import { type Entry, nextSurplus } from '../queue/entry.ts'
 import type { ClusterState } from '../state/cluster.ts'
@@ -68,13 +68,14 @@ function triedNow(cluster: ClusterState, entry: Entry, options: ExplainOptions):
   const subject = fault === null ? subjectOf(cluster, situation, wanted, options) : null
   if (subject === null) return { ...NOTHING, now: entry, verdict }
   const { request, view } = bare(subject)
-  const found = plan(request, view)
+  const ground = planned(request, view)
+  const found = ground.verdict
   if (found.kind === 'plan') {
     // Something came free since: it is planned again with the next turn.
     return { ...NOTHING, now: { ...entry, refusal: null }, verdict: isPlaced ? 'placed' : 'queued' }
   }
   const reason = found.kind === 'unplaceable' ? reasonOf(found.reason, found.facts) : refusal.reason
-  return { verdict, now: { ...entry, refusal: { ...refusal, reason } }, ...whyNot(subject, options.isOver) }
+  return { verdict, now: { ...entry, refusal: { ...refusal, reason } }, ...whyNot(subject, options.isOver, ground) }
 }
 
 function wantedOf(entry: Entry): Wanted | null {
@@ -83,12 +84,13 @@ function wantedOf(entry: Entry): Wanted | null {
   return pod === undefined ? null : { kind: 'surplus', pod }
 }
 
-/** The refused part of an explanation, from the subject alone. Pure but for `isOver`. */
+/** The refused part of an explanation, from the subject alone; `ground`: see Survey. Pure but for `isOver`. */
 export function whyNot(
   subject: Subject,
   isOver: () => boolean,
+  ground: ConstructorParameters<typeof Survey>[1] = null,
 ): Pick<Explanation, 'demands' | 'scopes' | 'nearest' | 'changes'> {
-  const survey = new Survey(subject)
+  const survey = new Survey(subject, ground)
   const failing = failingScopes(survey)
   const nearest: Nearest | null = failing[0]?.nearest ?? null
   const changes = changesFor(subject, survey, failing, isOver)
@@ -100,9 +102,11 @@ function demandsOf({ request, view, keptOff }: Subject): readonly DemandCount[] 
     const groups = request.groups.filter(({ seats }) => seats.some((seat) => seat.podClass === c))
     if (groups.length === 0) return []
     const excluded: Record<string, number> = {}
-    podClass.feasible.forEach((passes: number, n: number) => {
-      if (passes !== 1) excluded[keptOff(c, n)] = (excluded[keptOff(c, n)] ?? 0) + 1
-    })
+    for (let n = 0; n < podClass.feasible.length; n++) {
+      if (podClass.feasible[n] === 1) continue
+      const code = keptOff(c, n)
+      excluded[code] = (excluded[code] ?? 0) + 1
+    }
     return [
       {
         groups: groups.map(({ name }) => name),

@@ -2,9 +2,11 @@ import type { ReasonCode } from '../../api/reasons.ts'
 import { type Question, questionOf, type Wanted } from '../gang/request.ts'
 import type { AskOptions } from '../gang/request.ts'
 import type { GangSituation } from '../gang/situation.ts'
-import { isCordoned, PREDICATES, passesUncordoned } from '../predicates/list.ts'
+import { asUncordoned, firstFailing, isCordoned, PREDICATES } from '../predicates/list.ts'
 import type { PlanView } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
+import { PLAIN_KIND } from '../state/node-table.ts'
+import type { NodeFacts } from '../state/node-facts.ts'
 import type { Demand } from '../state/demand.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { fencedNodes } from '../state/view.ts'
@@ -67,19 +69,20 @@ function cordoned(
   { view }: Question,
 ): Subject['cordoned'] {
   const found: Subject['cordoned'][number][] = []
-  const { ixOf } = cluster.nodes.read()
   const fenced = pods.map((pod) => (pod === undefined ? null : fencedNodes(cluster, pod)))
-  for (const facts of cluster.nodes.facts()) {
-    const node = isCordoned(facts) ? ixOf.get(facts.name) : undefined
-    if (node === undefined) continue
+  const layout = cluster.nodes.read()
+  for (let node = 0; node < layout.facts.length; node++) {
+    const facts = layout.facts[node] as NodeFacts
+    if (layout.kinds[node] === PLAIN_KIND || !isCordoned(facts)) continue
+    const uncordoned = asUncordoned(facts)
     const open = pods.flatMap((pod, c) => {
       const isShut = view.classes[c]?.feasible[node] !== 1
-      const wouldPass = pod !== undefined && passesUncordoned(pod.demand, facts) && fenced[c]?.(facts) === false
+      const wouldPass = pod !== undefined && firstFailing(pod.demand, uncordoned) < 0 && fenced[c]?.(facts) === false
       return isShut && wouldPass ? [c] : []
     })
     if (open.length > 0) found.push({ node, open })
   }
-  return found.sort((a, b) => a.node - b.node)
+  return found
 }
 
 /** The pods of others by node, gathered once: nothing that is done often asks for such an index. */
@@ -109,16 +112,15 @@ interface PodsByNode {
 }
 
 function podsByNode(cluster: ClusterState, own: ReadonlySet<string>): PodsByNode {
-  const { ixOf, nodeNames } = cluster.nodes.read()
+  const { nodeNames } = cluster.nodes.read()
   const last = new Int32Array(nodeNames.length).fill(-1)
   const pods: PodFacts[] = []
   const before: number[] = []
-  for (const { facts: pod, node: at } of cluster.knownPods()) {
-    const name = pod.isFinished ? null : at
-    const node = name === null || own.has(pod.uid) ? undefined : ixOf.get(name)
-    if (node === undefined) continue
-    before.push(last[node] ?? -1)
-    last[node] = pods.push(pod) - 1
+  for (const { facts: pod, node: at, use } of cluster.knownPods()) {
+    const isThere = use !== null && use.row >= 0 && at === use.name // else it is only kept for, or on its way there
+    if (!isThere || (own.size > 0 && own.has(pod.uid))) continue
+    before.push(last[use.row] ?? -1)
+    last[use.row] = pods.push(pod) - 1
   }
   return { pods, last, before }
 }

@@ -4,7 +4,15 @@ import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { Asked, Room } from '../planner/bounds.ts'
 import type { DomainShortfall } from '../planner/request.ts'
 import { boundDomains, type ScopeNode, type ScopeTree, scopeTree } from '../planner/scopes.ts'
-import { allowedNodes, byNearness, domainNodes, fitOn, shortfallAt } from '../planner/shortfalls.ts'
+import {
+  allowedNodes,
+  byNearness,
+  domainNodes,
+  fitAnywhere,
+  fitOn,
+  shortfallAt,
+  shortfallsIn,
+} from '../planner/shortfalls.ts'
 import type { Subject } from './subject.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
@@ -35,11 +43,12 @@ export class Survey {
   readonly #clusterFits = new Map<ScopeNode, ClusterFit>()
   readonly #empty: { readonly tree: ScopeTree; readonly room: Room }
 
-  constructor(subject: Subject) {
+  /** `found`: what planning it has found out already; preferences make no difference here. */
+  constructor(subject: Subject, found: { readonly tree: ScopeTree; readonly room: Room } | null = null) {
     const { request, view } = subject
     this.#subject = subject
-    this.tree = scopeTree(request, view)
-    this.room = new Room(new Asked(this.tree))
+    this.tree = found?.tree ?? scopeTree(request, view)
+    this.room = found?.room ?? new Room(new Asked(this.tree))
     const { counters: _, ...shown } = view
     const tree = scopeTree(request, { ...shown, free: view.allocatable })
     this.#empty = { tree, room: new Room(new Asked(tree)) }
@@ -63,7 +72,7 @@ export class Survey {
   #measure({ node, alike }: { node: ScopeNode; alike: readonly string[] }): Measured {
     const levels = this.#levelsOf(node).map((level) => ({
       level,
-      fits: level.paths.map((_, d) => shortfallAt(this.tree, this.room, node, level, d)),
+      fits: shortfallsIn(this.tree, this.room, node, level),
     }))
     return { node, alike, levels }
   }
@@ -104,7 +113,7 @@ export class Survey {
     const known = this.#clusterFits.get(node)
     if (known !== undefined) return known
     const nodes = allowedNodes(this.tree, node.filter)
-    const { fitting, resource, shortBy } = fitOn(this.tree, this.room, node, nodes)
+    const { fitting, resource, shortBy } = fitAnywhere(this.tree, this.room, node)
     const isShort = fitting < node.demand.pods
     const domain = {
       scope: node.scope.name,

@@ -2,7 +2,7 @@ import { amountText } from '../../api/amount.ts'
 import type { Room } from './bounds.ts'
 import type { DomainShortfall, Verdict } from './request.ts'
 import type { ScopeNode, ScopeTree } from './scopes.ts'
-import { allowedNodes, byNearness, domainNodes, fitOn, shortfallAt } from './shortfalls.ts'
+import { allowedNodes, byNearness, domainNodes, fitAnywhere, fitOn, shortfallsIn } from './shortfalls.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
@@ -82,7 +82,8 @@ function shortOverall(tree: ScopeTree, room: Room): Because | null {
   const [only] = room.seated
   const isSure = only !== undefined && room.seated.length === 1 && room.totalFits(only) >= root.demand.pods
   if (isSure) return null
-  const { fitting, resource, shortBy } = fitOn(tree, room, root, allowedNodes(tree, null))
+  const { fitting, resource, shortBy } =
+    root.filter === null ? fitAnywhere(tree, room, root) : fitOn(tree, room, root, allowedNodes(tree, null))
   if (fitting >= root.demand.pods) return null
   const facts = {
     pods: root.demand.pods,
@@ -172,5 +173,5 @@ function leftOver(tree: ScopeTree, room: Room, shortfalls: readonly DomainShortf
 function requiredShortfalls(tree: ScopeTree, room: Room, node: ScopeNode): readonly DomainShortfall[] {
   const level = node.scope.required
   if (level === null || node.demand.pods === 0) return []
-  return level.paths.flatMap((_, d) => shortfallAt(tree, room, node, level, d) ?? [])
+  return shortfallsIn(tree, room, node, level).filter((each) => each !== null)
 }

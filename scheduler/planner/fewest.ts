@@ -140,7 +140,9 @@ function fewestFor(
   nodes: Int32Array | number,
 ): number {
   const isWhole = typeof nodes === 'number' && measure.sums !== null && !level.domainOf.includes(-1)
-  const { amounts, inHeld } = isWhole ? fromSums(measure.sums!, held) : fromNodes(measure, level, held, filter, nodes)
+  const { amounts, inHeld } = isWhole
+    ? fromSums(measure.sums!.slice(), held)
+    : fromNodes(measure, level, held, filter, nodes)
   const left = measure.needed - inHeld
   return held.size + (left > 0 ? fewestSummingTo(left, amounts) : 0)
 }
@@ -151,8 +153,8 @@ interface Amounts {
   readonly inHeld: number
 }
 
-function fromSums(sums: Float64Array, held: ReadonlySet<number>): Amounts {
-  const amounts = sums.slice()
+/** Changes `amounts`. */
+function fromSums(amounts: Float64Array, held: ReadonlySet<number>): Amounts {
   let inHeld = 0
   for (const d of held) {
     inHeld += amounts[d]!
@@ -168,9 +170,12 @@ function fromNodes(
   filter: Uint8Array | null,
   nodes: Int32Array | number,
 ): Amounts {
+  const count = typeof nodes === 'number' ? nodes : nodes.length
+  if (count >= level.paths.length && level.nodes.length === level.domainOf.length) {
+    return fromSums(sumsOver({ amount }, level, filter, nodes), held)
+  }
   const sums = new Map<number, number>()
   let inHeld = 0
-  const count = typeof nodes === 'number' ? nodes : nodes.length
   for (let i = 0; i < count; i++) {
     const n = typeof nodes === 'number' ? i : nodes[i]!
     if (filter !== null && filter[n] === 0) continue
@@ -179,6 +184,22 @@ function fromNodes(
     else sums.set(d, (sums.get(d) ?? 0) + amount(n))
   }
   return { amounts: Float64Array.from(sums.values()), inHeld }
+}
+
+/** Per domain of a level that labels every node. */
+function sumsOver(
+  { amount }: Pick<Measure, 'amount'>,
+  { domainOf, paths }: CompiledLevel,
+  filter: Uint8Array | null,
+  nodes: Int32Array | number,
+): Float64Array {
+  const sums = new Float64Array(paths.length)
+  const count = typeof nodes === 'number' ? nodes : nodes.length
+  for (let i = 0; i < count; i++) {
+    const n = typeof nodes === 'number' ? i : nodes[i]!
+    if (filter === null || filter[n] === 1) sums[domainOf[n]!]! += amount(n)
+  }
+  return sums
 }
 
 /** Counts up to this are sorted by counting, which is what most calls need. */

@@ -102,12 +102,19 @@ class Packer {
     if (!this.#budget.take((this.#problem.nodes * (this.#by.length - at)) >> NODES_A_STEP_SHIFT)) return 'undecided'
     if (!this.#mayFit(at)) return 'unplaceable'
     const isLast = at === this.#by.length - 1
-    const key = isLast || this.#problem.nodes > MEMORY_NODES ? null : this.#key(at)
-    if (key !== null && !this.#budget.take(this.#problem.nodes >> KEYED_A_STEP_SHIFT)) return 'undecided'
-    if (key !== null && this.#failed.has(key)) return 'unplaceable'
+    const isKeyed = !isLast && this.#problem.nodes <= MEMORY_NODES
+    // Made after the first failure, so that a packing which never backs up pays nothing.
+    const known = isKeyed && this.#failed.size > 0 ? this.#keyed(at) : null
+    if (known !== null && this.#failed.has(known)) return 'unplaceable'
+    if (isKeyed && this.#budget.left === 0) return 'undecided'
     const outcome = this.#placeRun(at, isLast)
-    if (outcome === 'unplaceable' && key !== null) this.#failed.add(key)
+    if (outcome === 'unplaceable' && isKeyed) this.#failed.add(known ?? this.#keyed(at)) // all is as it was on entry
     return outcome
+  }
+
+  #keyed(at: number): string {
+    this.#budget.take(this.#problem.nodes >> KEYED_A_STEP_SHIFT)
+    return this.#key(at)
   }
 
   #placeRun(at: number, isLast: boolean): Outcome {

@@ -13,9 +13,16 @@ import type { Solution } from './search.ts'
  * Where every pod of a gang goes, or the proof that it has no place, or neither because steps ran out. Pure: the same
  * request and view give the same verdict.
  */
-export const plan: Plan = (request: PlanRequest, view: PlanView): Verdict => {
+export const plan: Plan = (request: PlanRequest, view: PlanView): Verdict => planned(request, view).verdict
+
+/** As `plan`, with what was found out on the way, for who tells more of a refusal. */
+export function planned(
+  request: PlanRequest,
+  view: PlanView,
+): { readonly verdict: Verdict; readonly tree: ScopeTree; readonly room: Room } {
   const { tree, room, answer } = decide(request, view)
-  return answer.kind === 'unplaceable' ? explain(tree, room, answer.steps) : answer
+  const verdict = answer.kind === 'unplaceable' ? explain(tree, room, answer.steps) : answer
+  return { verdict, tree, room }
 }
 
 type Answer = Exclude<Verdict, { kind: 'unplaceable' }> | Readonly<{ kind: 'unplaceable'; steps: number }>

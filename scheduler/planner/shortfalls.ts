@@ -6,6 +6,24 @@ import type { ScopeNode, ScopeTree } from './scopes.ts'
 
 // Positions below are bounded by the loops around them, so `!` on typed arrays is used freely in this file.
 
+const known = new WeakMap<Room, Map<ScopeNode, Map<CompiledLevel, readonly (DomainShortfall | null)[]>>>()
+
+/** The same for all domains of a level, worked out once for a room. */
+export function shortfallsIn(
+  tree: ScopeTree,
+  room: Room,
+  node: ScopeNode,
+  level: CompiledLevel,
+): readonly (DomainShortfall | null)[] {
+  const ofRoom = known.get(room) ?? new Map<ScopeNode, Map<CompiledLevel, readonly (DomainShortfall | null)[]>>()
+  known.set(room, ofRoom)
+  const ofNode = ofRoom.get(node) ?? new Map<CompiledLevel, readonly (DomainShortfall | null)[]>()
+  ofRoom.set(node, ofNode)
+  const found = ofNode.get(level) ?? level.paths.map((_, d) => shortfallAt(tree, room, node, level, d))
+  ofNode.set(level, found)
+  return found
+}
+
 /** How many of a scope's pods one domain fits. Null: none of its nodes is open to the scope. */
 export function shortfallAt(
   tree: ScopeTree,
@@ -107,15 +125,18 @@ export function fitOn(tree: ScopeTree, room: Room, { demand }: ScopeNode, nodes:
   const size = (c: number): number => view.classes[c]!.requests[room.scarce]!
   const classes = room.seated.filter((c) => left[c]! > 0).sort((a, b) => size(b) - size(a) || a - b)
   const order = classes.length > 1 ? tightestFirst(free, columns, room.scarce) : null
+  const isTaken = new Uint8Array(nodes.length)
   for (const c of classes) {
     const { requests } = view.classes[c]!
     const fits = room.fits(c)
     for (let i = 0; i < nodes.length && left[c]! > 0; i++) {
       const k = order === null ? i : order[i]!
       // What does not fit beside what is there fits no better beside what came since.
-      const taken = fits[nodes[k]!] === 0 ? 0 : podsIn(free, k * columns, requests, left[c]!)
+      const most = Math.min(fits[nodes[k]!]!, left[c]!)
+      const taken = most === 0 || isTaken[k] === 0 ? most : podsIn(free, k * columns, requests, most)
       if (taken === 0) continue
       left[c]! -= taken
+      isTaken[k] = 1
       for (let r = 0; r < columns; r++) free[k * columns + r]! -= requests[r]! * taken
     }
   }
@@ -161,6 +182,17 @@ function tightestFirst(free: Float64Array, columns: number, scarce: number): Int
 
 /** Up to so many units (of GPUs there are few on a node) counting is several times faster than sorting. */
 const COUNTED_MAX = 1_024
+
+const wholes = new WeakMap<Room, Map<ScopeNode, Fit>>()
+
+/** The same for all nodes that a scope may use, worked out once for a room. */
+export function fitAnywhere(tree: ScopeTree, room: Room, node: ScopeNode): Fit {
+  const ofRoom = wholes.get(room) ?? new Map<ScopeNode, Fit>()
+  wholes.set(room, ofRoom)
+  const fit = ofRoom.get(node) ?? fitOn(tree, room, node, allowedNodes(tree, node.filter))
+  ofRoom.set(node, fit)
+  return fit
+}
 
 interface Shortage {
   readonly resource: string | null

@@ -59,13 +59,12 @@ export function firstFailing(demand: Demand, node: NodeFacts): number {
 export const isCordoned = ({ isUnschedulable, taints: all }: NodeFacts): boolean =>
   isUnschedulable || all.some(({ key }) => key === UNSCHEDULABLE.key)
 
-/** Whether every predicate would pass on a cordoned node if it were not: `kubectl uncordon` takes the taint off too. */
-export const passesUncordoned = (demand: Demand, node: NodeFacts): boolean =>
-  firstFailing(demand, {
-    ...node,
-    isUnschedulable: false,
-    taints: node.taints.filter(({ key }) => key !== UNSCHEDULABLE.key),
-  }) === -1
+/** A cordoned node as it would be if it were not: `kubectl uncordon` takes the taint off too. */
+export const asUncordoned = (node: NodeFacts): NodeFacts => ({
+  ...node,
+  isUnschedulable: false,
+  taints: node.taints.filter(({ key }) => key !== UNSCHEDULABLE.key),
+})
 
 /** Equal for nodes that no predicate tells apart but by their labels and names; '' for most: nothing against them. */
 export function kindOf({ isUnschedulable, taints }: NodeFacts): string {

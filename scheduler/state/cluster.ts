@@ -285,6 +285,7 @@ export class ClusterState {
   #chargeWith(known: KnownPod, charge: Charge | null): void {
     this.usage.change(known.charge, charge)
     known.charge = charge
+    known.use = charge === null ? null : this.usage.useOf(charge.node)
   }
 
   /** `node`: where its anti-affinity holds from now on; null: nowhere. */

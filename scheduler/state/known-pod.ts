@@ -1,5 +1,5 @@
 import type { PodFacts } from './pod-facts.ts'
-import type { Charge } from './usage.ts'
+import type { Charge, NodeUse } from './usage.ts'
 
 /** A pod from its first event to its last: what was told of it, and what we know beyond that. Cluster state changes it. */
 export class KnownPod {
@@ -13,6 +13,8 @@ export class KnownPod {
   isAnswered = false
   /** What it counts with, and where. */
   charge: Charge | null = null
+  /** Of the node where it counts; null: nowhere. */
+  use: NodeUse | null = null
   /** Place in the list of its gang; -1: in none. */
   member = -1
 

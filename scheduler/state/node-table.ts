@@ -192,7 +192,7 @@ const allocatableOf = ({ allocatable }: NodeFacts, resource: string): number =>
   resource.startsWith(HOST_PORT_PREFIX) ? 1 : (allocatable[resource] ?? 0)
 
 /** Of nodes that have nothing against anybody. */
-const PLAIN_KIND = 0
+export const PLAIN_KIND = 0
 const KINDS_MAX = 10_000
 
 export interface Layout {
