@@ -24,13 +24,13 @@ const LOOK_MS = 20
 const MAIN = join(import.meta.dirname, '../cli/main.ts')
 const BLOCKS = join(import.meta.dirname, 'processes/loop-blocks.ts')
 
-/** Linux only: costs are read from /proc. */
-export function startMeasured(args: readonly string[]): MeasuredProcess {
+/** `espalier` with these arguments, or another program of ours. Linux only: costs are read from /proc. */
+export function startMeasured(args: readonly string[], program: string = MAIN): MeasuredProcess {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-'))
   const file = join(folder, 'blocks')
   const profile = process.env['ESPALIER_PROFILE']
   const profiling = profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]
-  const child = spawn(process.execPath, [...profiling, '--import', BLOCKS, MAIN, ...args], {
+  const child = spawn(process.execPath, [...profiling, '--import', BLOCKS, program, ...args], {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, ESPALIER_LOOP_BLOCKS: file },
   })
