@@ -216,8 +216,9 @@ export class Loop {
 
   #look(key: string, nowMs: number): void {
     const { book, status, surplus } = this.#options
-    const before = book.get(key)?.situation ?? null
-    const entry = book.refresh(key, nowMs)
+    const known = book.get(key)
+    const before = known?.situation ?? null
+    const entry = book.refresh(key, nowMs, known)
     this.#lookAtHolds(key, before, entry, nowMs)
     if (entry === null) return
     if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) noteWhole(entry)

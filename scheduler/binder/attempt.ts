@@ -29,7 +29,17 @@ export const attemptOf = ({ attempt, isAttemptClaimed }: Bound): Attempt | null 
 const NO_GANG = '-'
 
 export const formatAttempt = ({ gangUid, seq, kind, count }: Attempt): string =>
-  `${gangUid ?? NO_GANG}/${seq}/${kind}/${count}`
+  `${gangUid ?? NO_GANG}${restOf(seq, kind, count)}`
+
+let last = { seq: -1, kind: 'first', count: -1, text: '' }
+
+/** Attempts of gangs alike differ in the uid alone. */
+function restOf(seq: number, kind: AttemptKind, count: number): string {
+  if (last.seq !== seq || last.kind !== kind || last.count !== count) {
+    last = { seq, kind, count, text: `/${seq}/${kind}/${count}` }
+  }
+  return last.text
+}
 
 const FORM = /^([^/\s]{1,64})\/(\d{1,9})\/(first|repair|surplus)\/(\d{1,9})$/
 

@@ -77,7 +77,7 @@ class Descent {
       if (best >= 0) return { level, domains: [best] }
       const found = isAnyDoing && within === null ? NONE : this.#candidates(stop, level, within)
       if (found === null) return undefined
-      const open = stop.node.ix === 0 ? this.#withoutShunned(stop, level, found) : found
+      const open = stop.node.ix === 0 ? this.#openTo(stop, level, found) : found
       if (found.length > 0 && open.length === 0) return undefined
       if (found.length > 0) return this.#settle(stop, at, open)
       const isTouched = within !== null || !this.#trail.isEmpty
@@ -125,22 +125,32 @@ class Descent {
     return this.#route.outward.get(level)!.map(({ outer, around }) => ({ around, room: this.#trail.look(outer) }))
   }
 
-  /** Of the gang's own choices those that hold each of its children by itself, and have not failed. */
-  #withoutShunned(stop: Stop, level: CompiledLevel, found: readonly number[]): readonly number[] {
+  /** Of the gang's own choices the best that holds each of its children by itself, and has not failed; none: no such. */
+  #openTo(stop: Stop, level: CompiledLevel, found: readonly number[]): readonly number[] {
     if (!stop.isRuledInside) return found
     const scarce = stop.node.demand.sums[this.#room.scarce]!
-    const inside = stop.children.flatMap((child) => child.node.ones.map((one) => this.#inside(child, one, level)))
     const room = this.#trail.look(level)
-    const open = found.filter(
-      (d) => !this.#shunned.includes(d) && room.scarce(d) >= scarce && inside.every((each) => isAnyHolding(each, d)),
-    )
-    this.root = open.length > 0 ? this.#best(level, open) : null
-    return open
+    let left = found.filter((d) => !this.#shunned.includes(d) && room.scarce(d) >= scarce)
+    while (left.length > 0) {
+      const best = this.#best(level, left)
+      if (this.#holdsChildren(stop, level, best)) {
+        this.root = best
+        return [best]
+      }
+      left = left.filter((d) => d !== best)
+    }
+    return NONE
   }
 
-  /** Where a scope may lie inside each domain of a level. */
-  #inside(stop: Stop, one: CompiledLevel, level: CompiledLevel): Inside {
-    return { stop, room: this.#trail.look(one), domains: domainsInside(one, level) }
+  /** Whether each scope inside that must lie in one domain finds one in this, were it there alone. */
+  #holdsChildren({ children }: Stop, level: CompiledLevel, domain: number): boolean {
+    for (const child of children) {
+      for (const one of child.node.ones) {
+        const inside = domainsInside(one, level) // null: the levels cross, so it cannot be told
+        if (inside !== null && !isAnyHolding(child, this.#trail.look(one), inside[domain]!)) return false
+      }
+    }
+    return true
   }
 
   #holds({ classes, node }: Stop, level: CompiledLevel, domain: number): boolean {
@@ -329,17 +339,8 @@ function holdsAll({ classes, node: { demand } }: Stop, room: LevelRoom, domain: 
   return true
 }
 
-interface Inside {
-  readonly stop: Stop
-  readonly room: LevelRoom
-  /** Per domain of the level around; null: the levels cross, so it cannot be told. */
-  readonly domains: readonly Int32Array[] | null
-}
-
-function isAnyHolding({ stop, room, domains }: Inside, outer: number): boolean {
-  if (domains === null) return true
-  const inside = domains[outer]!
-  for (let i = 0; i < inside.length; i++) if (holdsAll(stop, room, inside[i]!)) return true
+function isAnyHolding(stop: Stop, room: LevelRoom, domains: Int32Array): boolean {
+  for (let i = 0; i < domains.length; i++) if (holdsAll(stop, room, domains[i]!)) return true
   return false
 }
 

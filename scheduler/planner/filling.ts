@@ -32,7 +32,7 @@ export function fill(filling: Filling, { group, podClass, count }: Run, region: 
   const pour: Pour = { filling, podClass, left: count, at: [] }
   const [first] = filling.levels
   if (region !== null) pourInto(pour, region.level, region.domains)
-  else if (first === undefined) pourOnto(pour, null)
+  else if (first === undefined) pourOnto(pour, ALL)
   else pourInto(pour, first, allOf(first))
   if (pour.left > 0) return false
   filling.placed.push({ podClass, members: [{ group, count }], at: pour.at })
@@ -51,7 +51,7 @@ function pourInto(pour: Pour, level: CompiledLevel, domains: readonly number[]):
     const isOneNode = level.starts[d + 1]! - level.starts[d]! === 1
     if (isOneNode) take(pour, level.nodes[level.starts[d]!]!)
     else if (inner === undefined || inside === null)
-      pourOnto(pour, level.nodes.subarray(level.starts[d]!, level.starts[d + 1]!))
+      pourOnto(pour, { nodes: level.nodes, from: level.starts[d]!, to: level.starts[d + 1]! })
     else pourInto(pour, inner, Array.from(inside[d]!))
   }
 }
@@ -87,15 +87,19 @@ function leastFirst({ trail, levels }: Filling, level: CompiledLevel, domains: r
 /** So many nodes are found one by one; a run that needs more of them has the rest sorted. */
 const PICKED = 4
 
-/** The node with the least room first, then by position. `nodes` null: all. */
-function pourOnto(pour: Pour, nodes: Int32Array | null): void {
+/** nodes[from] .. nodes[to - 1], in order of their positions; null: all. */
+type Span = { readonly nodes: Int32Array; readonly from: number; readonly to: number } | null
+const ALL: Span = null
+
+/** The node with the least room first, then by position. */
+function pourOnto(pour: Pour, span: Span): void {
   let after: Pick | null = null
   for (let picked = 0; picked < PICKED && pour.left > 0; picked++) {
-    after = nextOf(pour, nodes, after)
+    after = nextOf(pour, span, after)
     if (after === null) return
     take(pour, after.node)
   }
-  if (pour.left > 0 && after !== null) pourSorted(pour, nodes, after)
+  if (pour.left > 0 && after !== null) pourSorted(pour, span, after)
 }
 
 /** A node and the room that it had. */
@@ -107,15 +111,15 @@ interface Pick {
 const isAfter = (node: number, free: number, pick: Pick | null): boolean =>
   pick === null || free > pick.free || (free === pick.free && node > pick.node)
 
-/** The first after `after` in the order of filling. Nodes stand in order of their positions. */
-function nextOf({ filling, podClass }: Pour, nodes: Int32Array | null, after: Pick | null): Pick | null {
+/** The first after `after` in the order of filling. */
+function nextOf({ filling, podClass }: Pour, span: Span, after: Pick | null): Pick | null {
   const { room, trail } = filling
   const fits = room.fits(podClass)
-  const count = nodes === null ? fits.length : nodes.length
+  const to = span === null ? fits.length : span.to
   let first = -1
   let least = Number.POSITIVE_INFINITY
-  for (let i = 0; i < count; i++) {
-    const n = nodes === null ? i : nodes[i]!
+  for (let i = span === null ? 0 : span.from; i < to; i++) {
+    const n = span === null ? i : span.nodes[i]!
     if (fits[n] === 0) continue
     const free = trail.scarceFree(n)
     if (free >= least || !isAfter(n, free, after) || trail.fits(podClass, n, fits[n]!) === 0) continue
@@ -125,14 +129,14 @@ function nextOf({ filling, podClass }: Pour, nodes: Int32Array | null, after: Pi
   return first < 0 ? null : { node: first, free: least }
 }
 
-function pourSorted(pour: Pour, nodes: Int32Array | null, after: Pick): void {
+function pourSorted(pour: Pour, span: Span, after: Pick): void {
   const { room, trail } = pour.filling
   const fits = room.fits(pour.podClass)
-  const count = nodes === null ? fits.length : nodes.length
+  const to = span === null ? fits.length : span.to
   const fitting: number[] = []
   const free: number[] = []
-  for (let i = 0; i < count; i++) {
-    const n = nodes === null ? i : nodes[i]!
+  for (let i = span === null ? 0 : span.from; i < to; i++) {
+    const n = span === null ? i : span.nodes[i]!
     if (trail.fits(pour.podClass, n, fits[n]!) === 0 || !isAfter(n, trail.scarceFree(n), after)) continue
     fitting.push(n)
     free.push(trail.scarceFree(n))

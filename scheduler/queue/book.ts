@@ -44,10 +44,9 @@ export class Book {
     return this.#entries.values()
   }
 
-  /** Looks at the gang as it is now. Null: there is nothing of ours any more. */
-  refresh(key: GangKey, nowMs: number): Entry | null {
+  /** Looks at the gang as it is now; `known`: what `get` gives. Null: there is nothing of ours any more. */
+  refresh(key: GangKey, nowMs: number, known: Entry | undefined = this.#entries.get(key)): Entry | null {
     const { cluster, isSuspended } = this.#options
-    const known = this.#entries.get(key)
     const situation = situationOf(cluster, key, isSuspended, known?.situation)
     if (situation === null) {
       this.#end(key)

@@ -1,7 +1,7 @@
 import { byBytes } from '../state/bytes.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import { Coming } from './coming.ts'
-import { type Entry, itemOf } from './entry.ts'
+import { type Entry, itemOf, type Queued } from './entry.ts'
 import { Heap } from './heap.ts'
 import { byTurn, type Item } from './order.ts'
 import { GrownNodes, isWorthTrying, type Tried } from './wake.ts'
@@ -12,12 +12,6 @@ import { GrownNodes, isWorthTrying, type Tried } from './wake.ts'
  * takes it.
  */
 const YIELDS_MS = 500
-
-/** Something to plan, in the queue. */
-export interface Queued {
-  readonly item: Item
-  readonly entry: Entry
-}
 
 export interface DueOptions {
   readonly cluster: ClusterState
@@ -37,9 +31,7 @@ export interface DueOptions {
 export class Due {
   readonly #options: DueOptions
   // A pod of no gang may have a gang's name: keys tell them apart, so that the order of events changes nothing.
-  readonly #heap = new Heap<Queued>(
-    (a, b) => byTurn(a.item, b.item) || byBytes(a.entry.situation.key, b.entry.situation.key),
-  )
+  readonly #heap = new Heap<Queued>((a, b) => byTurn(a, b) || byBytes(a.entry.situation.key, b.entry.situation.key))
   /** Changed, refused or waiting for their time: looked at when a turn begins. */
   readonly #resting = new Set<Entry>()
   /** Refused, and nothing has changed since that could help them: looked at when something has. */
@@ -137,7 +129,7 @@ export class Due {
     const ms = Math.max(entry.gatheringMs, yieldMs, (refusal?.notBeforeMs ?? 0) - nowMs)
     if (ms > 0) return ms
     this.#resting.delete(entry)
-    entry.queued = { item, entry }
+    entry.queued = item
     return 0
   }
 
@@ -168,9 +160,9 @@ export class Due {
   next(nowMs: number): Queued | undefined {
     this.heldMs = null
     for (let first = this.#heap.pop(); first !== undefined; first = this.#heap.pop()) {
-      const { entry, item } = first
+      const { entry, priority } = first
       if (entry.queued !== first || entry.isOver) continue
-      const waitMs = this.#coming.waitMs(item.priority, nowMs)
+      const waitMs = this.#coming.waitMs(priority, nowMs)
       if (waitMs > 0) {
         this.#heap.push(first)
         this.heldMs = waitMs

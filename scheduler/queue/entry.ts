@@ -5,7 +5,6 @@ import { foreignTie } from '../gang/ties.ts'
 import type { DomainShortfall } from '../planner/request.ts'
 import { conditionOf, PLACEMENT_COMPLETE } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
-import type { Queued } from './due.ts'
 import type { Item } from './order.ts'
 import type { Tried } from './wake.ts'
 
@@ -93,8 +92,13 @@ function kindOf(entry: Entry): Item['kind'] {
   return wasWhole(entry) ? 'repair' : 'completion'
 }
 
+/** Something to plan, in the queue. */
+export interface Queued extends Item {
+  readonly entry: Entry
+}
+
 /** What is next for the gang; null: nothing can be planned. */
-export function itemOf(entry: Entry): Item | null {
+export function itemOf(entry: Entry): Queued | null {
   const { situation, waiting, isBeingUndone } = entry
   const { gang, priority, missing, groups } = situation
   if (waiting !== null || isBeingUndone) return null
@@ -108,6 +112,7 @@ export function itemOf(entry: Entry): Item | null {
     createdAt: gang.createdAt,
     namespace: gang.namespace,
     name: gang.name,
+    entry,
   }
 }
 

@@ -60,16 +60,17 @@ export function planRound(due: Due, kept: Kept, options: RoundOptions): RoundRes
   const waitMs = due.begin(options.nowMs, options.round)
   let decisions = 0
   for (let next = due.next(options.nowMs); next !== undefined; next = due.next(options.nowMs)) {
-    const { entry, item } = next
+    const { entry } = next
     if (options.lookAgain(entry)) {
       if (!entry.isOver) due.offer(entry, options.nowMs, options.round)
     } else {
       decisions++
-      const isPlaced = decideSafely(entry, item, options, known)
+      const isPlaced = decideSafely(entry, next, options, known)
       if (!isPlaced) options.onRefusal(entry)
-      if (isPlaced && item.kind !== 'surplus') due.placed(entry, options.nowMs)
-      if (!isPlaced || item.kind === 'surplus') due.rest(entry)
-      if (isPlaced && item.kind === 'surplus') due.offer(entry, options.nowMs, options.round)
+      const isSurplus = next.kind === 'surplus'
+      if (isPlaced && !isSurplus) due.placed(entry, options.nowMs)
+      if (!isPlaced || isSurplus) due.rest(entry)
+      if (isPlaced && isSurplus) due.offer(entry, options.nowMs, options.round)
     }
     if (options.isOver()) return { decisions, isCut: due.hasMore, waitMs }
   }

@@ -39,6 +39,8 @@ export class ClusterState {
   readonly holds: Holds
   readonly #pods = new Map<string, KnownPod>()
   #assumedCount = 0
+  /** The name of ours that was asked about last. */
+  #lastOurs: string | null = null
   readonly #topology: LiveTopology
   #topologyEpoch = 0
   readonly #moves = new Map<string, { count: number }>()
@@ -71,8 +73,14 @@ export class ClusterState {
     return this.#pods.values()
   }
 
-  isOurs(pod: PodFacts): boolean {
-    return this.schedulerNames.has(pod.schedulerName)
+  isOurs({ schedulerName }: PodFacts): boolean {
+    return schedulerName === this.#lastOurs || this.#isOurName(schedulerName)
+  }
+
+  #isOurName(schedulerName: string): boolean {
+    if (!this.schedulerNames.has(schedulerName)) return false
+    this.#lastOurs = schedulerName
+    return true
   }
 
   /** Where the pod is or, as far as we know, will be. */
