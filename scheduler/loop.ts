@@ -53,7 +53,6 @@ const noteWhole = (entry: Entry): void => {
 const vacatedIn = (holds: readonly Hold[]): string[] => holds.filter(({ isVacated }) => isVacated).map(({ uid }) => uid)
 
 const NO_PODS: ReadonlySet<string> = new Set()
-const NO_LABELS: Order['labels'] = {}
 const nothing = (): void => {}
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
 
@@ -315,16 +314,14 @@ export class Loop {
     if (refreshed !== null) surplus.look(refreshed)
   }
 
-  #orders({ entry, pods, nodes }: Placement, gangUid: Order['gangUid'], attempt: string): Order[] {
+  #orders({ entry, pods, seats }: Placement, gangUid: Order['gangUid'], attempt: string): Order[] {
     const { cluster } = this.#options
+    const { facts, nodeNames } = cluster.nodes.read()
     const topology = cluster.topologyOf(entry.situation.gang)
-    let last: Order | null = null
     return pods.map((pod, i) => {
-      const node = nodes[i] as string
-      const isThere = last?.node === node // pods side by side share a node more often than not
-      const labels = isThere ? last!.labels : (cluster.nodes.get(node)?.labels ?? NO_LABELS)
-      const domains = isThere ? last!.domains : cluster.domains.of(topology, node)
-      return (last = { pod, node, gangUid, attempt, domains, labels })
+      const row = seats[i]!.node
+      const { labels } = facts[row]!
+      return { pod, node: nodeNames[row]!, gangUid, attempt, domains: cluster.domains.at(topology, row), labels }
     })
   }
 

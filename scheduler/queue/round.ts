@@ -1,4 +1,5 @@
 import { reason } from '../../api/reasons.ts'
+import type { NodeIx } from '../../topology/compiled/index-types.ts'
 import { Claims } from '../gang/claims.ts'
 import { type HeldQuestion, heldQuestions } from '../gang/held-question.ts'
 import { HOLD_MS } from '../gang/holding.ts'
@@ -19,8 +20,8 @@ export interface Placement {
   readonly entry: Entry
   readonly item: Item
   readonly pods: readonly PodFacts[]
-  /** By name, one for each pod. */
-  readonly nodes: readonly string[]
+  /** One for each pod; nodes by their rows in the node table as it is laid out now. */
+  readonly seats: readonly { readonly node: NodeIx }[]
 }
 
 export interface RoundOptions {
@@ -162,14 +163,13 @@ function askHeld({ cluster, plan, nowMs, round }: RoundOptions, entry: Entry, as
 function place(
   entry: Entry,
   item: Item,
-  { pods, view }: Question,
+  { pods }: Question,
   { seats, placementScore }: Verdict & { kind: 'plan' },
   { onPlacement }: RoundOptions,
 ): void {
   entry.refusal = null
   if (item.kind !== 'surplus') entry.score = placementScore
-  const { nodeNames } = view
-  onPlacement({ entry, item, pods, nodes: seats.map(({ node }) => nodeNames[node] as string) })
+  onPlacement({ entry, item, pods, seats })
 }
 
 /** Of many gangs alike that do not fit, one is planned. */

@@ -82,10 +82,10 @@ export class Desk {
       maxSteps: 20_000,
       nowMs,
       round: 0, // the minute in which everything is tried again never comes
-      onPlacement: ({ entry, item, pods, nodes }) => {
+      onPlacement: ({ entry, item, pods, seats }) => {
         left--
         for (const [i, pod] of pods.entries()) {
-          const node = nodes[i]!
+          const node = cluster.nodes.read().nodeNames[seats[i]!.node]!
           cluster.assume(pod.uid, node)
           steps.push([pod.name, node, item.kind === 'surplus' ? null : entry.score])
         }

@@ -52,10 +52,10 @@ function desk(names: readonly string[], gpus: number, planner: Plan = plan): Des
         maxSteps: 1_000,
         nowMs: 0,
         round: 0,
-        onPlacement: ({ pods, nodes }) => {
+        onPlacement: ({ pods, seats }) => {
           for (const [i, { name: pod, uid }] of pods.entries()) {
             placed.push(pod)
-            cluster.assume(uid, nodes[i]!)
+            cluster.assume(uid, cluster.nodes.read().nodeNames[seats[i]!.node]!)
           }
           look()
         },
