@@ -10,6 +10,15 @@ interface Awaited {
   readonly untilMs: number
 }
 
+interface Held {
+  /** The highest of what is. */
+  readonly priority: number
+  /** Since when without a pause. */
+  readonly sinceMs: number
+  /** Until when, as it was asked about last. */
+  readonly untilMs: number
+}
+
 /**
  * Gangs whose surplus pods are about to be tried: their minimum is being bound, or their PodGang read again. What has a
  * lower priority lets them go first, for a moment: it would take the room just because an answer is under way. Each is
@@ -23,8 +32,8 @@ export class Coming {
   readonly #yieldsMs: number
   /** Of those awaited; null: not known. */
   #highest: number | null = null
-  /** The highest priority that is being held up, and since when without a pause; null: nothing is. */
-  #held: { readonly priority: number; readonly sinceMs: number } | null = null
+  /** What is being held up; null: nothing is. */
+  #held: Held | null = null
 
   constructor(yieldsMs: number) {
     this.#yieldsMs = yieldsMs
@@ -57,11 +66,13 @@ export class Coming {
   /** For how long something of this priority waits for them; 0: not at all. O(gangs awaited) where it does, or did. */
   waitMs(priority: number, nowMs: number): number {
     if (priority >= (this.#highest ??= highestOf(this.#awaited.values()))) return this.#letThrough(priority)
+    // Nobody asked in time: what was held up is gone.
+    if (this.#held !== null && nowMs > this.#held.untilMs + this.#yieldsMs) this.#held = null
     const sinceMs = this.#held?.sinceMs ?? nowMs
     const latestMs = sinceMs + HELD_TIMES_MAX * this.#yieldsMs
     const untilMs = Math.min(latestMs, this.#lastAbove(priority))
     if (untilMs <= nowMs) return this.#pass(priority)
-    this.#held = { priority: Math.max(priority, this.#held?.priority ?? priority), sinceMs }
+    this.#held = { priority: Math.max(priority, this.#held?.priority ?? priority), sinceMs, untilMs }
     return untilMs - nowMs
   }
 

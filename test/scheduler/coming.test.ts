@@ -58,6 +58,14 @@ test('gangs that come one after the other without end hold lower priorities up f
   expect(through).toEqual([2_000, 4_100, 6_200, 8_300])
 })
 
+test('what was held up and went is not counted for what comes later', () => {
+  const gangs = new Coming(YIELDS_MS)
+  gangs.note(coming(5), 0, true)
+  expect(gangs.waitMs(0, 0)).toBe(YIELDS_MS)
+  gangs.note(coming(5), 60_000, true)
+  expect(gangs.waitMs(0, 60_000)).toBe(YIELDS_MS)
+})
+
 test('what has a priority between two waits for the higher one alone', () => {
   const gangs = new Coming(YIELDS_MS)
   gangs.note(coming(2), 0, true)
