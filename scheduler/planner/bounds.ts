@@ -76,7 +76,7 @@ export class Room {
   readonly columns: number
   readonly seated: readonly number[]
   readonly #counters: Counters
-  readonly #counts: (Counts | undefined)[] = []
+  readonly #counts: (Counts | undefined)[]
   #free: FreeRoom | null = null
   #fillOrder: ((a: number, b: number) => number) | null = null
   #fillRank: Int32Array | null = null
@@ -88,6 +88,7 @@ export class Room {
     this.scarce = asked.scarce
     this.seated = asked.seated
     this.columns = asked.view.resources.length
+    this.#counts = this.view.classes.map(() => undefined)
     this.#counters = asked.view.counters ?? freshCounters(asked.view)
   }
 

@@ -48,11 +48,12 @@ function decide(request: PlanRequest, view: PlanView): { tree: ScopeTree; room: 
 type Seats = Extract<Verdict, { kind: 'plan' }>['seats']
 
 function seatsOf({ groups }: PlanRequest, solution: Solution): Seats {
+  const [only] = groups
+  if (groups.length === 1 && only !== undefined) return seatsIn(only, solution[0]!)
   const placed: Seats[number][] = []
-  for (let g = 0; g < groups.length; g++) {
-    const { seats } = groups[g]!
-    const nodes = solution[g]!
-    for (let i = 0; i < seats.length; i++) placed.push({ pod: seats[i]!.pod, node: nodes[i] as NodeIx })
-  }
+  for (let g = 0; g < groups.length; g++) for (const seat of seatsIn(groups[g]!, solution[g]!)) placed.push(seat)
   return placed
 }
+
+const seatsIn = ({ seats }: PlanRequest['groups'][number], nodes: readonly number[]): Seats =>
+  seats.map(({ pod }, i) => ({ pod, node: nodes[i] as NodeIx }))
