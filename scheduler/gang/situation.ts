@@ -95,37 +95,44 @@ export function situationOf(
 }
 
 function membersOf(gang: GangFacts, pods: readonly KnownPod[]): Members {
-  const dealt = areOneGroup(gang, pods) ? { byGroup: [pods], strays: NO_PODS } : byGroupOf(gang, pods)
-  const { byGroup, strays } = dealt
-  return { of: pods, byGroup, strays, hasOurs: pods.some(({ isOurs }) => isOurs), priority: priorityOf(byGroup) }
+  return membersOfOne(gang, pods) ?? dealtOut(gang, pods)
 }
 
-/** The gang has one group, and every pod is in it. */
-function areOneGroup(gang: GangFacts, pods: readonly KnownPod[]): boolean {
-  if (gang.groups.length !== 1) return false
-  for (let i = 0; i < pods.length; i++) if (groupOf(gang, (pods[i] as KnownPod).facts) === null) return false
-  return true
+/** Where the gang has one group and every pod is in it, its list is the gang's; null: it is not so. */
+function membersOfOne(gang: GangFacts, pods: readonly KnownPod[]): Members | null {
+  if (gang.groups.length !== 1) return null
+  let hasOurs = false
+  let priority = Number.NEGATIVE_INFINITY
+  for (let i = 0; i < pods.length; i++) {
+    const { facts, isOurs } = pods[i] as KnownPod
+    if (groupOf(gang, facts) === null) return null
+    if (isOurs) hasOurs = true
+    if (facts.priority > priority && !facts.isFinished) priority = facts.priority
+  }
+  return { of: pods, byGroup: [pods], strays: NO_PODS, hasOurs, priority: orNone(priority) }
 }
 
-function byGroupOf(gang: GangFacts, pods: readonly KnownPod[]): Pick<Members, 'byGroup' | 'strays'> {
+function dealtOut(gang: GangFacts, pods: readonly KnownPod[]): Members {
   const byGroup: KnownPod[][] = gang.groups.map(() => [])
   const strays: PodFacts[] = []
   const placeOf = placesIn(gang.groups)
+  let hasOurs = false
+  let priority = Number.NEGATIVE_INFINITY
   for (const known of pods) {
-    const group = groupOf(gang, known.facts)
-    if (group === null) strays.push(known.facts)
-    else byGroup[placeOf(group)]?.push(known)
+    const { facts, isOurs } = known
+    const group = groupOf(gang, facts)
+    if (isOurs) hasOurs = true
+    if (group === null) strays.push(facts)
+    else {
+      byGroup[placeOf(group)]?.push(known)
+      if (facts.priority > priority && !facts.isFinished) priority = facts.priority
+    }
   }
-  return { byGroup, strays: strays.length === 0 ? NO_PODS : strays }
+  return { of: pods, byGroup, strays: strays.length === 0 ? NO_PODS : strays, hasOurs, priority: orNone(priority) }
 }
 
-function priorityOf(byGroup: Members['byGroup']): number {
-  let priority = Number.NEGATIVE_INFINITY
-  for (const members of byGroup) {
-    for (const { facts } of members) if (!facts.isFinished && facts.priority > priority) priority = facts.priority
-  }
-  return priority === Number.NEGATIVE_INFINITY ? 0 : priority
-}
+/** The highest of no pods is 0. */
+const orNone = (priority: number): number => (priority === Number.NEGATIVE_INFINITY ? 0 : priority)
 
 /** So many groups are gone through one by one sooner than looked up. */
 const FEW_GROUPS = 8
