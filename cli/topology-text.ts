@@ -1,5 +1,5 @@
 /** The topology file inside a manifest, and where in the manifest its lines stand. */
-import { type Document, isMap, isScalar, LineCounter, parseAllDocuments, Scalar } from 'yaml'
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, Scalar, type YAMLMap } from 'yaml'
 import type { FieldError } from '../api/field-error.ts'
 import { TOPOLOGY_CONFIG_KEY, TOPOLOGY_CONFIG_MAP } from '../api/names.ts'
 
@@ -13,16 +13,29 @@ export interface TopologyText {
 
 type Parsed = Document.Parsed
 
-const textAt = ({ contents }: Parsed, path: readonly string[]): unknown =>
-  isMap(contents) ? contents.getIn(path) : undefined
+/** What stands in a document for itself, or in a list and the lists inside it. */
+interface Listed {
+  readonly node: YAMLMap
+  /** Its own, or what a typed list (ConfigMapList) says for all that it holds. */
+  readonly kind: unknown
+}
+
+function listedIn(node: unknown, kindOfList: string | undefined): Listed[] {
+  if (!isMap(node)) return []
+  const kind = node.get('kind') ?? kindOfList
+  const items = node.get('items', true)
+  if (typeof kind !== 'string' || !kind.endsWith('List') || !isSeq(items)) return [{ node, kind }]
+  const kindOfItems = kind.slice(0, -'List'.length) || undefined
+  return items.items.flatMap((item) => listedIn(item, kindOfItems))
+}
 
 /** A ConfigMap that is or may be the topology's: by its name, by its key, or because there is nothing else. */
-function configMapIn(documents: readonly Parsed[]): Parsed | undefined {
-  const maps = documents.filter((document) => textAt(document, ['kind']) === 'ConfigMap')
+function configMapIn(listed: readonly Listed[]): YAMLMap | undefined {
+  const maps = listed.filter(({ kind }) => kind === 'ConfigMap').map(({ node }) => node)
   return (
-    maps.find((map) => textAt(map, ['metadata', 'name']) === TOPOLOGY_CONFIG_MAP) ??
-    maps.find((map) => textAt(map, ['data', TOPOLOGY_CONFIG_KEY]) !== undefined) ??
-    (documents.length === 1 ? maps[0] : undefined)
+    maps.find((map) => map.getIn(['metadata', 'name']) === TOPOLOGY_CONFIG_MAP) ??
+    maps.find((map) => map.getIn(['data', TOPOLOGY_CONFIG_KEY]) !== undefined) ??
+    (listed.length === 1 ? maps[0] : undefined)
   )
 }
 
@@ -50,17 +63,17 @@ export function topologyText(content: string): TopologyText | FieldError | null 
   const lines = new LineCounter()
   const parsed = parseAllDocuments(content, { lineCounter: lines, prettyErrors: false })
   const documents = Array.isArray(parsed) ? (parsed as Parsed[]) : []
-  if (documents.every((document) => textAt(document, ['kind']) === undefined))
-    return { text: content, inFile: (at) => at }
-  const found = configMapIn(documents)
+  const listed = documents.flatMap(({ contents }) => listedIn(contents, undefined))
+  if (listed.every(({ kind }) => kind === undefined)) return { text: content, inFile: (at) => at }
+  const found = configMapIn(listed)
   if (found === undefined) return null
   const position = (offset: number): Position => {
     const { line, col } = lines.linePos(offset)
     return { line, column: col }
   }
-  const node = isMap(found.contents) ? found.contents.getIn(['data', TOPOLOGY_CONFIG_KEY], true) : undefined
+  const node = found.getIn(['data', TOPOLOGY_CONFIG_KEY], true)
   if (!isScalar(node) || typeof node.value !== 'string') {
-    const at = position(found.contents?.range[0] ?? 0)
+    const at = position(found.range?.[0] ?? 0)
     return { path: ['data', TOPOLOGY_CONFIG_KEY], found: undefined, want: 'the topology file as a text', at }
   }
   return placed(content, node, node.value, position(node.range?.[0] ?? 0))

@@ -22,6 +22,8 @@ interface Claim {
   readonly units: readonly Unit[]
   /** uids of the gangs that share the domains. */
   readonly gangs: ReadonlySet<string>
+  /** The name of the first of them. */
+  readonly first: string
 }
 
 /**
@@ -82,12 +84,14 @@ export class Claims {
   #read(): Map<string, Claim> {
     const { gangs } = this.#cluster
     const claims = new Map<string, Claim>()
+    const seen = new Set<string>()
     for (const tying of gangs.tying()) {
-      const { podGang, key } = tying.sameDomainAs!
-      const id = `${tying.namespace}/${podGang} ${key}`
-      if (claims.has(id)) continue
+      const { key } = tying.sameDomainAs!
+      if (seen.has(`${tying.uid} ${key}`)) continue
       const claim = this.#claimOf(tying, null)
-      if (claim.domains.size > 0 && claim.units.length > 0) claims.set(id, claim)
+      for (const uid of claim.gangs) seen.add(`${uid} ${key}`)
+      if (claim.domains.size > 0 && claim.units.length > 0)
+        claims.set(`${tying.namespace}/${claim.first} ${key}`, claim)
     }
     return new Map([...claims].sort(([a], [b]) => (a < b ? -1 : 1)))
   }
@@ -116,7 +120,7 @@ export class Claims {
     const seated = new Set(planned?.question.pods)
     const isSeated = (pod: PodFacts): boolean => seated.has(pod)
     const units = domains.size === 0 ? [] : gangs.flatMap((gang) => unitsOf(cluster, gang, isSeated))
-    return { level, domains, units, gangs: new Set(gangs.map(({ uid }) => uid)) }
+    return { level, domains, units, gangs: new Set(gangs.map(({ uid }) => uid)), first: gangs[0]?.name ?? '' }
   }
 
   /** Takes the units' room out of `free`, unit by unit where it is; says how many had room. */

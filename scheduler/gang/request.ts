@@ -85,7 +85,7 @@ class RequestWriter {
       groups.filter(({ group }) => names.includes(group.name))
     const root = this.#scope('gang', -1, gang.constraint, { kind: 'gang', name: '' }, groups)
     return [
-      { ...root, pins: ties.flatMap((tie) => this.#pins(tie)) },
+      { ...root, pins: ties.flatMap((tie) => this.#pins(tie)), ...this.#sharing(ties) },
       ...constraintGroups.map((each) =>
         this.#scope(each.name, 0, each.constraint, { kind: 'constraintGroup', name: each.name }, inside(each.groups)),
       ),
@@ -176,6 +176,11 @@ class RequestWriter {
       })
     }
     return eligible
+  }
+
+  #sharing(ties: readonly Tie[]): Pick<Scope, 'sharing'> {
+    if (ties.length === 0) return {}
+    return { sharing: ties.map(({ key }) => this.#cluster.topology().levelFor(this.#topology, key)) }
   }
 
   #pins(tie: Tie): Scope['pins'] {

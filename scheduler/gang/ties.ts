@@ -5,7 +5,7 @@ import type { GangFacts } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { groupOf } from './members.ts'
 
-/** Gangs that share a domain with this one: what it names, what names it, and what names the same. */
+/** Gangs that share a domain with this one: what it names, what names it, and so on along every gang between. */
 export interface Tie {
   readonly key: string
   readonly gangs: readonly GangFacts[]
@@ -22,26 +22,33 @@ export function tiesOf(cluster: ClusterState, gang: GangFacts): readonly Tie[] {
     }
   }
   if (keys.size === 0) return NO_TIES
-  const others = cluster.gangs.inNamespace(gang.namespace)
-  return [...keys].sort().map((key) => ({ key, gangs: tied(gang, others, key) }))
+  return [...keys].sort().map((key) => ({ key, gangs: tied(cluster, gang, key) }))
 }
 
 const NO_TIES: readonly Tie[] = []
 
-function tied(gang: GangFacts, others: readonly GangFacts[], key: string): GangFacts[] {
-  const root = gang.sameDomainAs?.key === key ? gang.sameDomainAs.podGang : gang.name
-  return others.filter(
-    (each) =>
-      each.uid !== gang.uid &&
-      (each.name === root || (each.sameDomainAs?.key === key && each.sameDomainAs.podGang === root)),
-  )
+function tied(cluster: ClusterState, gang: GangFacts, key: string): GangFacts[] {
+  const names = namesTied(gang, cluster.gangs.tyingIn(gang.namespace), key)
+  return cluster.gangs.inNamespace(gang.namespace).filter(({ uid, name }) => uid !== gang.uid && names.has(name))
 }
 
-/** The gang, what it names, and what names the same under the same key, in order of their names. */
+/** The gang's own name and all that references under the key lead to or come from, chains and rings too. */
+function namesTied(gang: GangFacts, tying: readonly GangFacts[], key: string): ReadonlySet<string> {
+  const names = new Set([gang.name])
+  for (let before = 0; before < names.size; ) {
+    before = names.size
+    for (const { name, sameDomainAs } of [gang, ...tying]) {
+      if (sameDomainAs?.key !== key || !(names.has(name) || names.has(sameDomainAs.podGang))) continue
+      names.add(name).add(sameDomainAs.podGang)
+    }
+  }
+  return names
+}
+
+/** The gang and all that is tied to it under the key that it writes, in order of their names. */
 export function tiedTogether(cluster: ClusterState, gang: GangFacts): GangFacts[] {
   const { key = '' } = gang.sameDomainAs ?? {}
-  const all = [gang, ...tied(gang, cluster.gangs.inNamespace(gang.namespace), key)]
-  return all.sort((a, b) => byBytes(a.name, b.name))
+  return [gang, ...tied(cluster, gang, key)].sort((a, b) => byBytes(a.name, b.name))
 }
 
 /** The reference, when it leads out of the namespace. */

@@ -36,6 +36,7 @@ export function* candidatesFor(frame: Frame, scope: number, level: CompiledLevel
 
 /** A number for a domain; the smaller the better. */
 type Key = (domain: number) => number
+const NO_KEYS: readonly Key[] = []
 
 /** The order of plans for one choice, as keys to compare one after another. Keys that are all alike are left out. */
 function keysFor(frame: Frame, scope: number, level: CompiledLevel): readonly Key[] {
@@ -47,14 +48,35 @@ function keysFor(frame: Frame, scope: number, level: CompiledLevel): readonly Ke
   if (isLater || awaiting.length > 0) {
     keys.push((domain) => laterLost(awaiting, level, domain) - (isLater ? laterFits(frame, scope, level, domain) : 0))
   }
+  keys.push(...laterAroundKeys(frame, scope, level))
   const soft = softRules(frame.tree, scope)
-  if (soft.length > 0) keys.push((domain) => softSkew(frame, soft, level, domain))
+  if (soft.length > 0) keys.push((domain) => Math.max(...softSkews(frame, soft, level, domain)))
+  if (soft.length > 1) keys.push((domain) => softSkews(frame, soft, level, domain).reduce((sum, skew) => sum + skew, 0))
   for (const outer of frame.tree.view.topology?.levels ?? []) {
     if (outer === level) break
     const around = domainsAround(level, outer)
     if (around !== null) keys.push(roomLeftIn(frame, outer, around)) // a level that crosses has no say
   }
   return [...keys, roomLeftIn(frame, level, null)]
+}
+
+/**
+ * Pods to come need not lie where a preference came to: what they may not leave is the domain that the scope requires or
+ * shares with tied gangs, so room in the one around a candidate counts next.
+ */
+function laterAroundKeys(frame: Frame, scope: number, level: CompiledLevel): readonly Key[] {
+  const { nodes } = frame.tree
+  const isLater = (s: number): boolean => nodes[s]!.later.some((count) => count > 0)
+  if (!isLater(0)) return NO_KEYS
+  const sharing = nodes[0]!.scope.sharing ?? []
+  const { required } = nodes[scope]!.scope
+  const of = sharing.map((outer) => ({ outer, scope: 0 }))
+  if (required !== null && !sharing.includes(required)) of.push({ outer: required, scope })
+  return of.flatMap((each) => {
+    const around = each.outer !== level && isLater(each.scope) ? domainsAround(level, each.outer) : null
+    if (around === null) return []
+    return [(domain) => (around[domain]! < 0 ? 0 : -laterFits(frame, each.scope, each.outer, around[domain]!))]
+  })
 }
 
 /** Keeps those that are best by one key after another; names decide in the end. */
@@ -119,18 +141,15 @@ function softRules({ nodes }: ScopeTree, scope: number): readonly SoftRule[] {
   })
 }
 
-/** Units that the rules come to have at most where the scope would go, peers decided in this plan included. */
-function softSkew(frame: Frame, rules: readonly SoftRule[], level: CompiledLevel, domain: number): number {
-  let skew = 0
-  for (const { rule, of } of rules) {
+/** Units that each rule comes to have at most where the scope would go, peers decided in this plan included. */
+function softSkews(frame: Frame, rules: readonly SoftRule[], level: CompiledLevel, domain: number): readonly number[] {
+  return rules.map(({ rule, of }) => {
     const d = outerDomain(rule.level, level, domain)
-    if (d === null) skew = Math.max(skew, leastInside(frame, rule, of, level, domain))
-    else if (d < rule.taken.length) {
-      const coming = rule.units === 'pods' ? frame.tree.nodes[of]!.demand.pods : 1
-      skew = Math.max(skew, rule.taken[d]! + coming + peersIn(frame, of, rule.peers, rule.level, d))
-    }
-  }
-  return skew
+    if (d === null) return leastInside(frame, rule, of, level, domain)
+    if (d >= rule.taken.length) return 0
+    const coming = rule.units === 'pods' ? frame.tree.nodes[of]!.demand.pods : 1
+    return rule.taken[d]! + coming + peersIn(frame, of, rule.peers, rule.level, d)
+  })
 }
 
 /**

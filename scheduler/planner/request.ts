@@ -66,6 +66,8 @@ export interface Scope {
   readonly spreads: readonly SpreadRule[]
   /** Domains decided elsewhere (`sameDomainAs`): the scope may use no other. */
   readonly pins: readonly { readonly level: CompiledLevel; readonly domain: number }[]
+  /** Levels of which it shares a domain with gangs that are still to come: their pods count there, not only inside. */
+  readonly sharing?: readonly CompiledLevel[]
 }
 
 /** One pod that must get a node. */

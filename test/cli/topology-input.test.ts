@@ -74,7 +74,19 @@ test('a ConfigMap of a list is found, and what is wrong with it is told where th
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [{ ...good, data }] }, null, 2)
   expect(inputFromText('list.json', list(good.data)).files.map(({ errors }) => errors)).toEqual([[]])
   const [wrong] = inputFromText('list.json', list({ 'topology.yaml': 'topologies: 7' })).files
-  expect(wrong?.errors).toEqual(['list.json:5:5: topology.yaml:1:13: topologies: found 7, want a list'])
+  expect(wrong?.errors).toEqual(['list.json:12:26: topologies: found 7, want a list'])
+})
+
+test.each([
+  ['List', 'apiVersion: v1\n  kind: ConfigMap\n  ', '12:15'],
+  ['ConfigMapList', '', '10:15'],
+])('lines inside a %s are lines of the file', (kind, own, at) => {
+  const text = map
+    .slice(map.indexOf('metadata'), -3)
+    .replace('key: example', 'kye: example')
+    .replace(/\n(?=.)/g, '\n  ')
+  const [found] = inputFromText('x.yaml', `apiVersion: v1\nkind: ${kind}\nitems:\n- ${own}${text}`).files
+  expect(found?.errors[0]).toBe(`x.yaml:${at}: topologies[0].levels[0].key: found nothing, want a value`)
 })
 
 test('manifests with other ConfigMaps have no topology file', () => {
