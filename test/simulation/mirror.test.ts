@@ -15,3 +15,12 @@ test('whoever reads another pod under the name knows that the one before is gone
   mirror.hearRead('pods', pod('b', 'u2'))
   expect(mirror.gone.has('u2')).toBe(false)
 })
+
+test('what a process was handed before it was elected anew tells it nothing', () => {
+  const mirror = new Mirror(() => 7)
+  mirror.hand(() => mirror.hear('pods', pod('a', 'u1'), false))
+  mirror.forgetPast()
+  mirror.hand(() => mirror.hear('pods', pod('b', 'u2'), false))
+  mirror.taken()
+  expect([...mirror.pods.keys()]).toEqual(['u2'])
+})

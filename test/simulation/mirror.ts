@@ -34,8 +34,9 @@ export class Mirror {
     this.#nowMs = nowMs
   }
 
-  /** Elected anew, a process lists anew and remembers nothing. */
+  /** Elected anew, a process lists anew and remembers nothing; what it was handed before, nobody takes any more. */
   forgetPast(): void {
+    this.#handed.length = 0
     for (const known of [this.pods, this.nodes, this.gangs]) known.clear()
     this.rivalHeardMs.clear()
     this.refusalHeardMs.clear()
