@@ -5,6 +5,7 @@ import type { ClusterState } from '../state/cluster.ts'
 import type { Constraint } from '../state/gang-facts.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { type ViewFor, viewFor } from '../state/view.ts'
+import { viewOf } from '../state/pod-class.ts'
 import type { GangSituation, GroupSituation } from './situation.ts'
 import { spreadRule, type Unit } from './spread.ts'
 import { pinnedDomains, type Tie, tiedPending, tiesOf } from './ties.ts'
@@ -164,12 +165,16 @@ class RequestWriter {
     }
   }
 
-  /** Domains with a node that passes for some pod of the groups. */
+  /**
+   * Domains with a node that passes for some pod of the groups. A domain that running pods or a kubelet's refusal keep
+   * them out of for now counts all the same: what is spread would pile up in the others.
+   */
   #eligible(domainOf: Int32Array, domains: number, groups: readonly GroupSituation[]): Uint8Array {
+    const cluster = this.#cluster
     const eligible = new Uint8Array(domains)
-    const classes = new Set(groups.flatMap(laterAndNow).map((pod) => this.#shown.classOf(pod)))
-    for (const at of classes) {
-      const feasible = this.#shown.view.classes[at]?.feasible ?? []
+    const demands = new Map(groups.flatMap(laterAndNow).map(({ demand }) => [demand.key, demand]))
+    for (const demand of demands.values()) {
+      const { feasible } = viewOf(cluster.classes.read(demand, cluster.nodes.read()))
       feasible.forEach((passes: number, node: number) => {
         const domain = domainOf[node] ?? -1
         if (passes === 1 && domain >= 0) eligible[domain] = 1

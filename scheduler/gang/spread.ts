@@ -23,13 +23,22 @@ export function spreadRule(
   eligible: Uint8Array,
 ): SpreadRule {
   const taken = new Int32Array(level.paths.length)
-  for (const other of unitsOf(cluster, gang, spread)) {
+  for (const other of unitsOf(cluster, gang, spread, self.kind)) {
     if (isSameUnit(other.unit, self)) continue // a group's pods are units each: none of them is the one that comes
     for (const domain of domainsOf(other.nodes, level, ixOf)) taken[domain] = (taken[domain] ?? 0) + 1
   }
   const { maxSkew, minDomains, isHard } = spread
   const units = self.kind === 'group' ? 'pods' : 'scope'
-  return { level, units, peers: spread.peers ?? 'this gang', maxSkew, minDomains, isHard, taken, eligible }
+  return {
+    level,
+    units,
+    peers: spread.peers ?? `this gang's ${self.kind}s`,
+    maxSkew,
+    minDomains,
+    isHard,
+    taken,
+    eligible,
+  }
 }
 
 interface UnitNodes {
@@ -37,16 +46,26 @@ interface UnitNodes {
   readonly nodes: readonly string[]
 }
 
-/** Units counted together with those of `gang`: the same peers in the namespace, else its own only. */
-function unitsOf(cluster: ClusterState, gang: GangFacts, spread: Spread): UnitNodes[] {
-  const gangs = spread.peers === null ? [gang] : cluster.gangs.inNamespace(gang.namespace)
+/**
+ * Units counted together with those of `gang`: the same peers in the namespace. Without peers those of its own that are
+ * of the same kind and spread over the same: a gang counts for nothing among its pods.
+ */
+function unitsOf(cluster: ClusterState, gang: GangFacts, spread: Spread, kind: Unit['kind']): UnitNodes[] {
+  if (spread.peers === null) {
+    return unitsOfGang(cluster, gang, (mine, of) => mine.peers === null && mine.over === spread.over && of === kind)
+  }
+  const gangs = cluster.gangs.inNamespace(gang.namespace)
   return gangs.flatMap((other) => unitsOfGang(cluster, other, (mine) => mine.peers === spread.peers))
 }
 
-function unitsOfGang(cluster: ClusterState, gang: GangFacts, isPeer: (spread: Spread) => boolean): UnitNodes[] {
+function unitsOfGang(
+  cluster: ClusterState,
+  gang: GangFacts,
+  isPeer: (spread: Spread, kind: Unit['kind']) => boolean,
+): UnitNodes[] {
   const units: UnitNodes[] = []
   const add = (kind: Unit['kind'], name: string, spread: Spread | null, groups: ReadonlySet<string>): void => {
-    if (spread === null || !isPeer(spread)) return
+    if (spread === null || !isPeer(spread, kind)) return
     const nodes = boundNodes(cluster, gang, groups)
     if (kind !== 'group') units.push({ unit: { gangUid: gang.uid, kind, name }, nodes })
     else
