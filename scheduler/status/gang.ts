@@ -66,6 +66,12 @@ export function gangStatusPatch(is: GangStatusFacts, want: GangStatus, nowText: 
   }
 }
 
+/** They claim the same; reasons, words and score may differ. */
+export const isAlike = (a: GangStatus, b: GangStatus): boolean =>
+  a.phase === b.phase &&
+  a.conditions.length === b.conditions.length &&
+  a.conditions.every(({ type, status }) => b.conditions.some((other) => other.type === type && other.status === status))
+
 /** Only the words differ, of reasons that stay. */
 export const isReworded = (is: GangStatusFacts, want: GangStatus): boolean =>
   is.phase === want.phase &&

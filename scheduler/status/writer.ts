@@ -2,7 +2,7 @@ import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import { Allowance } from '../../kube/allowance.ts'
 import { KubeError } from '../../kube/answers.ts'
-import type { Answer, KubeClient } from '../../kube/client.ts'
+import type { Answer, Failure, KubeClient } from '../../kube/client.ts'
 import { type Clock, sleep, timestamp } from '../../kube/clock.ts'
 import { type EventRecorder, eventRecorder, type EventTarget } from '../../kube/events/recorder.ts'
 import type { Log } from '../../kube/log.ts'
@@ -18,7 +18,7 @@ import { gangFacts, isSameSpec } from '../state/gang-facts.ts'
 import { isMissing } from '../state/gangs.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { Forbidden } from './forbidden.ts'
-import { gangStatus, gangStatusPatch, isReworded } from './gang.ts'
+import { gangStatus, gangStatusPatch, isAlike, isReworded } from './gang.ts'
 import { Starting } from './starting.ts'
 import { podCondition, podReason, type Said, saysSo } from './pod.ts'
 import { gangReason } from './reason.ts'
@@ -152,19 +152,27 @@ export class StatusWriter {
       const read = await writer.write(get, { priority: PRIORITY }) // a read, too, takes from the bindings
       if (read.kind === 'failure' && read.status === 404) return false
       if (read.kind === 'failure') throw new KubeError(read)
-      if (read.value.metadata.uid !== uid) return false
+      if (read.value.metadata.uid !== uid || this.#isOver(entry)) return false
       const newest = gangFacts(read.value as PodGang)
       if (!isSameSpec(newest, entry.situation.gang)) return false // its watch event brings us here again
-      const patch = gangStatusPatch(newest.status, wanted(entry), timestamp(clock.nowMs()))
+      const now = wanted(entry)
+      const patch = gangStatusPatch(newest.status, now, timestamp(clock.nowMs()))
       if (patch === null || !(await this.#take())) return false
       const { resourceVersion } = read.value.metadata
       const body = { metadata: { resourceVersion }, status: patch }
-      const send = (): Promise<Answer<KubeObject>> => client.mergePatch(POD_GANGS, { namespace, name }, body, STATUS)
+      const isStill = (): boolean => !this.#isOver(entry) && isAlike(wanted(entry), now)
+      const send = (): Promise<Answer<KubeObject>> =>
+        isStill() ? client.mergePatch(POD_GANGS, { namespace, name }, body, STATUS) : Promise.resolve(OUTDATED)
       const answer = await writer.write(send, { priority: PRIORITY })
       if (answer.kind === 'ok' || answer.status === 404) return true
       if (answer.status !== 409 || tries === CONFLICTS_MAX) throw new KubeError(answer)
     }
     return false
+  }
+
+  /** The gang went while a read or a write of it was under way. */
+  #isOver(entry: Entry): boolean {
+    return this.#options.book.get(entry.situation.key) !== entry
   }
 
   /** True: a write was let through. */
@@ -216,6 +224,18 @@ export class StatusWriter {
     }
     return !signal.aborted
   }
+}
+
+/** It waited for its turn, or was turned away for a while, and something else is true by now. */
+const OUTDATED: Failure = {
+  kind: 'failure',
+  status: 409,
+  reason: 'Outdated',
+  message: 'the status was outdated before it was sent',
+  retryable: true,
+  retryAfterMs: null,
+  outcome: 'refused',
+  details: null,
 }
 
 const STATUS = { subresource: 'status', ignoresReply: true } as const

@@ -18,6 +18,8 @@ export interface Drawn {
   /** With how many operator processes; absent: there is no operator in this cluster, and no such set. */
   readonly operators?: number
   readonly sets?: readonly DrawnSet[]
+  /** There is a topology in a ConfigMap, which some gangs name. */
+  readonly hasTopology?: boolean
 }
 
 export interface DrawnNode {
@@ -34,7 +36,13 @@ export interface DrawnGroup {
   readonly gpus: number
   readonly cpus: number
   readonly isInOneRack: boolean
+  /** How its pods ask for what they need; absent: `plain`. */
+  readonly form?: AskingForm
 }
+
+/** `init`: half of it only while they start; `beside`: part of it in a sidecar; `units`: in other words. */
+export const ASKING_FORMS = ['plain', 'init', 'beside', 'units'] as const
+export type AskingForm = (typeof ASKING_FORMS)[number]
 
 export interface DrawnGang {
   /** A pod of no gang has one group with one pod. */
@@ -67,16 +75,31 @@ const FAULTY_MS = 100_000
 export interface Times {
   readonly kinds: readonly FaultForm[]
   readonly pods: number
+  readonly nodes: readonly [number, number]
   readonly staysMs: readonly [number, number]
+  /** How pods ask for what they need; a form that stands there twice is drawn twice as often. */
+  readonly forms: readonly AskingForm[]
 }
 
 /** Some 200 bindings a seed. */
-const TIMES: Times = { kinds: FAULT_KINDS, pods: 332, staysMs: [5_000, 20_000] }
+const TIMES: Times = {
+  kinds: FAULT_KINDS,
+  pods: 305,
+  nodes: [24, 56],
+  staysMs: [5_000, 20_000],
+  forms: ['plain', 'plain', ...ASKING_FORMS],
+}
 /** Until the seeds were made larger: what they found then is found with it. */
-export const FORMER_TIMES: Times = { kinds: FORMER_KINDS, pods: 190, staysMs: [15_000, 60_000] }
+export const FORMER_TIMES: Times = {
+  kinds: FORMER_KINDS,
+  pods: 190,
+  nodes: [20, 48],
+  staysMs: [15_000, 60_000],
+  forms: [],
+}
 
 /** So many pods come from gangs where others come from sets. */
-const WITH_SETS: Times = { ...TIMES, kinds: [...FAULT_KINDS, ...SET_KINDS], pods: 160 }
+const WITH_SETS: Times = { ...TIMES, kinds: [...FAULT_KINDS, ...SET_KINDS], pods: 150 }
 /** One seed of so many has an operator. */
 const EVERY = 5
 
@@ -93,8 +116,10 @@ function drawWithSets(seed: number): Drawn {
 
 function drawGangsOnly(seed: number, times: Times): Drawn {
   const random = seededRandom(seed * 7_919 + 11)
-  const nodes = drawNodes(random)
-  const gangs = drawGangs(random, times)
+  const nodes = drawNodes(random, times)
+  const drawn = drawGangs(random, times)
+  const hasTopology = times.forms.length > 0 && random() < 0.5
+  const gangs = hasTopology ? drawn.map((gang) => (random() < 0.4 ? { ...gang, annotations: NAMED } : gang)) : drawn
   return {
     seed,
     nodes,
@@ -103,11 +128,14 @@ function drawGangsOnly(seed: number, times: Times): Drawn {
     faultyMs: FAULTY_MS,
     replicas: random() < 0.3 ? 2 : 1,
     latencyMs: oneOf(random, [0, 0, 5, 30]),
+    ...(hasTopology ? { hasTopology } : {}),
   }
 }
 
-function drawNodes(random: Random): DrawnNode[] {
-  const count = between(random, 20, 48)
+const NAMED = { 'grove.io/topology-name': 'ours' }
+
+function drawNodes(random: Random, times: Times): DrawnNode[] {
+  const count = between(random, ...times.nodes)
   const racks = between(random, 3, 8)
   const gpus = oneOf(random, [4, 8, 8])
   return Array.from({ length: count }, (_, at) => ({
@@ -136,7 +164,7 @@ function drawGang(random: Random, at: number, times: Times): DrawnGang {
   return {
     isPlain,
     name: `${isPlain ? 'p' : 'g'}${at}`,
-    groups: Array.from({ length: count }, (_, g) => drawGroup(random, `a${g}`, isPlain)),
+    groups: Array.from({ length: count }, (_, g) => drawGroup(random, `a${g}`, isPlain, times.forms)),
     isInOneRack: !isPlain && random() < 0.5,
     isOwned: random() < 0.8,
     gatedMs: random() < 0.2 ? between(random, 100, 4_000) : null,
@@ -146,7 +174,7 @@ function drawGang(random: Random, at: number, times: Times): DrawnGang {
   }
 }
 
-function drawGroup(random: Random, name: string, isPlain: boolean): DrawnGroup {
+function drawGroup(random: Random, name: string, isPlain: boolean, forms: readonly AskingForm[]): DrawnGroup {
   const minimum = isPlain ? 1 : between(random, 1, 6)
   const surplus = isPlain || random() < 0.6 ? 0 : between(random, 1, 3)
   return {
@@ -156,6 +184,7 @@ function drawGroup(random: Random, name: string, isPlain: boolean): DrawnGroup {
     gpus: oneOf(random, [0, 1, 1, 2, 4]),
     cpus: between(random, 1, 8),
     isInOneRack: !isPlain && random() < 0.2,
+    ...(forms.length === 0 ? {} : { form: oneOf(random, forms) }),
   }
 }
 

@@ -14,9 +14,11 @@ export const NAMESPACE = 'default'
 /** gpus, cpus (whole), pods. */
 export type Amounts = readonly [number, number, number]
 
+const UNITS: Readonly<Record<string, number>> = { m: 1e-3, k: 1e3 }
+
 const number = (text: string | number | undefined): number => {
-  const isMilli = String(text).endsWith('m')
-  const value = isMilli ? Number(String(text).slice(0, -1)) / 1_000 : Number(text ?? 0)
+  const [, amount = text ?? 0, unit = ''] = /^(.*)([mk])$/.exec(String(text)) ?? []
+  const value = Math.round(Number(amount) * (UNITS[unit] ?? 1) * 1e6) / 1e6
   if (!Number.isInteger(value)) throw new Error(`the simulation writes whole numbers only, found ${text}`)
   return value
 }

@@ -2,6 +2,7 @@ import type { KubeObject, Node, Pod } from '../../api/kinds/kubernetes.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
 import type { WriteRecord } from '../../sim/server/core.ts'
 import { gangName, groupName, groupsOf, nodeOf } from './facts.ts'
+import type { Kept } from './mirror.ts'
 import { PodTable } from './pod-table.ts'
 
 export interface Write extends WriteRecord {
@@ -44,6 +45,7 @@ export class History {
   readonly #kept = new Map<string, Map<string, KubeObject>>()
   /** By the uid of what can be scaled. */
   readonly #asked = new Map<string, Asked[]>()
+  readonly #seeded: { readonly collection: string; readonly object: KubeObject }[] = []
   readonly #listeners: ((write: Write) => void)[] = []
   readonly #nowMs: () => number
   #sender = ''
@@ -61,9 +63,12 @@ export class History {
     this.#listeners.push(listener)
   }
 
-  /** Lines of a streaming list of the collection as it was after so many writes. */
-  listAfter(writes: number, collection: string): string[] {
+  /** Lines of a streaming list of the kind as it was after so many writes. */
+  listAfter(writes: number, kept: Kept): string[] {
+    const collection = { pods: PODS, nodes: NODES, podgangs: GANGS }[kept]
     const objects = new Map<string, KubeObject>()
+    for (const seeded of this.#seeded)
+      if (seeded.collection === collection) objects.set(seeded.object.metadata.uid, seeded.object)
     const past = this.writes.slice(0, writes)
     for (const write of past)
       if (write.collection === collection) put(objects, (write.after ?? write.before)!.metadata.uid, write.after)
@@ -76,7 +81,15 @@ export class History {
   }
 
   seed(object: KubeObject): void {
-    this.#keep(object.kind === 'Node' ? NODES : PODS, object, null)
+    const collection = object.kind === 'Node' ? NODES : PODS
+    this.#seeded.push({ collection, object })
+    this.#keep(collection, object, null)
+  }
+
+  /** The newest that was written; of a delete nothing is kept. */
+  get version(): number {
+    const last = this.writes.findLast(({ after }) => after !== null)
+    return Number(last?.after?.metadata.resourceVersion ?? 0)
   }
 
   take(record: WriteRecord): void {

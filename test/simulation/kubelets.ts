@@ -4,7 +4,7 @@ import { type Clock, timestamp } from '../../kube/clock.ts'
 import type { Random } from '../../kube/random.ts'
 import { PODS } from '../../kube/resources.ts'
 import { between } from './random.ts'
-import { asksFor, fits, has, isFinished, isReady, isTerminating, nodeOf, plus } from './facts.ts'
+import { asksFor, fits, gangName, has, isFinished, isReady, isTerminating, nodeOf, plus } from './facts.ts'
 import { type History, isNodeWrite, isPodWrite, type Write } from './history.ts'
 
 export interface KubeletOptions {
@@ -22,6 +22,8 @@ export class Kubelets {
   readonly refusing: Map<string, string> = new Map()
   /** The next pods of these nodes never get Ready. */
   readonly stuck: Set<string> = new Set()
+  /** Pods of these gangs do not get Ready. */
+  readonly holding: Set<string> = new Set()
   /** For the exact solver: when a node refused pods. */
   readonly refusals: Map<string, number[]> = new Map()
   readonly #options: KubeletOptions
@@ -83,7 +85,8 @@ export class Kubelets {
     const refusal = this.#refusalOf(pod, node)
     if (refusal !== null) this.refusals.set(node, [...(this.refusals.get(node) ?? []), clock.monotonicMs()])
     const at = timestamp(clock.nowMs())
-    const ready = { type: 'Ready', status: this.stuck.delete(node) ? 'False' : 'True', lastTransitionTime: at }
+    const isHeld = this.stuck.delete(node) || this.holding.has(gangName(pod) ?? '')
+    const ready = { type: 'Ready', status: isHeld ? 'False' : 'True', lastTransitionTime: at }
     const status = refusal === null ? { phase: 'Running', conditions: [ready] } : { phase: 'Failed', reason: refusal }
     await client.strategicPatch(PODS, keyOf(pod), { metadata: { uid }, status }, { subresource: 'status' })
   }

@@ -21,6 +21,9 @@ export class Life {
   /** When each of its terms as leader began. */
   readonly electedMs: number[] = []
 
+  /** Whether it stood still at some time since then. */
+  hasSleptSince: (ms: number) => boolean = () => false
+
   readonly #nowMs: () => number
 
   /** Of the operator; else of a scheduler. */
@@ -55,8 +58,12 @@ export class Life {
     return (this.mirror.readMs.get(uid) ?? 0) <= (answeredMs ?? Number.POSITIVE_INFINITY)
   }
 
+  /** The last write of its lease that it sent. */
+  lastOfLease: Ticket | null = null
+
   note(ticket: Ticket): void {
     this.tickets.push(ticket)
+    if (ticket.kind === 'lease') this.lastOfLease = ticket
     this.#lastOf.set(likeness(ticket), ticket)
     if (ticket.kind === 'bind') this.noteBind(ticket)
   }

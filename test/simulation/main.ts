@@ -1,4 +1,4 @@
-/** `npm run simulate-faults -- [--seeds N] [--from S] [--shrink] [--first] [--workers W] [-o json]`: README.md. */
+/** `npm run simulate-faults -- [--seeds N] [--from S] [--step T] [--shrink] [--first] [--workers W] [-o json]`: README.md. */
 import { parseArgs } from 'node:util'
 import { runSeeds } from './pool.ts'
 import { type Outcome, runSeed } from './run-seed.ts'
@@ -11,6 +11,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
     from: { type: 'string', default: '1' },
+    step: { type: 'string', default: '1' },
     shrink: { type: 'boolean', default: false },
     first: { type: 'boolean', default: false },
     log: { type: 'boolean', default: false },
@@ -66,9 +67,10 @@ async function lookTwice(): Promise<void> {
   tell({ ...again, violations: [{ promise: 'determinism', atMs: again.virtualMs, what }] })
 }
 
-const options = { from, seeds: Number(values.seeds), workers: Number(values.workers), onOutcome: look }
+const step = Number(values.step)
+const options = { from, step, seeds: Number(values.seeds), workers: Number(values.workers), onOutcome: look }
 if (logs === null) await runSeeds(options)
-else for (let seed = from; seed < from + options.seeds && look(await runSeed(seed, logs)); seed++);
+else for (let seed = from; seed < from + options.seeds * step && look(await runSeed(seed, logs)); seed += step);
 if (failing.length === 0) await lookTwice()
 if (values.shrink) for (const outcome of failing) say(`shrunk: ${JSON.stringify((await shrink(outcome)).drawn)}`)
 const cpu = process.cpuUsage(began)

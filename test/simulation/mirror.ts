@@ -26,6 +26,9 @@ export class Mirror {
   readonly refusalHeardMs: Map<string, Map<string, number>> = new Map()
   /** Whether the process has tried to bind the pod to that node itself: then nobody can tell who did. */
   hasTried: (uid: string, node: string) => boolean = () => false
+  /** How far what was told by lists and watches has come, by kind. */
+  readonly #floors = new Map<Kept, number>()
+  #recent: { readonly atMs: number; readonly before: Map<string, Pod> } = { atMs: -1, before: new Map() }
   readonly #nowMs: () => number
   /** On its way into the process's hands; whether it has looked at it yet cannot be seen from outside. */
   readonly #handed: (() => void)[] = []
@@ -40,6 +43,7 @@ export class Mirror {
     for (const known of [this.pods, this.nodes, this.gangs]) known.clear()
     this.rivalHeardMs.clear()
     this.refusalHeardMs.clear()
+    this.#floors.clear()
   }
 
   hand(apply: () => void): void {
@@ -71,6 +75,18 @@ export class Mirror {
     else hearNamed(this.gangs, object.metadata.uid, object as PodGang, isDeleted)
   }
 
+  /** A watch has come so far. */
+  hearVersion(kept: Kept, version: string): void {
+    this.#floors.set(kept, Math.max(this.#floors.get(kept) ?? 0, Number(version)))
+  }
+
+  /** A list by a watch, which is not believed where it is older than what is known. */
+  hearListed(kept: Kept, objects: readonly KubeObject[], version: string): void {
+    if (Number(version) < (this.#floors.get(kept) ?? 0)) return
+    this.hearVersion(kept, version)
+    this.hearList(kept, objects)
+  }
+
   /** A whole list: what is not in it is gone. */
   hearList(kept: Kept, objects: readonly KubeObject[]): void {
     const uids = new Set(objects.map(({ metadata }) => metadata.uid))
@@ -88,8 +104,21 @@ export class Mirror {
       if (pod.metadata.name === name && pod.metadata.uid !== found) this.#hearPod(pod, true)
   }
 
+  /** Pods of which something was told in this very instant, as they were before: nobody may have looked at the news yet. */
+  get beforeNow(): readonly Pod[] {
+    return this.#recent.atMs === this.#nowMs() ? [...this.#recent.before.values()] : []
+  }
+
+  #noteBefore(known: Pod | undefined): void {
+    const atMs = this.#nowMs()
+    if (this.#recent.atMs !== atMs) this.#recent = { atMs, before: new Map() }
+    const { before } = this.#recent
+    if (known !== undefined && !before.has(known.metadata.uid)) before.set(known.metadata.uid, known)
+  }
+
   #hearPod(pod: Pod, isDeleted: boolean): void {
     const { uid } = pod.metadata
+    this.#noteBefore(this.pods.get(uid))
     if (isDeleted) this.gone.add(uid)
     if (isDeleted) this.pods.delete(uid)
     else if (!this.gone.has(uid) && isNewer(this.pods.get(uid), pod)) {

@@ -24,7 +24,7 @@ export type Fate =
   /** It happens, and a 500 is told. */
   | Readonly<{ kind: 'error-after' }>
   /** It happens, and the sender waits in vain. */
-  | Readonly<{ kind: 'reply-lost' }>
+  | Readonly<{ kind: 'reply-lost'; afterMs?: number }>
   | Readonly<{ kind: 'reply-late'; ms: number }>
   | Readonly<{ kind: 'request-lost' }>
   | Readonly<{ kind: 'request-late'; ms: number }>
@@ -67,6 +67,8 @@ export class Network implements Transport {
   isForbidden = false
   /** The next list of these kinds is told as it was after so many writes: another server answers, and lags. */
   readonly olderList: Map<Kept, number> = new Map()
+  /** The next event of the pod comes so much too late; null: of none. */
+  lateNews: { readonly name: string; readonly ms: number } | null = null
   /** Watches of these kinds stand still until then. */
   readonly frozenUntilMs: Map<Kept, number> = new Map()
 
@@ -77,7 +79,9 @@ export class Network implements Transport {
   async request(request: HttpRequest): Promise<HttpAnswer> {
     const { own, observer, life, onSend } = this.#options
     if (own.isDead) return new Promise(() => {})
-    const ticket = request.method === 'GET' ? null : observer.sent(life, request)
+    const isRead = request.method === 'GET'
+    if (isRead) observer.asked(life, request)
+    const ticket = isRead ? null : observer.sent(life, request)
     if (ticket !== null) onSend(ticket)
     if (own.isDead && ticket?.state === 'dead') return new Promise(() => {})
     this.inFlight++
@@ -97,20 +101,21 @@ export class Network implements Transport {
   }
 
   async stream(request: HttpRequest): Promise<HttpStream> {
-    const { own, server, latencyMs, clock, life } = this.#options
+    const { own, server, latencyMs, clock, life, observer } = this.#options
     if (own.isDead) return new Promise(() => {})
     const fate = this.#fateOf(request, null)
     if (fate.kind === 'refused') return asStream(refusal(fate))
     if (fate.kind === 'request-lost') throw new TransportError('connection', 'the connection was cut')
+    observer.asked(life, request)
     if (latencyMs > 0) await sleep(clock, latencyMs, 'work')
-    const older = this.#olderList(request)
-    if (older !== null) return older
     const aborter = new AbortController()
     const { signal } = request
     const stop = (): void => aborter.abort('stopped')
     signal?.addEventListener('abort', stop, { once: true })
     if (signal?.aborted) stop()
-    const found = await server.stream({ ...request, signal: aborter.signal, headers: this.#signed(request, life.id) })
+    const older = this.#olderList(request)
+    const signed = { ...request, signal: aborter.signal, headers: this.#signed(request, life.id) }
+    const found = older ?? (await server.stream(signed))
     await own.awake()
     const { status, headers } = found
     const events = this.#lines(request, found.events ?? found.lines, aborter)
@@ -148,7 +153,7 @@ export class Network implements Transport {
       void sleep(clock, fate.ms, 'work').then(() => this.#asked(request, ticket))
       throw new TransportError('connection', 'the connection was cut')
     }
-    const lateMs = latencyMs + (fate.kind === 'request-late' ? fate.ms : 0)
+    const lateMs = latencyMs + onTheWayMs(fate)
     if (lateMs > 0) await sleep(clock, lateMs, 'work')
     const answer = await this.#asked(request, ticket)
     if (fate.kind === 'reply-lost') return this.#silence(request.deadlineMs)
@@ -192,10 +197,11 @@ export class Network implements Transport {
     if (status !== 200) return
     const found = (answer.held?.() ?? JSON.parse(answer.body)) as KubeObject & {
       items?: KubeObject[]
-      metadata: { continue?: string }
+      metadata: { continue?: string; resourceVersion: string }
     }
     if (found.items === undefined) mirror.hearRead(kept, found)
-    else if (!path.includes('continue=') && !found.metadata.continue) mirror.hearList(kept, found.items)
+    else if (!path.includes('continue=') && !found.metadata.continue)
+      mirror.hearListed(kept, found.items, found.metadata.resourceVersion)
     else for (const item of found.items) mirror.hear(kept, item, false)
   }
 
@@ -216,7 +222,7 @@ export class Network implements Transport {
     try {
       for await (const line of lines) {
         await this.#thaw(kept, aborter.signal)
-        const fate = lineFateOf(kept, () => textOf(line))
+        const fate = this.#lateNewsOf(kept, line) ?? lineFateOf(kept, () => textOf(line))
         if (fate.kind === 'late') await sleep(clock, fate.ms, 'work', aborter.signal)
         if (fate.kind === 'dropped') throw new TransportError('connection', 'the watch was cut')
         if (fate.kind === 'silent') await whenAborted(aborter.signal)
@@ -246,7 +252,15 @@ export class Network implements Transport {
     const writes = kept === null ? undefined : this.olderList.get(kept)
     if (kept === null || writes === undefined) return null
     this.olderList.delete(kept)
-    return streamOf(this.#options.history.listAfter(writes, `/${kept}`))
+    return streamOf(this.#options.history.listAfter(writes, kept))
+  }
+
+  #lateNewsOf(kept: Kept | null, line: Line): LineFate | null {
+    if (this.lateNews === null || kept !== 'pods' || typeof line === 'string' || line.type === 'ERROR') return null
+    const { name, ms } = this.lateNews
+    if (line.object.metadata.name !== name) return null
+    this.lateNews = null
+    return { kind: 'late', ms }
   }
 
   async #thaw(kept: Kept | null, signal: AbortSignal): Promise<void> {
@@ -256,6 +270,10 @@ export class Network implements Transport {
     if (leftMs > 0) await sleep(clock, leftMs, 'work', signal)
   }
 }
+
+/** How much longer than usual it takes to get there. */
+const onTheWayMs = (fate: Fate): number =>
+  fate.kind === 'request-late' ? fate.ms : fate.kind === 'reply-lost' ? (fate.afterMs ?? 0) : 0
 
 const whenAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
@@ -293,15 +311,21 @@ class Heard {
     const event = typeof line === 'string' ? (JSON.parse(line) as WatchEvent) : line
     if (event.type === 'ERROR') return
     const { object } = event
+    const { resourceVersion } = object.metadata
     if (event.type === 'BOOKMARK') {
       const listed = this.#listing
-      if (listed === null || object.metadata.annotations?.['k8s.io/initial-events-end'] === undefined) return
+      const isEnd = object.metadata.annotations?.['k8s.io/initial-events-end'] !== undefined
+      if (listed === null || !isEnd) return mirror.hand(() => mirror.hearVersion(kept, resourceVersion))
       this.#listing = null
-      mirror.hand(() => mirror.hearList(kept, [...listed.values()]))
+      mirror.hand(() => mirror.hearListed(kept, [...listed.values()], resourceVersion))
       return
     }
     const isDeleted = event.type === 'DELETED'
-    if (this.#listing === null) mirror.hand(() => mirror.hear(kept, object, isDeleted))
+    if (this.#listing === null)
+      mirror.hand(() => {
+        mirror.hear(kept, object, isDeleted)
+        mirror.hearVersion(kept, resourceVersion)
+      })
     else if (isDeleted) this.#listing.delete(object.metadata.uid)
     else this.#listing.set(object.metadata.uid, object)
   }

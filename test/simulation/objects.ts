@@ -1,5 +1,6 @@
 /** What the simulated people write. */
 import type { NewObject } from '../../api/kinds/kubernetes.ts'
+import type { ObjectKey } from '../../kube/client.ts'
 import type { DrawnGang, DrawnGroup, DrawnNode } from './draw.ts'
 import { GANG_LABEL, GPU, GROUP_LABEL, NAMESPACE, OUR_NAME, RACK } from './facts.ts'
 
@@ -13,6 +14,16 @@ export const OWNER: NewObject = {
   metadata: { name: 'owner', namespace: NAMESPACE, uid: '11111111-1111-4111-8111-111111111111' },
   data: {},
 }
+
+export const TOPOLOGY_FILE: ObjectKey = { namespace: 'espalier-system', name: 'espalier-topology' }
+/** That of the annotation `grove.io/topology-name` of some gangs. */
+export const TOPOLOGY: string = `topologies:\n  - name: ours\n    levels:\n      - {name: rack, key: ${RACK}}\n`
+export const BROKEN_TOPOLOGIES: readonly string[] = ['topologies: 7\n', 'topologies:\n  - name: [']
+
+export const topologyObjects = (): NewObject[] => [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: TOPOLOGY_FILE.namespace } },
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...TOPOLOGY_FILE }, data: { 'topology.yaml': TOPOLOGY } },
+]
 
 export function nodeObject({ name, rack, gpus, cpus }: DrawnNode): NewObject {
   const amounts = { cpu: String(cpus), memory: '256Gi', pods: '110', [GPU]: String(gpus) }
@@ -52,6 +63,30 @@ export function gangObject(gang: DrawnGang): NewObject {
   }
 }
 
+const container = (name: string, gpus: number, cpus: string): object => {
+  const requests = { ...(gpus > 0 ? { [GPU]: String(gpus) } : {}), cpu: cpus }
+  return { name, image: 'busybox', resources: { limits: requests, requests } }
+}
+
+/** However they ask: at the worst moment it is `gpus` and `cpus`. */
+function containersOf({ gpus, cpus, form = 'plain' }: DrawnGroup): object {
+  const half = Math.floor(gpus / 2)
+  switch (form) {
+    case 'init':
+      return { initContainers: [container('init', gpus, String(cpus))], containers: [container('main', half, '1')] }
+    case 'beside': {
+      const sidecar = { ...container('sidecar', gpus - half, String(cpus - 1)), restartPolicy: 'Always' }
+      return { initContainers: [sidecar], containers: [container('main', half, '1')] }
+    }
+    case 'units': {
+      const texts = [`${cpus}000m`, `${cpus}e0`, `0.00${cpus}k`, `${cpus}.0`]
+      return { containers: [container('main', gpus, texts[cpus % texts.length] ?? String(cpus))] }
+    }
+    case 'plain':
+      return { containers: [container('main', gpus, String(cpus))] }
+  }
+}
+
 export interface PodForm {
   readonly gates?: readonly string[]
   readonly nodeName?: string
@@ -59,7 +94,6 @@ export interface PodForm {
 }
 
 export function podObject(gang: DrawnGang, group: DrawnGroup, at: number, form: PodForm = {}): NewObject {
-  const requests = { ...(group.gpus > 0 ? { [GPU]: String(group.gpus) } : {}), cpu: String(group.cpus) }
   const labels = gang.isPlain ? {} : { [GANG_LABEL]: gang.name, [GROUP_LABEL]: `${gang.name}-${group.name}` }
   const { kind, apiVersion, metadata } = OWNER
   const owner = { apiVersion, kind, name: metadata.name ?? '', uid: metadata.uid ?? '', controller: true }
@@ -75,7 +109,7 @@ export function podObject(gang: DrawnGang, group: DrawnGroup, at: number, form: 
     },
     spec: {
       schedulerName: OUR_NAME,
-      containers: [{ name: 'main', image: 'busybox', resources: { limits: requests, requests } }],
+      ...containersOf(group),
       ...(form.nodeName === undefined ? {} : { nodeName: form.nodeName }),
       ...(form.gates === undefined ? {} : { schedulingGates: form.gates.map((name) => ({ name })) }),
     },

@@ -15,6 +15,8 @@ export interface Checker {
   readonly promise: string
   /** Judged by what the sender had heard. */
   sent?(ticket: Ticket, court: Court): string | null
+  /** The same of what is only read, watches included. */
+  asked?(life: Life, request: HttpRequest, court: Court): string | null
   /** Judged by the truth, after it happened. `ticket` null: not a write of a scheduler. */
   written?(write: Write, ticket: Ticket | null, court: Court): string | null
   answered?(ticket: Ticket, court: Court): string | null
@@ -22,6 +24,8 @@ export interface Checker {
 
 export interface Court {
   readonly history: History
+  /** From then on no process has a reason to list anything anew. */
+  readonly listedUntilMs: number
   readonly lives: readonly Life[]
   readonly nowMs: number
 }
@@ -34,6 +38,7 @@ export class Observer implements Court {
   readonly lives: Life[] = []
   readonly violations: Violation[] = []
   readonly tickets: Ticket[] = []
+  listedUntilMs: number = Number.POSITIVE_INFINITY
   readonly #checkers: readonly Checker[]
   readonly #nowMs: () => number
 
@@ -63,6 +68,13 @@ export class Observer implements Court {
     life.note(ticket)
     if (ticket.kind === 'lease') noteIdentity(life, ticket)
     return ticket
+  }
+
+  asked(life: Life, request: HttpRequest): void {
+    for (const checker of this.#checkers) {
+      const wrong = checker.asked?.(life, request, this) ?? null
+      if (wrong !== null) this.report(checker.promise, `${life.id}: ${wrong}`)
+    }
   }
 
   /** The network or the server has decided that it will never happen. */

@@ -4,7 +4,10 @@ import type { Outcome } from './run-seed.ts'
 
 export interface PoolOptions {
   readonly from: number
+  /** How many. */
   readonly seeds: number
+  /** Each so manieth from the first on. */
+  readonly step: number
   /** Threads: a seed runs in one. */
   readonly workers: number
   /** Told in the order of the seeds; false: no further seed is begun. */
@@ -37,13 +40,18 @@ class Queue {
 
   /** Null: there is none left. */
   take(): number | null {
-    return this.#next < this.#options.from + this.#options.seeds ? this.#next++ : null
+    const { from, seeds, step } = this.#options
+    if (this.#next >= from + seeds * step) return null
+    const seed = this.#next
+    this.#next += step
+    return seed
   }
 
   put(outcome: Outcome): void {
     this.#done.set(outcome.drawn.seed, outcome)
     for (let next = this.#done.get(this.#told); next !== undefined; next = this.#done.get(this.#told)) {
-      this.#done.delete(this.#told++)
+      this.#done.delete(this.#told)
+      this.#told += this.#options.step
       if (this.#options.onOutcome(next)) continue
       this.#next = Number.POSITIVE_INFINITY
       this.#told = Number.POSITIVE_INFINITY

@@ -6,6 +6,8 @@ export class ProcessClock implements Clock {
   skewMs = 0
   /** Timers fire so much too late. */
   lateMs = 0
+  /** When it went on after it had stood still. */
+  resumedMs: number = Number.NEGATIVE_INFINITY
   /** Timers that wait. */
   open = 0
   readonly #base: Clock
@@ -66,6 +68,7 @@ export class ProcessClock implements Clock {
   /** In whichever order: what came in while it stood still is handled now. */
   resume(order: (held: (() => void)[]) => (() => void)[]): void {
     this.#isPaused = false
+    this.resumedMs = this.#base.monotonicMs()
     for (const go of order(this.#held.splice(0))) this.#run(go)
   }
 

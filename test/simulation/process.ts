@@ -5,10 +5,11 @@ import { TIMING } from '../../kube/leader/election.ts'
 import { seededRandom } from '../../kube/random.ts'
 import type { Scheduler } from '../../scheduler/scheduler.ts'
 import { Life } from './life.ts'
-import { Network, type NetworkOptions } from './network.ts'
+import { type Fate, Network, type NetworkOptions } from './network.ts'
 import { ProcessClock } from './process-clock.ts'
 
-export type Wire = Omit<NetworkOptions, 'own' | 'life' | 'onSend'> & {
+export type Wire = Omit<NetworkOptions, 'own' | 'life' | 'onSend' | 'fateOf'> & {
+  readonly fateOf: (process: Process, ...asked: Parameters<NetworkOptions['fateOf']>) => Fate
   /** Told of every line that the process logs; null: nobody is. */
   readonly onLog: ((line: string) => void) | null
   readonly onSend: (process: Process, ticket: Parameters<NetworkOptions['onSend']>[0]) => void
@@ -31,12 +32,14 @@ export class Process {
     this.onLog = wire.onLog
     this.life = new Life(`${name}/${generation}`, () => wire.clock.monotonicMs())
     this.clock = new ProcessClock(wire.clock)
+    this.life.hasSleptSince = (ms) => this.clock.resumedMs >= ms
     wire.observer.lives.push(this.life)
-    const { onSend, onLog: _, ...options } = wire
+    const { onSend, fateOf, onLog: _, ...options } = wire
     this.network = new Network({
       ...options,
       own: this.clock,
       life: this.life,
+      fateOf: (...asked) => fateOf(this, ...asked),
       onSend: (ticket) => onSend(this, ticket),
     })
     const world = { client: kubeClient(this.network), clock: this.clock, random: seededRandom(seed), log: this.#log() }

@@ -1,6 +1,8 @@
+import { CONFIG_MAPS } from '../../kube/resources.ts'
 import { type Drawn, draw } from './draw.ts'
 import { isMoment, type MomentFault } from './faults/kinds.ts'
 import { STRIKES } from './faults/moments.ts'
+import { BROKEN_TOPOLOGIES, TOPOLOGY, TOPOLOGY_FILE } from './objects.ts'
 import type { Violation } from './observer.ts'
 import { probe } from './probe.ts'
 import { REST_CHECKERS } from './rest.ts'
@@ -22,6 +24,10 @@ export interface Outcome {
 
 /** Lease, watch deadline and undo wait have run out. */
 const REST_MS = 180_000
+/** So long before the end all watches break, and what is older than the bookmarks of a minute is forgotten. */
+const FORGETS_MS = 15_000
+const REMEMBERS_MS = 80_000
+const SPOILS_MS = 5_000
 /** How long a namespace is left alone after another scheduler's bind. */
 const RIVAL_MS = 300_000
 
@@ -35,9 +41,14 @@ export async function run(drawn: Drawn, onLog: ((line: string) => void) | null =
   await world.start()
   scheduleStrikes(world)
   await clock.runFor(drawn.faultyMs - clock.monotonicMs())
-  world.areFaultsOver = true
+  world.endFaults()
   ensureRunning(world)
-  await clock.runFor(restOf(world))
+  await clock.runFor(restOf(world) - FORGETS_MS - REMEMBERS_MS)
+  const remembered = world.history.version
+  await spoilTopology(world)
+  await clock.runFor(REMEMBERS_MS - SPOILS_MS)
+  forget(world, remembered)
+  await clock.runFor(FORGETS_MS)
   for (const [promise, check] of Object.entries(REST_CHECKERS))
     for (const what of check(world)) observer.report(promise, what)
   for (const what of await probe(world)) observer.report('promptness', what)
@@ -48,6 +59,23 @@ export async function run(drawn: Drawn, onLog: ((line: string) => void) | null =
 function restOf({ clock, lastRivalMs }: World): number {
   if (lastRivalMs < 0) return REST_MS
   return Math.max(REST_MS, lastRivalMs + RIVAL_MS + REST_MS - clock.monotonicMs())
+}
+
+/** Mended and broken again, when whoever leads hears of both: the last good one stays in force. */
+async function spoilTopology({ drawn, chaos, clock }: World): Promise<void> {
+  const write = (text: string): void =>
+    void chaos.mergePatch(CONFIG_MAPS, TOPOLOGY_FILE, { data: { 'topology.yaml': text } })
+  const isEdited = drawn.faults.some(({ kind }) => kind === 'topology-broken') && drawn.hasTopology === true
+  if (isEdited) write(TOPOLOGY)
+  await clock.runFor(SPOILS_MS)
+  if (isEdited) write(BROKEN_TOPOLOGIES[0] ?? '')
+}
+
+/** Who was told by bookmarks how far it had come need not list. */
+function forget({ server, observer, clock, processes }: World, version: number): void {
+  server.compactTo(version)
+  observer.listedUntilMs = clock.monotonicMs()
+  for (const { network } of processes) for (const stream of [...network.streams]) stream.breakOff()
 }
 
 /** When each strikes: drawn from the seed alone, so that leaving one kind out moves no other. */
@@ -78,6 +106,8 @@ function ensureRunning(world: World): void {
     process.network.isForbidden = false
     process.clock.lateMs = 0
     process.network.frozenUntilMs.clear()
+    process.network.olderList.clear()
+    process.network.lateNews = null
     if (process.clock.isPaused) process.clock.resume((held) => held)
   }
 }

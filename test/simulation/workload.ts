@@ -35,12 +35,20 @@ export class Workload {
 
   constructor(options: WorkloadOptions) {
     this.#options = options
-    for (const gang of options.gangs) {
-      for (const group of gang.groups) {
-        for (let at = 0; at < group.pods; at++) this.#seats.set(podName(gang, group, at), { gang, group, at })
-      }
-    }
+    for (const gang of options.gangs) this.#seat(gang)
     options.history.listen((write) => this.#look(write))
+  }
+
+  #seat(gang: DrawnGang): void {
+    for (const group of gang.groups) {
+      for (let at = 0; at < group.pods; at++) this.#seats.set(podName(gang, group, at), { gang, group, at })
+    }
+  }
+
+  /** One that was not drawn comes now. */
+  add(gang: DrawnGang): Promise<void> {
+    this.#seat(gang)
+    return this.#arrive(gang)
   }
 
   start(): void {

@@ -5,7 +5,7 @@ import type { KubeClient } from '../../kube/client.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
 import { type Random, seededRandom } from '../../kube/random.ts'
 import { CRDS, NODES, PODS } from '../../kube/resources.ts'
-import type { Transport } from '../../kube/transport.ts'
+import type { HttpRequest, Transport } from '../../kube/transport.ts'
 import { VirtualClock } from '../../sim/clock.ts'
 import { type ApiServer, createApiServer } from '../../sim/server/api-server.ts'
 import { CHECKERS } from './checkers/all.ts'
@@ -15,7 +15,7 @@ import { fateFrom, lineFateFrom, type WireFaults } from './faults/wire.ts'
 import type { FaultKind } from './faults/kinds.ts'
 import { History } from './history.ts'
 import { Kubelets, keyOf } from './kubelets.ts'
-import { nodeObject, OWNER, podName } from './objects.ts'
+import { nodeObject, OWNER, podName, topologyObjects } from './objects.ts'
 import type { Fate, LineFate, NetworkOptions } from './network.ts'
 import { Observer } from './observer.ts'
 import { Process } from './process.ts'
@@ -31,6 +31,13 @@ interface Meddle {
   lineFateOf: (...told: Parameters<Wire['lineFateOf']>) => LineFate | null
   handedFor: Wire['handedFor']
 }
+
+/** What becomes of a request that it was waiting for, null: as usual; and whether that was all. Null: it was not this one. */
+export type Ambush = (
+  process: Process,
+  request: HttpRequest,
+  ticket: Ticket | null,
+) => { readonly fate: Fate | null; readonly isOver: boolean } | null
 
 const MAKES_POD = /^\/api\/v1\/namespaces\/[^/]+\/pods(?:\?|$)/
 const OVER_QUOTA = { status: 403, reason: 'Forbidden' } as const
@@ -63,6 +70,7 @@ export class World {
   readonly meddle: Meddle = { fateOf: () => null, lineFateOf: () => null, handedFor: (_, line) => line }
   /** Of the cluster itself; null where nothing has an owner that goes. */
   neighbours: Neighbours | null = null
+  readonly #ambushes = new Set<Ambush>()
   readonly #generations = new Map<string, number>()
   readonly #seeds = new Set<number>()
   readonly #killAt = new Map<Process, number>()
@@ -109,7 +117,8 @@ export class World {
   }
 
   async start(): Promise<void> {
-    for (const object of [OWNER, ...this.drawn.nodes.map(nodeObject)]) {
+    const topology = this.drawn.hasTopology === true ? topologyObjects() : []
+    for (const object of [OWNER, ...topology, ...this.drawn.nodes.map(nodeObject)]) {
       const seeded = this.server.seed(object)
       if (seeded.kind === 'Node') this.history.seed(seeded)
     }
@@ -130,6 +139,29 @@ export class World {
     this.reach.struck(kind)
   }
 
+  lieInWait(ambush: Ambush): void {
+    this.#ambushes.add(ambush)
+  }
+
+  /** Whatever was to strike yet does not. */
+  endFaults(): void {
+    this.areFaultsOver = true
+    this.#ambushes.clear()
+    this.#killAt.clear()
+    this.deleteInBind = 0
+    this.kubelets.holding.clear()
+  }
+
+  #ambushed(...asked: Parameters<Ambush>): Fate | null {
+    for (const ambush of this.#ambushes) {
+      const found = ambush(...asked)
+      if (found === null) continue
+      if (found.isOver) this.#ambushes.delete(ambush)
+      if (found.fate !== null) return found.fate
+    }
+    return null
+  }
+
   startProcess(name: string): Process {
     const generation = (this.#generations.get(name) ?? 0) + 1
     this.#generations.set(name, generation)
@@ -143,7 +175,8 @@ export class World {
       history,
       onLog: this.onLog,
       latencyMs: this.drawn.latencyMs,
-      fateOf: (request, ticket) => this.meddle.fateOf(request, ticket) ?? fateOf(request, ticket),
+      fateOf: (asking, request, ticket) =>
+        this.#ambushed(asking, request, ticket) ?? this.meddle.fateOf(request, ticket) ?? fateOf(request, ticket),
       lineFateOf: (kept, line) => this.meddle.lineFateOf(kept, line) ?? lineFateOf(),
       handedFor: (kept, line) => this.meddle.handedFor(kept, line),
       onSend: (sender, ticket) => this.#onSend(sender, ticket),

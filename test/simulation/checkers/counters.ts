@@ -1,7 +1,7 @@
-import type { Pod } from '../../../api/kinds/kubernetes.ts'
+import type { Condition, KubeObject, Pod } from '../../../api/kinds/kubernetes.ts'
 import type { World } from '../world.ts'
 
-/** What a person sees of events: few a pod, cause and term of a leader (who remembers none of before), short, at most 50 a second. */
+/** What a person sees of events: few a pod, cause and term of a leader (who remembers none of before), short, as the words of conditions are, at most 50 a second. */
 export function counters({ history, observer }: World): string[] {
   const wrong: string[] = []
   const bySecond = new Map<number, number>()
@@ -11,6 +11,8 @@ export function counters({ history, observer }: World): string[] {
       continue
     const second = Math.floor(atMs / 1_000)
     bySecond.set(second, (bySecond.get(second) ?? 0) + 1)
+    const longest = Math.max(0, ...(conditionsOf(after) ?? []).map((condition) => condition.message?.length ?? 0))
+    if (longest > 1_024) wrong.push(`${collection} ${after?.metadata.name} has a condition of ${longest} characters`)
     if (!collection.endsWith('/events') || verb !== 'create' || after === null) continue
     const { involvedObject, reason, message } = after as unknown as {
       involvedObject: Pod['metadata']
@@ -29,3 +31,6 @@ export function counters({ history, observer }: World): string[] {
   for (const [cause, count] of byCause) if (count > 3) wrong.push(`${count} events of one cause: ${cause}`)
   return wrong
 }
+
+const conditionsOf = (object: KubeObject | null): readonly Condition[] | undefined =>
+  (object?.['status'] as { readonly conditions?: readonly Condition[] } | undefined)?.conditions

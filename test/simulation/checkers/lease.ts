@@ -1,14 +1,22 @@
+import type { Life } from '../life.ts'
 import type { Checker } from '../observer.ts'
+
+/** A timer may be that late, and a little more. */
+const SOON_MS = 1_000
+/** A renewal that takes longer is followed by the next at once. */
+const PERIOD_MS = 2_000
 
 /**
  * I6: a process begins no write after its own lease deadline, and nothing that it began happens once another one has
- * the lease. Events are only told, and may come late.
+ * the lease. Events are only told, and may come late. A renewal that was not answered is tried again at once, while the
+ * lease lasts.
  */
 export const lease: Checker = {
   promise: 'lease',
+  asked: (life, { path }, { nowMs }) => (LEASE.test(path) ? lateTry(life, nowMs) : null),
   sent({ kind, method, path, sentMs, life }) {
-    if (kind === 'lease' || kind === 'event' || path.startsWith('/api/v1/namespaces?') || path === '/api/v1/namespaces')
-      return null
+    if (kind === 'lease') return lateTry(life, sentMs)
+    if (kind === 'event' || path.startsWith('/api/v1/namespaces?') || path === '/api/v1/namespaces') return null
     const late = sentMs - life.leadsUntilMs
     return late < 0 ? null : `${method} ${path} was begun ${late} ms after its lease deadline`
   },
@@ -20,4 +28,16 @@ export const lease: Checker = {
     if (holder === undefined || holder === ticket.life) return null
     return `${ticket.life.id} did ${verb} ${name} (begun at ${ticket.sentMs}) while ${holder.id} had the lease`
   },
+}
+
+const LEASE = /\/leases\//
+
+function lateTry(life: Life, nowMs: number): string | null {
+  const last = life.lastOfLease
+  if (last === null || last.status !== 0 || last.answeredMs === null) return null
+  if (last.answeredMs + SOON_MS >= life.leadsUntilMs) return null
+  const sinceMs = nowMs - last.answeredMs
+  const isAtOnce = last.answeredMs - last.sentMs < PERIOD_MS || sinceMs <= SOON_MS || life.hasSleptSince(last.sentMs)
+  life.lastOfLease = null // what comes after the first try is another story
+  return isAtOnce ? null : `its lease was tried again ${sinceMs} ms after an answer that never came`
 }

@@ -2,9 +2,14 @@ import { likeness } from '../life.ts'
 import type { Checker, Court } from '../observer.ts'
 import type { Ticket } from '../ticket.ts'
 
-/** What was turned away with Retry-After is not asked for again before; what is forbidden, not more than once a second for long. */
+/**
+ * What was turned away with Retry-After is not asked for again before; what is forbidden, not more than once a second for
+ * long; and where bookmarks tell how far a watch has come, nothing is listed anew because it broke.
+ */
 export const manners: Checker = {
   promise: 'manners',
+  asked: (_, { path }, { nowMs, listedUntilMs }) =>
+    nowMs > listedUntilMs && LISTS.test(path) && !NAMED.test(path) ? `listed anew at rest: ${path}` : null,
   sent(ticket, court) {
     if (ticket.kind === 'lease') return null // has a period of its own
     const last = ticket.life.lastLike(ticket)
@@ -19,6 +24,9 @@ export const manners: Checker = {
 
 /** What the simulated server asks for: network.ts tells it in the header. */
 export const RETRY_AFTER_MS = 2_000
+const LISTS = /[?&](?:sendInitialEvents=true|limit=)/
+/** Leases are no lists, and this kind is not in every cluster. */
+const NAMED = /\/(?:leases\/|clustertopologybindings)/
 const WINDOW_MS = 10_000
 /** Once a second; the operator begins anew with 5 ms, doubled: nine times within the first. */
 const FORBIDDEN_MAX = { scheduler: 10, operator: 20 }

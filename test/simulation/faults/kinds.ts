@@ -14,6 +14,7 @@ const WIRE = [
   'cut-in-flight',
   'list-expired',
   'bind-over-quota',
+  'refused-at-length',
 ] as const
 const WATCH = [
   'watch-dropped',
@@ -60,6 +61,14 @@ const MOMENT = [
   'gang-recreated',
   'attempt-forged',
   'quota-full',
+  'unheard',
+  'list-older',
+  'woken-late',
+  'cordoned-in-wait',
+  'bind-heard-late',
+  'minimum-raised-unheard',
+  'gang-barred',
+  'topology-broken',
 ] as const
 
 /** What happens to objects of the operator: drawn where there is one. */
@@ -90,10 +99,22 @@ export const FAULT_KINDS: readonly FaultForm[] = [
 export const SET_KINDS: readonly FaultForm[] = SET.map(form('minute', [1, 8]))
 export const ALL_KINDS: readonly FaultForm[] = [...FAULT_KINDS, ...SET_KINDS]
 
+const LATER: readonly FaultKind[] = [
+  'bind-over-quota',
+  'refused-at-length',
+  'quota-full',
+  'unheard',
+  'list-older',
+  'woken-late',
+  'cordoned-in-wait',
+  'bind-heard-late',
+  'minimum-raised-unheard',
+  'gang-barred',
+  'topology-broken',
+]
+
 /** Without what came later: seeds that found something before are drawn from these. */
-export const FORMER_KINDS: readonly FaultForm[] = FAULT_KINDS.filter(
-  ({ kind }) => kind !== 'bind-over-quota' && kind !== 'quota-full',
-)
+export const FORMER_KINDS: readonly FaultForm[] = FAULT_KINDS.filter(({ kind }) => !LATER.includes(kind))
 
 export const formOf = (kind: FaultKind): FaultForm => {
   const found = ALL_KINDS.find((each) => each.kind === kind)

@@ -1,4 +1,5 @@
 import type { MomentFault } from './kinds.ts'
+import { ambushes } from './ambushes.ts'
 import { gangFaults } from './gangs.ts'
 import { nodeFaults } from './nodes.ts'
 import { podFaults } from './pods.ts'
@@ -13,4 +14,5 @@ export const STRIKES: Readonly<Record<MomentFault, Strike>> = {
   ...podFaults,
   ...gangFaults,
   ...setFaults,
+  ...ambushes,
 }

@@ -7,7 +7,7 @@ import type { Strike } from './strike.ts'
 const running = ({ processes }: World): Process[] => processes.filter(({ isRunning }) => isRunning)
 const leaders = (world: World): Process[] => running(world).filter(({ isLeading }) => isLeading)
 /** Mostly the one that leads: the others do nothing that could go wrong. */
-function victim(world: World): Process | null {
+export function victim(world: World): Process | null {
   const some = leaders(world).length > 0 ? leaders(world) : running(world)
   return some.length === 0 ? null : oneOf(world.random, some)
 }
@@ -20,7 +20,7 @@ const on =
     return found !== null
   }
 
-function pauseFor(world: World, { clock }: Process, ms: number): void {
+export function pauseFor(world: World, { clock }: Process, ms: number): void {
   if (clock.isPaused) return
   clock.pause()
   const { random } = world

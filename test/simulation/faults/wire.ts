@@ -8,7 +8,14 @@ import { type FaultKind, isWatch, isWire, type WatchFault, type WireFault } from
 
 type Told = (kind: FaultKind) => void
 
-const refused = (status: number, reason: string, retryAfterSeconds: number | null = null): Fate => ({
+/** What an admission webhook may say. */
+const AT_LENGTH = 'so '.repeat(2_000)
+
+const refused = (
+  status: number,
+  reason: string,
+  retryAfterSeconds: number | null = null,
+): Fate & { kind: 'refused' } => ({
   kind: 'refused',
   status,
   reason,
@@ -40,6 +47,8 @@ function wireFate(kind: WireFault, random: Random, { path }: HttpRequest, ticket
       return isRead ? null : { kind: 'cut-in-flight', ms: between(random, 100, arrivesWithinMs(path)) }
     case 'bind-over-quota':
       return ticket?.kind === 'bind' ? refused(403, 'Forbidden') : null
+    case 'refused-at-length':
+      return isRead ? null : { ...refused(409, 'Conflict'), message: AT_LENGTH }
     case 'list-expired':
       return isRead && !/\/(pods|nodes|podgangs|leases)\//.test(path) ? refused(410, 'Expired') : null
   }

@@ -40,7 +40,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/queue/surplus.ts',
     'read.value.metadata.uid === uid && isCurrent(entry, read.value as PodGang)',
     'read.value.metadata.uid === uid',
-    'a minimum rises unheard',
   ),
   m('own bindings are not remembered', 'B7 B27', 'scheduler/state/cluster.ts', '    known.assumed = node\n', ''),
   m(
@@ -49,23 +48,14 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/state/cluster.ts',
     'if (hasShrunk) this.growth.add(use.name)',
     '',
-    'what a pod leaves',
   ),
-  m(
-    'a node that changed wakes nobody',
-    'B8',
-    'scheduler/state/cluster.ts',
-    'this.growth.add(node.name)',
-    '',
-    'uncordoned',
-  ),
+  m('a node that changed wakes nobody', 'B8', 'scheduler/state/cluster.ts', 'this.growth.add(node.name)', ''),
   m(
     'a late event takes a pod off its node',
     'B9',
     'scheduler/state/cluster.ts',
     'const isLate = told.node === null && before.node !== null',
     'const isLate = false as boolean',
-    'an event from before a binding',
   ),
   m(
     'a list is compared by name',
@@ -73,7 +63,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/deltas.ts',
     'const missing = [...known.entries()].filter((entry) => !listing.has(entry.uid)).sort(byName)',
     'const names = new Set([...listing.entries()].map(({ name }) => name))\n  const missing = [...known.entries()].filter((entry) => !names.has(entry.name)).sort(byName)',
-    'a pod that is made again under its name',
   ),
   m('a node that went leaves its place', 'B11', 'scheduler/state/cluster.ts', '    this.nodes.delete(name)\n', ''),
   m(
@@ -82,7 +71,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/step.ts',
     'if (isOlder(version, state.floor) && state.olds < OLD_LISTS_MAX) {',
     'if (isOlder(version, state.floor) && state.olds < 0) {',
-    'a list from before',
   ),
   m(
     'a version that is too old is asked for again',
@@ -90,7 +78,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/step.ts',
     'return resting({ ...memory(state), pageLimit: isHalfListed ? 0 : state.pageLimit }, null, 0)',
     "return resting({ ...memory(state), pageLimit: isHalfListed ? 0 : state.pageLimit }, 'from' in state ? state.from : null, 0)",
-    'a pod that is made again under its name',
   ),
   m(
     'a bookmark moves no watch on',
@@ -98,7 +85,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/reflector.ts',
     "return { kind: 'heard', version }",
     "return type === 'BOOKMARK' ? null : { kind: 'heard', version }",
-    'a quiet cluster',
   ),
   m(
     'a bookmark is taken for an object',
@@ -121,7 +107,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/leader/lease.ts',
     'restMs = Math.max(0, retryPeriodMs - (clock.monotonicMs() - beganMs))',
     'restMs = retryPeriodMs',
-    'one answer about the lease',
   ),
   m(
     'what starts first and runs beside is not counted',
@@ -129,7 +114,6 @@ export const MUTANTS: readonly Mutant[] = [
     'api/pod-resources.ts',
     'for (const container of spec.initContainers ?? []) {',
     'for (const container of [] as Container[]) {',
-    'what starts first',
   ),
   m(
     'amounts are read as numbers',
@@ -137,7 +121,6 @@ export const MUTANTS: readonly Mutant[] = [
     'api/quantity.ts',
     'const parts = written.length > TEXT_MAX ? null : GRAMMAR.exec(written)',
     "if (parseFloat(written) >= 0) return { nanos: BigInt(Math.floor(parseFloat(written))) * NANOS_PER_UNIT, family: 'decimal' }\n  const parts = written.length > TEXT_MAX ? null : GRAMMAR.exec(written)",
-    'amounts are read',
   ),
   m(
     'a broken topology takes the place of the good one',
@@ -145,7 +128,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/topology-feed.ts',
     'const [first, ...others] = errors.map(',
     'if (errors.length > 0) { this.#source.setFile(null); this.#changed() }\n    const [first, ...others] = errors.map(',
-    'a topology that cannot be read',
   ),
   m(
     'who does not fit holds up all behind him',
@@ -162,21 +144,13 @@ export const MUTANTS: readonly Mutant[] = [
     'undos <= 1e9 ? 0 :',
     'a gang that can never be completed',
   ),
-  m(
-    'a message is as long as it comes',
-    'B38',
-    'scheduler/status/pod.ts',
-    '.slice(0, MESSAGE_MAX)',
-    '',
-    'what a server says at length',
-  ),
+  m('a message is as long as it comes', 'B38', 'scheduler/status/pod.ts', '.slice(0, MESSAGE_MAX)', ''),
   m(
     'an object that cannot be read ends the watch',
     'B51',
     'kube/reflector/reflector.ts',
     'return this.#cache.entryOfUid(uid) ?? null',
     'throw error',
-    'an object that cannot be read',
   ),
   m(
     'a list takes nothing away',
@@ -184,7 +158,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/deltas.ts',
     'const missing = [...known.entries()].filter((entry) => !listing.has(entry.uid)).sort(byName)',
     'const missing: Entry<T>[] = []',
-    'a pod that is made again under its name',
   ),
   m(
     'a silent watch is believed',
@@ -192,7 +165,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/reflector.ts',
     'const SILENCE_MAX_MS = 80_000',
     'const SILENCE_MAX_MS = 80_000_000',
-    'a watch that says nothing',
   ),
   m(
     'a leader goes on without its lease',
@@ -200,7 +172,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/leader/leader-client.ts',
     'leadership.isLeader ? send() : Promise.resolve(NOT_LEADING)',
     'send()',
-    'what a leader was to try again',
   ),
   m(
     'writes of a leader have no time-out',
@@ -258,7 +229,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/planner/search.ts',
     "    if (outcome !== 'unplaceable') return outcome\n    tried.add(likeness === '' ?",
     "    return outcome\n    tried.add(likeness === '' ?",
-    'no order seats in the first rack',
   ),
   m(
     'a label that changed is not compiled',
@@ -266,7 +236,6 @@ export const MUTANTS: readonly Mutant[] = [
     'topology/compiled/live.ts',
     'if (isMoved) this.#changed.add(name)',
     'if (before === null || after === null) this.#changed.add(name)',
-    'a node that was moved',
   ),
   m(
     'order depends on chance',
@@ -281,7 +250,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/binder/undo.ts',
     '{ uid: metadata.uid, resourceVersion: metadata.resourceVersion },',
     '{},',
-    'a pod that gets Ready while',
   ),
   m(
     'a Ready pod is given back',
@@ -289,16 +257,8 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/binder/undo.ts',
     'isStopped() || now.some(({ facts }) => facts.isReady || !isFirstAttempt(uid, facts))',
     'isStopped() || now.some(({ facts }) => !isFirstAttempt(uid, facts))',
-    'a pod of which nobody has told',
   ),
-  m(
-    'a status is written though it says the same',
-    'B35',
-    'scheduler/status/gang.ts',
-    'if (isSame) return null',
-    '',
-    'a quiet cluster',
-  ),
+  m('a status is written though it says the same', 'B35', 'scheduler/status/gang.ts', 'if (isSame) return null', ''),
   m(
     'what is turned away is sent again at once',
     'B36',
@@ -312,7 +272,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/status/writer.ts',
     "answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause",
     "answer.kind === 'ok'",
-    'a reason of which only',
   ),
   m(
     'pods are kept as they came',
@@ -335,7 +294,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/scheduler.ts',
     'onPodGone: (uid) => suspended.forget(uid),',
     'onPodGone: () => {},',
-    'a pod of which a read says',
   ),
   m(
     'a status is written from the plan',
@@ -343,7 +301,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/status/gang.ts',
     'const isPlaced = isMinimumConfirmed(situation)',
     'const isPlaced = situation.missing === 0',
-    'a gang that is repaired',
   ),
   m(
     'gates are not looked at',
@@ -358,7 +315,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/binder/bind.ts',
     'if (facts === undefined || firstFailing(now.demand, facts) >= 0) return false',
     '',
-    'what was turned away is not sent again',
   ),
   ...OF_THE_OPERATOR,
 ]

@@ -78,4 +78,27 @@ const secondRack: Scenario = scenario({
   script: (world) => placedBy(world, 'g-b-0', 20_000),
 })
 
-export const NARROW: readonly Scenario[] = [givenBack, relabelled, goneUnheard, repairUnderWay, secondRack]
+const turnedAwayStatus: Scenario = scenario({
+  name: 'a status that was turned away is not sent again when it is true no more',
+  nodes: nodesOf('r1: a1'),
+  gangs: [gangOf('g', [groupOf('a', 1)], { isOwned: false })],
+  script: (world) => {
+    let isTurnedAway = false
+    world.meddle.fateOf = (_, ticket) => {
+      if (isTurnedAway || ticket?.kind !== 'gang-status') return null
+      isTurnedAway = true
+      deleteAt(world, 'g-a-0', 500)
+      return { kind: 'refused', status: 429, reason: 'TooManyRequests', retryAfterSeconds: 2 }
+    }
+  },
+  judge: ({ observer }) => (observer.tickets.some(({ status }) => status === 429) ? [] : ['nothing was turned away']),
+})
+
+export const NARROW: readonly Scenario[] = [
+  givenBack,
+  relabelled,
+  goneUnheard,
+  repairUnderWay,
+  secondRack,
+  turnedAwayStatus,
+]
