@@ -84,7 +84,7 @@ export interface Times {
 /** Some 200 bindings a seed. */
 const TIMES: Times = {
   kinds: FAULT_KINDS,
-  pods: 305,
+  pods: 328,
   nodes: [24, 56],
   staysMs: [5_000, 20_000],
   forms: ['plain', 'plain', ...ASKING_FORMS],
@@ -99,7 +99,7 @@ export const FORMER_TIMES: Times = {
 }
 
 /** So many pods come from gangs where others come from sets. */
-const WITH_SETS: Times = { ...TIMES, kinds: [...FAULT_KINDS, ...SET_KINDS], pods: 150 }
+const WITH_SETS: Times = { ...TIMES, kinds: [...FAULT_KINDS, ...SET_KINDS], pods: 160 }
 /** One seed of so many has an operator. */
 const EVERY = 5
 
