@@ -184,7 +184,8 @@ export class Binder {
   #learn({ pod: { uid }, node }: Order, read: KubeObject | null, why: string): void {
     const { cluster, suspended, onRival } = this.#options
     const known = cluster.pod(uid)
-    if (known === undefined) return suspended.forget(uid)
+    // An answer may be late: what events have told of a pod with a node meanwhile is no older.
+    if (known === undefined || known.node !== null) return suspended.forget(uid)
     if (read === null || read.metadata.uid !== uid) {
       suspended.add(uid, 'the pod is gone')
       return cluster.release(uid)

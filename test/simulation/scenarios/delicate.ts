@@ -103,4 +103,27 @@ const cordonedMeanwhile: Scenario = scenario({
   },
 })
 
-export const DELICATE: readonly Scenario[] = [readyInUndo, readyUnheard, manyWords, cordonedMeanwhile]
+const lateRead: Scenario = scenario({
+  name: 'a read that is answered late takes nothing back that events have told since',
+  nodes: nodesOf('r1: a1'),
+  gangs: [gangOf('g', [groupOf('a', 1)])],
+  script: (world) => {
+    world.history.listen((write) => {
+      if (isPodWrite(write) && write.verb === 'bind') world.kubelets.stuck.add(nodeOf(write.after as Pod) ?? '')
+    })
+    let reads = 0
+    world.meddle.fateOf = ({ method, path }, ticket) => {
+      if (ticket?.kind === 'bind') {
+        const untilMs = world.clock.monotonicMs() + 12_000
+        for (const { network } of world.processes) network.frozenUntilMs.set('pods', untilMs)
+        return { kind: 'reply-lost' }
+      }
+      if (method !== 'GET' || !path.split('?', 1)[0]?.endsWith('/pods/g-a-0') || reads++ > 0) return null
+      later(world, 1_000, () => makeReady(world, 'g-a-0'))
+      return { kind: 'reply-late', ms: 20_000 }
+    }
+  },
+  judge: ({ observer }) => (observer.lives.some(({ mirror }) => mirror.readMs.size > 0) ? [] : ['g-a-0 was not read']),
+})
+
+export const DELICATE: readonly Scenario[] = [lateRead, readyInUndo, readyUnheard, manyWords, cordonedMeanwhile]
