@@ -71,6 +71,7 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/step.ts',
     'if (isOlder(version, state.floor) && state.olds < OLD_LISTS_MAX) {',
     'if (isOlder(version, state.floor) && state.olds < 0) {',
+    'a list from before',
   ),
   m(
     'a version that is too old is asked for again',
@@ -144,13 +145,21 @@ export const MUTANTS: readonly Mutant[] = [
     'undos <= 1e9 ? 0 :',
     'a gang that can never be completed',
   ),
-  m('a message is as long as it comes', 'B38', 'scheduler/status/pod.ts', '.slice(0, MESSAGE_MAX)', ''),
+  m(
+    'a message is as long as it comes',
+    'B38',
+    'scheduler/status/pod.ts',
+    '.slice(0, MESSAGE_MAX)',
+    '',
+    'what a server says at length',
+  ),
   m(
     'an object that cannot be read ends the watch',
     'B51',
     'kube/reflector/reflector.ts',
     'return this.#cache.entryOfUid(uid) ?? null',
     'throw error',
+    'an object that cannot be read',
   ),
   m(
     'a list takes nothing away',
@@ -250,6 +259,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/binder/undo.ts',
     '{ uid: metadata.uid, resourceVersion: metadata.resourceVersion },',
     '{},',
+    'a pod that gets Ready while',
   ),
   m(
     'a Ready pod is given back',
@@ -272,6 +282,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/status/writer.ts',
     "answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause",
     "answer.kind === 'ok'",
+    'a reason of which only',
   ),
   m(
     'pods are kept as they came',
@@ -294,6 +305,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/scheduler.ts',
     'onPodGone: (uid) => suspended.forget(uid),',
     'onPodGone: () => {},',
+    'a pod of which a read says',
   ),
   m(
     'a status is written from the plan',
@@ -301,6 +313,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/status/gang.ts',
     'const isPlaced = isMinimumConfirmed(situation)',
     'const isPlaced = situation.missing === 0',
+    'a gang that is repaired',
   ),
   m(
     'gates are not looked at',
