@@ -84,7 +84,7 @@ class RequestWriter {
     const { constraintGroups } = gang
     const inside = (names: readonly string[]): GroupSituation[] =>
       groups.filter(({ group }) => names.includes(group.name))
-    const root = this.#scope('gang', -1, gang.constraint, { kind: 'gang', name: '' }, groups)
+    const root = this.#root()
     return [
       { ...root, pins: ties.flatMap((tie) => this.#pins(tie)), ...this.#sharing(ties) },
       ...constraintGroups.map((each) =>
@@ -96,6 +96,15 @@ class RequestWriter {
         return this.#scope(name, around + 1, constraint, { kind: 'group', name }, [each])
       }),
     ]
+  }
+
+  /** What shares a domain of a level that has none is refused as what requires one: the label may be misspelled. */
+  #root(): Scope {
+    const { gang, groups } = this.#situation
+    const root = this.#scope('gang', -1, gang.constraint, { kind: 'gang', name: '' }, groups)
+    if (gang.sameDomainAs === null) return root
+    const shared = this.#cluster.topology().levelFor(this.#topology, gang.sameDomainAs.key)
+    return shared.paths.length === 0 ? { ...root, required: shared } : root
   }
 
   groups(tied: readonly PodFacts[]): PlanGroup[] {
