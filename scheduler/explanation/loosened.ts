@@ -31,7 +31,9 @@ function relaxation(
   to: CompiledLevel | null,
   touches: Touches,
 ): Candidate {
-  const whose = node.scope.name === 'gang' ? "the gang's required level" : `the required level of ${node.scope.name}`
+  const isTie = from.paths.length === 0 && node.scope.sharing?.includes(from) === true
+  const level = isTie ? 'sameDomainAs' : 'required level'
+  const whose = node.scope.name === 'gang' ? `the gang's ${level}` : `the required level of ${node.scope.name}`
   return {
     kind: 'relaxLevel',
     what: to === null ? `drop ${whose}, ${from.name}` : `relax ${whose} from ${from.name} to ${to.name}`,

@@ -68,6 +68,12 @@ const CHANGES: readonly { what: string; before: readonly NewObject[]; after: rea
   },
 ]
 
+test('a tie over a label that no node carries is called by its name', async () => {
+  const tied = gang('g', [{ name: 'x', minimum: 1, pods: ['g-x'] }], { sameDomainAs: { podGang: 'b', key: 'x/none' } })
+  const { why } = await explain([...racks('r1: a', 4), tied, pod('g-x', { gang: 'g', group: 'x' })], 'g')
+  expect([why.reason, why.changes?.smallest?.what]).toEqual(['NoDomain', "drop the gang's sameDomainAs, x/none"])
+})
+
 describe('the smallest change, once somebody does it, lets the gang in', () => {
   test.each(CHANGES)('$what', async ({ what, before, after }) => {
     const { why } = await explain(before, 'g')
