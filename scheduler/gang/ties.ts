@@ -32,16 +32,21 @@ function tied(cluster: ClusterState, gang: GangFacts, key: string): GangFacts[] 
   return cluster.gangs.inNamespace(gang.namespace).filter(({ uid, name }) => uid !== gang.uid && names.has(name))
 }
 
-/** The gang's own name and all that references under the key lead to or come from, chains and rings too. */
+/** The gang's own name and all that references under the key lead to or come from, chains and rings too. O(`tying`). */
 function namesTied(gang: GangFacts, tying: readonly GangFacts[], key: string): ReadonlySet<string> {
-  const names = new Set([gang.name])
-  for (let before = 0; before < names.size; ) {
-    before = names.size
-    for (const { name, sameDomainAs } of [gang, ...tying]) {
-      if (sameDomainAs?.key !== key || !(names.has(name) || names.has(sameDomainAs.podGang))) continue
-      names.add(name).add(sameDomainAs.podGang)
-    }
+  const tiedTo = new Map<string, string[]>()
+  const tie = (name: string, other: string): void => {
+    const known = tiedTo.get(name)
+    if (known === undefined) tiedTo.set(name, [other])
+    else known.push(other)
   }
+  for (const { name, sameDomainAs } of [gang, ...tying]) {
+    if (sameDomainAs?.key !== key) continue
+    tie(name, sameDomainAs.podGang)
+    tie(sameDomainAs.podGang, name)
+  }
+  const names = new Set([gang.name])
+  for (const name of names) for (const other of tiedTo.get(name) ?? []) names.add(other) // goes on over what is added
   return names
 }
 

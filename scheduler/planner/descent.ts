@@ -41,6 +41,9 @@ export function descend(tree: ScopeTree, room: Room, route: Route | null, budget
 /** Where what is in the gang does not fit the domain chosen for the whole of it, the next best are tried. */
 const TRIES_MAX = 4
 
+/** So many domains are looked into best first; after them all that are left at once, or many that fail cost their square. */
+const BEST_FIRST_MAX = 8
+
 class Descent {
   readonly placed: Placed[] = []
   readonly #room: Room
@@ -131,15 +134,18 @@ class Descent {
     const scarce = stop.node.demand.sums[this.#room.scarce]!
     const room = this.#trail.look(level)
     let left = found.filter((d) => !this.#shunned.includes(d) && room.scarce(d) >= scarce)
-    while (left.length > 0) {
+    for (let tries = 0; tries < BEST_FIRST_MAX && left.length > 0; tries++) {
       const best = this.#best(level, left)
-      if (this.#holdsChildren(stop, level, best)) {
-        this.root = best
-        return [best]
-      }
+      if (this.#holdsChildren(stop, level, best)) return this.#open(best)
       left = left.filter((d) => d !== best)
     }
-    return NONE
+    const holding = left.filter((d) => this.#holdsChildren(stop, level, d))
+    return holding.length > 0 ? this.#open(this.#best(level, holding)) : NONE
+  }
+
+  #open(root: number): readonly number[] {
+    this.root = root
+    return [root]
   }
 
   /** Whether each scope inside that must lie in one domain finds one in this, were it there alone. */

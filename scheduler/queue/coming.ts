@@ -47,7 +47,9 @@ export class Coming {
     const before = this.#awaited.get(entry)
     if (before?.priority === priority) return
     this.#awaited.set(entry, { priority, untilMs: before?.untilMs ?? nowMs + this.#yieldsMs })
-    this.#highest = null
+    // Many come in one turn: what one more makes of the highest is known without a look at the others.
+    const isMore = before === undefined && this.#highest !== null
+    this.#highest = isMore ? Math.max(this.#highest ?? priority, priority) : null
   }
 
   forget(entry: Entry): void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { hostileQuestion } from '../../../bench/planner/hostile.ts'
+import { type Counters, freshCounters } from '../../../scheduler/planner/counters.ts'
 import { plan } from '../../../scheduler/planner/plan.ts'
 import type { PlanRequest, PlanView, Scope, SpreadRule } from '../../../scheduler/planner/request.ts'
 import { STEPS_MAX } from '../../../scheduler/scheduler.ts'
@@ -97,6 +98,43 @@ test('a soft spread over hosts is weighed once a rack, however many parts choose
     return verdict.steps
   }
   expect(stepsWith(host)).toBeLessThan(stepsWith(rack) + 100) // over racks there is nothing to deal out
+})
+
+/** Counters that tell of each look at the free room of a domain of the level. */
+function watched(view: PlanView, level: CompiledLevel, onLook: () => void): Counters {
+  const { free, counts, allocatable } = freshCounters(view)
+  const get = (sums: Float64Array, at: string | symbol): unknown => {
+    const found: unknown = Reflect.get(sums, at)
+    if (typeof found === 'number') onLook()
+    return typeof found === 'function' ? found.bind(sums) : found
+  }
+  const watchedFree: Counters['free'] = (classes) => {
+    const room = free(classes)
+    const perDomain: typeof room.perDomain = (of) => {
+      const sums = room.perDomain(of)
+      return of === level ? new Proxy(sums, { get }) : sums
+    }
+    return Object.assign(Object.create(room) as typeof room, { perDomain })
+  }
+  return { counts, allocatable, free: watchedFree }
+}
+
+test('racks that all hold a gang but none of its parts are not compared anew for each that fails', () => {
+  const { topology, view } = cluster(3_600)
+  const [rack, host] = topology.levels
+  if (rack === undefined || host === undefined) throw new Error('no levels')
+  let looks = 0
+  const verdict = plan(
+    {
+      scopes: [scope('gang', -1, { required: rack }), scope('a', 0, { required: host })],
+      groups: [{ name: 'a', scope: 1, seats: seats('a', 5), bound: [], later: [] }],
+      ...{ defaultPack: 'none', maxSteps: STEPS_MAX },
+    },
+    { ...view, counters: watched(view, rack, () => looks++) },
+  )
+  expect(verdict.kind).toBe('unplaceable')
+  expect(looks).toBeGreaterThan(0)
+  expect(looks).toBeLessThan(20 * rack.paths.length)
 })
 
 // Every even deal of the clique takes room on the host that the other clique needs whole; so do all of a million deals.
