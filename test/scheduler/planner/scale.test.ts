@@ -102,21 +102,21 @@ test('a soft spread over hosts is weighed once a rack, however many parts choose
 
 /** Counters that tell of each look at the free room of a domain of the level. */
 function watched(view: PlanView, level: CompiledLevel, onLook: () => void): Counters {
-  const { free, counts, allocatable } = freshCounters(view)
+  const fresh = freshCounters(view)
   const get = (sums: Float64Array, at: string | symbol): unknown => {
     const found: unknown = Reflect.get(sums, at)
     if (typeof found === 'number') onLook()
     return typeof found === 'function' ? found.bind(sums) : found
   }
   const watchedFree: Counters['free'] = (classes) => {
-    const room = free(classes)
+    const room = fresh.free(classes)
     const perDomain: typeof room.perDomain = (of) => {
       const sums = room.perDomain(of)
       return of === level ? new Proxy(sums, { get }) : sums
     }
     return Object.assign(Object.create(room) as typeof room, { perDomain })
   }
-  return { counts, allocatable, free: watchedFree }
+  return { ...fresh, free: watchedFree }
 }
 
 test('racks that all hold a gang but none of its parts are not compared anew for each that fails', () => {
