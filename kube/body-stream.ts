@@ -63,6 +63,7 @@ export class BodyStream extends Dispatched implements Dispatcher.DispatchHandler
   /** The reader wants no more. */
   async return(): Promise<IteratorResult<Uint8Array, void>> {
     this.giveUp(new TransportError('aborted', 'read no further'))
+    this.#drop()
     return this.#done()
   }
 
@@ -85,14 +86,24 @@ export class BodyStream extends Dispatched implements Dispatcher.DispatchHandler
 
   protected broke(error: TransportError): void {
     this.#refuseHead(error)
-    this.#error ??= error
+    if (this.#error === null || error.kind === 'aborted') this.#error = error
+    if (error.kind === 'aborted') this.#drop()
     this.#ends()
   }
 
+  /** Its caller can give it up as long as something waits to be taken. */
   #ends(): void {
     this.#isOver = true
-    this.end()
+    this.disarm()
+    if (this.#taken === this.#pieces.length) this.end()
     this.#wake?.()
+  }
+
+  /** Nobody takes what waits. */
+  #drop(): void {
+    this.#pieces = []
+    this.#taken = 0
+    this.end()
   }
 
   #somethingNew(): Promise<void> {
@@ -114,6 +125,7 @@ export class BodyStream extends Dispatched implements Dispatcher.DispatchHandler
   #emptied(): void {
     this.#pieces = []
     this.#taken = 0
+    if (this.#isOver) this.end()
     if (this.controller?.paused === true) this.controller.resume()
   }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { describe, expect, test } from 'vitest'
 import { BodyStream } from '../../kube/body-stream.ts'
@@ -24,11 +25,11 @@ class Connection implements Dispatcher.DispatchController {
   }
 }
 
-function opened(status = 200): { stream: BodyStream; connection: Connection } {
-  const stream = new BodyStream({ deadlineMs: 1_000 })
+function opened(more: { signal?: AbortSignal } = {}): { stream: BodyStream; connection: Connection } {
+  const stream = new BodyStream({ deadlineMs: 1_000, ...more })
   const connection = new Connection()
   stream.onRequestStart(connection)
-  stream.onResponseStart(connection, status, {})
+  stream.onResponseStart(connection, 200, {})
   return { stream, connection }
 }
 
@@ -110,6 +111,34 @@ describe('the end', () => {
     for await (const _ of stream.body) break
     expect(connection.aborted).toBe(true)
     expect(await stream.next()).toEqual({ value: undefined, done: true })
+  })
+
+  test.each([
+    ['it may go on', () => {}],
+    ['its server has ended it', (stream: BodyStream) => stream.onResponseEnd()],
+    ['it has broken', (stream: BodyStream, at: Connection) => stream.onResponseError(at, new Error('reset'))],
+  ])('of one that its caller gives up is quiet and at once, also where %s and pieces wait', async (_, before) => {
+    const aborter = new AbortController()
+    const { stream, connection } = opened({ signal: aborter.signal })
+    stream.onResponseData(connection, Buffer.from('a'))
+    stream.onResponseData(connection, Buffer.from('b'))
+    before(stream, connection)
+    expect(await stream.next()).toMatchObject({ done: false })
+    aborter.abort()
+    expect(await stream.next()).toEqual({ value: undefined, done: true })
+  })
+
+  test.each([
+    ['all was taken', (stream: BodyStream) => stream.next()],
+    ['its reader has left', (stream: BodyStream) => stream.return()],
+  ])('leaves nothing of it with its caller once %s', async (_, finish) => {
+    const { signal } = new AbortController()
+    const { stream, connection } = opened({ signal })
+    stream.onResponseData(connection, Buffer.from('a'))
+    stream.onResponseEnd()
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    await finish(stream)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   test('of one whose caller had given up before is told by the head, and nothing is sent', async () => {
