@@ -13,7 +13,12 @@ const PERIOD_MS = 2_000
  */
 export const lease: Checker = {
   promise: 'lease',
-  asked: (life, { path }, { nowMs }) => (LEASE.test(path) ? lateTry(life, nowMs) : null),
+  asked(life, { path }, { nowMs }) {
+    if (!LEASE.test(path)) return null
+    const wrong = lateTry(life, nowMs)
+    if (life.lastOfLease?.status === 0) life.lastOfLease = null // what comes after the first try is another story
+    return wrong
+  },
   sent({ kind, method, path, sentMs, life }) {
     if (kind === 'lease') return lateTry(life, sentMs)
     if (kind === 'event' || path.startsWith('/api/v1/namespaces?') || path === '/api/v1/namespaces') return null
@@ -32,12 +37,12 @@ export const lease: Checker = {
 
 const LEASE = /\/leases\//
 
+/** Changes nothing: what is wrong is judged once more where the process was being handed something. */
 function lateTry(life: Life, nowMs: number): string | null {
   const last = life.lastOfLease
   if (last === null || last.status !== 0 || last.answeredMs === null) return null
   if (last.answeredMs + SOON_MS >= life.leadsUntilMs) return null
   const sinceMs = nowMs - last.answeredMs
   const isAtOnce = last.answeredMs - last.sentMs < PERIOD_MS || sinceMs <= SOON_MS || life.hasSleptSince(last.sentMs)
-  life.lastOfLease = null // what comes after the first try is another story
   return isAtOnce ? null : `its lease was tried again ${sinceMs} ms after an answer that never came`
 }
