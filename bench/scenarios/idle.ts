@@ -99,12 +99,13 @@ const stampOf = (i: number): string => new Date(Date.UTC(2026, 0, 1) + i * 1_000
 
 /** Calls `write` at that pace until `end`, which fails where one failed. */
 function every(periodMs: number, write: (i: number) => ReturnType<KubeClient['mergePatch']>): Paced {
-  const writes: Promise<void>[] = []
+  const writes: ReturnType<typeof write>[] = []
   let done = 0
   const startMs = performance.now()
-  const written = async (i: number): Promise<void> => {
-    take(await write(i))
+  const written = async (i: number): ReturnType<typeof write> => {
+    const answer = await write(i)
     done++
+    return answer // judged at the end: thrown here, nobody would hear of it, and what was started would go on
   }
   const timer = setInterval(
     () => {
@@ -116,7 +117,7 @@ function every(periodMs: number, write: (i: number) => ReturnType<KubeClient['me
     done: () => done,
     end: async () => {
       clearInterval(timer)
-      await Promise.all(writes)
+      for (const answer of await Promise.all(writes)) take(answer)
     },
   }
 }
@@ -242,8 +243,8 @@ async function* schedulerLines(
     await process.stop()
     yield await hearingLine(server, traffic, kubeconfig, scale, seed)
   } finally {
-    await traffic?.end()
     await process.stop()
+    await traffic?.end()
   }
 }
 
