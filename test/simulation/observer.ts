@@ -117,7 +117,8 @@ export const isOfProcess = (sender: string): boolean => sender.startsWith('sched
 interface SentLease {
   readonly spec?: { readonly holderIdentity?: string | null }
 }
-const holderIn = ({ body }: Ticket): string | null =>
+/** Whose the Lease is to be; null: nobody's, it is handed over. */
+export const holderIn = ({ body }: Ticket): string | null =>
   (JSON.parse(body ?? '{}') as SentLease).spec?.holderIdentity ?? null
 
 function noteIdentity(life: Life, ticket: Ticket): void {

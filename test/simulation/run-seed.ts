@@ -1,4 +1,5 @@
 import { CONFIG_MAPS } from '../../kube/resources.ts'
+import { leftOpen } from './checkers/leaks.ts'
 import { type Drawn, draw } from './draw.ts'
 import { isMoment, type MomentFault } from './faults/kinds.ts'
 import { STRIKES } from './faults/moments.ts'
@@ -72,7 +73,9 @@ async function spoilTopology({ drawn, chaos, clock }: World): Promise<void> {
 }
 
 /** Who was told by bookmarks how far it had come need not list. */
-function forget({ server, observer, clock, processes }: World, version: number): void {
+function forget(world: World, version: number): void {
+  const { server, observer, clock, processes } = world
+  for (const what of leftOpen(world)) observer.report('leaks', what)
   server.compactTo(version)
   observer.listedUntilMs = clock.monotonicMs()
   for (const { network } of processes) for (const stream of [...network.streams]) stream.breakOff()

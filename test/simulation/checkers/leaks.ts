@@ -3,6 +3,7 @@ import type { World } from '../world.ts'
 
 /** An object that a fault put into the stream: what was heard once stays until a list. */
 const MALFORMED = 1
+const WATCHES_MAX = 6
 
 /** Nothing is kept of what is gone: no seat assumed, no request open, no more watches and timers than a quiet process has. */
 export function leaks({ processes, history, drawn }: World): string[] {
@@ -31,8 +32,16 @@ export function leaks({ processes, history, drawn }: World): string[] {
     )
     more('nodes', kept.nodes, history.nodes.size + malformed)
     more('requests under way', network.inFlight, 1)
-    more('open watches', network.streams.size, 6)
+    more('open watches', network.streams.size, WATCHES_MAX)
     more('timers', clock.open, 40)
     return wrong
   })
 }
+
+/** Asked before all watches are broken: one that was merely left open ends then. */
+export const leftOpen = ({ processes }: World): string[] =>
+  processes
+    .filter(
+      ({ isRunning, scheduler, network }) => isRunning && scheduler !== null && network.streams.size > WATCHES_MAX,
+    )
+    .map(({ life, network }) => `${life.id} has ${network.streams.size} open watches, at most ${WATCHES_MAX} are meant`)

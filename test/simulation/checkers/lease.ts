@@ -1,5 +1,5 @@
 import type { Life } from '../life.ts'
-import type { Checker } from '../observer.ts'
+import { type Checker, holderIn } from '../observer.ts'
 
 /** A timer may be that late, and a little more. */
 const SOON_MS = 1_000
@@ -9,7 +9,7 @@ const PERIOD_MS = 2_000
 /**
  * I6: a process begins no write after its own lease deadline, and nothing that it began happens once another one has
  * the lease. Events are only told, and may come late. A renewal that was not answered is tried again at once, while the
- * lease lasts.
+ * lease lasts; who is told to stop hands it over once all is settled.
  */
 export const lease: Checker = {
   promise: 'lease',
@@ -19,8 +19,9 @@ export const lease: Checker = {
     if (life.lastOfLease?.status === 0) life.lastOfLease = null // what comes after the first try is another story
     return wrong
   },
-  sent({ kind, method, path, sentMs, life }) {
-    if (kind === 'lease') return lateTry(life, sentMs)
+  sent(ticket) {
+    const { kind, method, path, sentMs, life } = ticket
+    if (kind === 'lease') return holderIn(ticket) === null ? null : lateTry(life, sentMs)
     if (kind === 'event' || path.startsWith('/api/v1/namespaces?') || path === '/api/v1/namespaces') return null
     const late = sentMs - life.leadsUntilMs
     return late < 0 ? null : `${method} ${path} was begun ${late} ms after its lease deadline`
