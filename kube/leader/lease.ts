@@ -163,7 +163,10 @@ class Campaign implements LeaderElection {
       await this.#rest(restMs)
       if (!this.#isHeld || this.#aborter.signal.aborted) break
       const beganMs = clock.monotonicMs()
-      const untilMs: number | 'held' | 'failed' | 'over' = await Promise.race([this.#attempt(isCurrent), alarm.over])
+      const trial = { isOver: false }
+      const attempt = this.#attempt(isCurrent, trial)
+      const untilMs: number | 'held' | 'failed' | 'over' = await Promise.race([attempt, alarm.over])
+      trial.isOver = true
       if (untilMs === 'held') this.#leadsUntilMs = null
       if (typeof untilMs === 'number') this.#leadsUntilMs = untilMs
       isCurrent = typeof untilMs === 'number'
@@ -191,12 +194,13 @@ class Campaign implements LeaderElection {
 
   /**
    * Takes or renews the lease if it may: until when it is ours. `held`: by somebody else. `isCurrent`: our own last
-   * write is what the lease says, so it need not be read first, and one slow answer less can cost the lease.
+   * write is what the lease says, so it need not be read first, and one slow answer less can cost the lease. A trial that
+   * is over while it reads writes nothing: the lease would be held by somebody who does not lead.
    */
-  async #attempt(isCurrent: boolean): Promise<number | 'held' | 'failed'> {
+  async #attempt(isCurrent: boolean, trial = { isOver: false }): Promise<number | 'held' | 'failed'> {
     const { clock, identity } = this.#options
     if (!isCurrent && !(await this.#read())) return 'failed'
-    if (this.#observed === null) return 'failed'
+    if (this.#observed === null || trial.isOver) return 'failed'
     const beganMs = clock.monotonicMs()
     const action = decide(this.#observed, identity, beganMs)
     if (action.kind === 'wait') return 'held'

@@ -328,6 +328,22 @@ describe('an election', () => {
     expect(heard).toEqual(['a leads 0'])
   })
 
+  test('a renewal that is still reading when the lease is lost writes nothing any more', async () => {
+    const { clock, server, heard, candidate } = town()
+    candidate('a').election.start()
+    await clock.runFor(2_500)
+    const asked: string[] = []
+    server.before = async ({ method }) => {
+      asked.push(method)
+      if (asked.filter((each) => each === 'GET').length !== 1 || method !== 'GET') return refused(500, 'InternalError')
+      await sleep(clock, 11_000, 'background') // longer than the lease lasts
+      return null
+    }
+    await clock.runFor(30_000)
+    expect(heard).toEqual(['a leads 0', 'a stops 12'])
+    expect(asked.filter((method) => method !== 'GET')).toEqual(['PATCH']) // the one that was refused
+  })
+
   test('an hour forward or back on the wall clock changes nothing', async () => {
     const { clock, heard, candidate } = town()
     const all = ['a', 'b'].map((name) => candidate(name))

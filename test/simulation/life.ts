@@ -23,6 +23,8 @@ export class Life {
 
   /** Whether it stood still at some time since then. */
   hasSleptSince: (ms: number) => boolean = () => false
+  /** Whether it does a leader's work now. */
+  isLeading: () => boolean = () => false
 
   readonly #nowMs: () => number
 
@@ -58,12 +60,18 @@ export class Life {
     return (this.mirror.readMs.get(uid) ?? 0) <= (answeredMs ?? Number.POSITIVE_INFINITY)
   }
 
-  /** The last write of its lease that it sent. */
+  /** The last write of its lease that it sent, and whether it led then. */
   lastOfLease: Ticket | null = null
+  ledThen: boolean = false
+
+  #noteOfLease(ticket: Ticket): void {
+    this.lastOfLease = ticket
+    this.ledThen = this.isLeading()
+  }
 
   note(ticket: Ticket): void {
     this.tickets.push(ticket)
-    if (ticket.kind === 'lease') this.lastOfLease = ticket
+    if (ticket.kind === 'lease') this.#noteOfLease(ticket)
     this.#lastOf.set(likeness(ticket), ticket)
     if (ticket.kind === 'bind') this.noteBind(ticket)
   }

@@ -33,6 +33,7 @@ export class Process {
     this.life = new Life(`${name}/${generation}`, () => wire.clock.monotonicMs())
     this.clock = new ProcessClock(wire.clock)
     this.life.hasSleptSince = (ms) => this.clock.resumedMs >= ms
+    this.life.isLeading = () => this.isLeading
     wire.observer.lives.push(this.life)
     const { onSend, fateOf, onLog: _, ...options } = wire
     this.network = new Network({

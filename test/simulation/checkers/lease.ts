@@ -42,7 +42,7 @@ const LEASE = /\/leases\//
 function lateTry(life: Life, nowMs: number): string | null {
   const last = life.lastOfLease
   if (last === null || last.status !== 0 || last.answeredMs === null) return null
-  if (last.answeredMs + SOON_MS >= life.leadsUntilMs) return null
+  if (last.answeredMs + SOON_MS >= life.leadsUntilMs || !life.ledThen) return null
   const sinceMs = nowMs - last.answeredMs
   const isAtOnce = last.answeredMs - last.sentMs < PERIOD_MS || sinceMs <= SOON_MS || life.hasSleptSince(last.sentMs)
   return isAtOnce ? null : `its lease was tried again ${sinceMs} ms after an answer that never came`
