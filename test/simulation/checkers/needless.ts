@@ -26,7 +26,8 @@ export const needless: Checker = {
     const { verb, before, name, collection } = write
     if (ticket === null || !ticket.life.isOperator || verb !== 'delete' || before === null) return null
     const what = `${ticket.life.id} deleted ${name}`
-    if (isPodWrite(write)) return isNeeded(history, before as Pod, ticket) ? `${what}, which was Ready and asked for` : null
+    if (isPodWrite(write))
+      return isNeeded(history, before as Pod, ticket) ? `${what}, which was Ready and asked for` : null
     const isAskedFor = collection === CLIQUES ? isCliqueWanted : collection === SCALINGS ? isScalingWanted : null
     return isAskedFor?.(history, write) === true ? `${what} (${collection}), which is asked for` : null
   },
