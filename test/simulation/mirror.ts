@@ -6,6 +6,9 @@ import { PodTable } from './pod-table.ts'
 const isRefusal = (reason: string): boolean =>
   reason.startsWith('OutOf') || ['UnexpectedAdmissionError', 'TopologyAffinityError', 'NodeAffinity'].includes(reason)
 
+/** A gang is not read more often while one of its pods is new. */
+const READS_KEPT = 8
+
 export type Kept = 'pods' | 'nodes' | 'podgangs'
 
 /** What one process has been told so far, and no more: a write of its is judged by this. */
@@ -18,6 +21,9 @@ export class Mirror {
   readonly gangs: Map<string, PodGang> = new Map()
   /** Uids of pods that it was told are gone. */
   readonly gone: Set<string> = new Set()
+  /** When a pod was heard of first, and what reads of a PodGang have told, the newest last; by uid. */
+  readonly firstHeardMs: Map<string, number> = new Map()
+  readonly gangReads: Map<string, readonly { readonly atMs: number; readonly gang: PodGang }[]> = new Map()
   /** When a pod was read by its name last; by uid. */
   readonly readMs: Map<string, number> = new Map()
   /** When a pod that was pending under our name was heard to be on a node without an attempt; by namespace. */
@@ -40,7 +46,7 @@ export class Mirror {
   /** Elected anew, a process lists anew and remembers nothing; what it was handed before, nobody takes any more. */
   forgetPast(): void {
     this.#handed.length = 0
-    for (const known of [this.pods, this.nodes, this.gangs]) known.clear()
+    for (const known of [this.pods, this.nodes, this.gangs, this.firstHeardMs, this.gangReads]) known.clear()
     this.rivalHeardMs.clear()
     this.refusalHeardMs.clear()
     this.#floors.clear()
@@ -66,7 +72,13 @@ export class Mirror {
       this.readMs.set(uid, this.#nowMs())
       this.hearMissing(name, uid)
     }
+    if (kept === 'podgangs') this.#noteRead(object as PodGang)
     this.hear(kept, object, false)
+  }
+
+  #noteRead(gang: PodGang): void {
+    const before = this.gangReads.get(gang.metadata.uid) ?? []
+    this.gangReads.set(gang.metadata.uid, [...before.slice(1 - READS_KEPT), { atMs: this.#nowMs(), gang }])
   }
 
   hear(kept: Kept, object: KubeObject, isDeleted: boolean): void {
@@ -119,6 +131,7 @@ export class Mirror {
   #hearPod(pod: Pod, isDeleted: boolean): void {
     const { uid } = pod.metadata
     this.#noteBefore(this.pods.get(uid))
+    if (!this.firstHeardMs.has(uid)) this.firstHeardMs.set(uid, this.#nowMs())
     if (isDeleted) this.gone.add(uid)
     if (isDeleted) this.pods.delete(uid)
     else if (!this.gone.has(uid) && isNewer(this.pods.get(uid), pod)) {

@@ -40,6 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/queue/surplus.ts',
     'read.value.metadata.uid === uid && isCurrent(entry, read.value as PodGang)',
     'read.value.metadata.uid === uid',
+    'a minimum rises unheard',
   ),
   m('own bindings are not remembered', 'B7 B27', 'scheduler/state/cluster.ts', '    known.assumed = node\n', ''),
   m(
