@@ -6,8 +6,8 @@ import { PodTable } from './pod-table.ts'
 const isRefusal = (reason: string): boolean =>
   reason.startsWith('OutOf') || ['UnexpectedAdmissionError', 'TopologyAffinityError', 'NodeAffinity'].includes(reason)
 
-/** A gang is not read more often while one of its pods is new. */
-const READS_KEPT = 8
+/** Reads that tell the same of these are one, the latest. */
+const minimumsOf = ({ spec }: PodGang): string => JSON.stringify(spec?.podgroups.map(({ minReplicas }) => minReplicas))
 
 export type Kept = 'pods' | 'nodes' | 'podgangs'
 
@@ -21,7 +21,7 @@ export class Mirror {
   readonly gangs: Map<string, PodGang> = new Map()
   /** Uids of pods that it was told are gone. */
   readonly gone: Set<string> = new Set()
-  /** When a pod was heard of first, and what reads of a PodGang have told, the newest last; by uid. */
+  /** When a pod was heard of first, and what reads of a PodGang have told of its minimums, the newest last; by uid. */
   readonly firstHeardMs: Map<string, number> = new Map()
   readonly gangReads: Map<string, readonly { readonly atMs: number; readonly gang: PodGang }[]> = new Map()
   /** When a pod was read by its name last; by uid. */
@@ -78,7 +78,8 @@ export class Mirror {
 
   #noteRead(gang: PodGang): void {
     const before = this.gangReads.get(gang.metadata.uid) ?? []
-    this.gangReads.set(gang.metadata.uid, [...before.slice(1 - READS_KEPT), { atMs: this.#nowMs(), gang }])
+    const others = before.filter((read) => minimumsOf(read.gang) !== minimumsOf(gang))
+    this.gangReads.set(gang.metadata.uid, [...others, { atMs: this.#nowMs(), gang }])
   }
 
   hear(kept: Kept, object: KubeObject, isDeleted: boolean): void {

@@ -137,5 +137,6 @@ function renewed(ticket: Ticket): void {
     ticket.life.forgetBinds(ticket.sentMs - WRITE_GIVEN_UP_MS)
   }
   const isOurs = ticket.method !== 'GET' && holderIn(ticket) !== null
-  ticket.life.leadsUntilMs = isOurs ? ticket.sentMs + RENEW_DEADLINE_MS : Number.NEGATIVE_INFINITY
+  const untilMs = ticket.sentMs + RENEW_DEADLINE_MS // an answer may come after that to a later renewal
+  ticket.life.leadsUntilMs = isOurs ? Math.max(ticket.life.leadsUntilMs, untilMs) : Number.NEGATIVE_INFINITY
 }
