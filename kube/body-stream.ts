@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
-import { Dispatched, flat, type Terms } from './dispatched.ts'
+import { Dispatched, flat } from './dispatched.ts'
 import { TransportError } from './transport.ts'
 import { turns } from './turns.ts'
 
@@ -15,14 +15,14 @@ export interface Head {
 const WAITING_MAX_BYTES = 65_536
 
 /**
- * One request whose answer's body is read piece by piece as it comes, straight on the dispatcher. A watch that brings an
+ * One request of which the head is the answer, and the body is read piece by piece as it comes, straight on the dispatcher. A watch that brings an
  * event now and then wakes the process for each, and every stream, generator and promise on the way is run cold then.
  * The deadline holds until the head is there, and for a refusal until its end.
  */
-export class BodyStream extends Dispatched implements Dispatcher.DispatchHandler, AsyncIterator<Uint8Array, void> {
-  readonly head: Promise<Head>
-  #tellHead: (head: Head) => void = () => {}
-  #refuseHead: (error: Error) => void = () => {}
+export class BodyStream
+  extends Dispatched<Head>
+  implements Dispatcher.DispatchHandler, AsyncIterator<Uint8Array, void>
+{
   /** What has come and was not taken yet, from `#taken` on. */
   #pieces: Uint8Array[] = []
   #taken = 0
@@ -31,20 +31,6 @@ export class BodyStream extends Dispatched implements Dispatcher.DispatchHandler
   #error: TransportError | null = null
   /** Told when there is something to take, or nothing to come. */
   #wake: (() => void) | null = null
-
-  constructor(terms: Terms) {
-    super(terms)
-    this.head = new Promise((resolve, reject) => {
-      this.#tellHead = resolve
-      this.#refuseHead = reject
-    })
-    this.head.catch(() => {}) // given up before anybody waits for it, it must not end the process
-  }
-
-  /** As `promise`, but rejects as soon as the request is given up. */
-  during<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.head as Promise<never>])
-  }
 
   /** To be read once. Ends quietly when the caller has given up; throws TransportError for any other end than the stream's. */
   get body(): AsyncIterable<Uint8Array> {
@@ -70,7 +56,7 @@ export class BodyStream extends Dispatched implements Dispatcher.DispatchHandler
   onResponseStart(_controller: Controller, statusCode: number, headers: IncomingHttpHeaders): void {
     if (statusCode < 200) return
     if (statusCode < 300) this.disarm() // a refusal's body must come in time; a watch's may take hours
-    this.#tellHead({ status: statusCode, headers: flat(headers) })
+    this.tell({ status: statusCode, headers: flat(headers) })
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -84,8 +70,8 @@ export class BodyStream extends Dispatched implements Dispatcher.DispatchHandler
     this.#ends()
   }
 
-  protected broke(error: TransportError): void {
-    this.#refuseHead(error)
+  protected override broke(error: TransportError): void {
+    super.broke(error)
     if (this.#error === null || error.kind === 'aborted') this.#error = error
     if (error.kind === 'aborted') this.#drop()
     this.#ends()

@@ -6,8 +6,14 @@ const always = (): boolean => true
 type Controller = Dispatcher.DispatchController
 export type Terms = Pick<HttpRequest, 'deadlineMs' | 'signal' | 'maySend'>
 
-/** What one request over the dispatcher has in common, whatever its answer is: deadline, caller's signal, giving up. */
-export abstract class Dispatched {
+/**
+ * What one request over the dispatcher has in common, whatever is waited for (`answer`): deadline, caller's signal, giving
+ * up.
+ */
+export abstract class Dispatched<T> {
+  readonly answer: Promise<T>
+  #resolve: (answer: T) => void = () => {}
+  #reject: (error: TransportError) => void = () => {}
   readonly #signal: AbortSignal | undefined
   readonly #maySend: () => boolean
   readonly #timer: NodeJS.Timeout
@@ -16,23 +22,32 @@ export abstract class Dispatched {
   #givenUp: TransportError | null = null
 
   constructor({ deadlineMs, signal, maySend = always }: Terms) {
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.answer.catch(() => {}) // given up before anybody waits for it, it must not end the process
     this.#maySend = maySend
     this.#signal = signal
     this.#timer = setTimeout(() => {
       this.giveUp(new TransportError('timeout', `no answer within ${deadlineMs} ms`))
     }, deadlineMs)
-    if (signal?.aborted) this.#neverBegin()
+    if (signal?.aborted) this.#reject((this.#givenUp = new TransportError('aborted', 'given up by its caller')))
     else signal?.addEventListener('abort', this.#abort, { once: true })
   }
 
-  /** Whoever waits for the answer hears of the error. */
-  protected abstract broke(error: TransportError): void
+  /** As `promise`, but rejects as soon as the request is given up. */
+  during<V>(promise: Promise<V>): Promise<V> {
+    return Promise.race([promise, this.answer as Promise<never>])
+  }
 
-  /** Told when the whole object is there to hear of it. */
-  #neverBegin(): void {
-    const error = new TransportError('aborted', 'given up by its caller')
-    this.#givenUp = error
-    queueMicrotask(() => this.broke(error))
+  protected tell(answer: T): void {
+    this.#resolve(answer)
+  }
+
+  /** Whoever waits for the answer hears of the error. */
+  protected broke(error: TransportError): void {
+    this.#reject(error)
   }
 
   /** Told at once; a request that waits for a connection is not sent any more. Only the first error counts. */

@@ -76,7 +76,7 @@ class HttpTransport implements Transport {
       const credentials = this.#knownCredentials() ?? (await stream.during(this.#currentCredentials()))
       const { dispatcher, options } = this.#prepare(request, credentials, 'streams')
       dispatcher.dispatch(options, stream)
-      const head = await stream.head
+      const head = await stream.answer
       return { ...head, lines: linesOf(stream.body), chunks: stream.body }
     } catch (error) {
       stream.end()

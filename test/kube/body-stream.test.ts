@@ -146,7 +146,7 @@ describe('the end', () => {
     const connection = new Connection()
     stream.onRequestStart(connection)
     expect(connection.aborted).toBe(true)
-    await expect(stream.head).rejects.toMatchObject({ kind: 'aborted' })
+    await expect(stream.answer).rejects.toMatchObject({ kind: 'aborted' })
   })
 
   test('of a refusal that does not end comes with its deadline', async () => {
@@ -154,7 +154,7 @@ describe('the end', () => {
     const connection = new Connection()
     stream.onRequestStart(connection)
     stream.onResponseStart(connection, 429, {})
-    expect(await stream.head).toMatchObject({ status: 429 })
+    expect(await stream.answer).toMatchObject({ status: 429 })
     await expect(stream.next()).rejects.toMatchObject({ kind: 'timeout' })
   })
 })

@@ -13,11 +13,6 @@ const start = async (drawing: string, gpus = 1): Promise<void> => {
 }
 afterEach(() => world.stop())
 
-const on = async (...names: readonly string[]): Promise<string> => {
-  const placed = await world.placed()
-  return names.map((name) => placed[name] ?? '-').join(' ')
-}
-const sorted = async (...names: readonly string[]): Promise<string> => (await on(...names)).split(' ').sort().join(' ')
 const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `g-${at}`)
 
 /** `g` of `count` whole in r1 (r2 was cordoned meanwhile). */
@@ -43,10 +38,10 @@ test('scaled up with its rack full: the surplus pod waits for that rack', async 
   expect(it.whyGang('g')).toMatch(/^Running/)
   await it.addNode('e', 'r2')
   await world.pass(5_000)
-  expect(await on('g-2')).toBe('-')
+  expect(await it.on('g-2')).toBe('-')
   await it.addNode('f', 'r1')
   await world.pass(5_000)
-  expect(await on('g-2')).toBe('f')
+  expect(await it.on('g-2')).toBe('f')
 })
 
 test('scaled up with room in its rack: there, though another rack is emptier', async () => {
@@ -54,7 +49,7 @@ test('scaled up with room in its rack: there, though another rack is emptier', a
   await it.edit('g', groupsOf(podGroup('a', 2, names(3))))
   await it.make('g-2')
   await world.pass(5_000)
-  expect(await sorted(...names(3))).toBe('a b c')
+  expect(await it.sorted(...names(3))).toBe('a b c')
 })
 
 test('pods that come before the PodGang names them wait for it, and are placed once it does', async () => {
@@ -64,7 +59,7 @@ test('pods that come before the PodGang names them wait for it, and are placed o
   expect(it.why('g-2')).toMatch(/^NotAMember/)
   await it.edit('g', groupsOf(podGroup('a', 2, names(3))))
   await world.pass(5_000)
-  expect(await sorted(...names(3))).toBe('a b c')
+  expect(await it.sorted(...names(3))).toBe('a b c')
 })
 
 test('its minimum raised with its rack full: nothing that runs is undone, and the pod goes before any minimum', async () => {
@@ -72,24 +67,24 @@ test('its minimum raised with its rack full: nothing that runs is undone, and th
   await it.edit('g', groupsOf(podGroup('a', 3, names(3))))
   await it.make('g-2')
   await world.pass(120_000)
-  expect(await sorted('g-0', 'g-1')).toBe('a b')
+  expect(await it.sorted('g-0', 'g-1')).toBe('a b')
   expect(it.why('g-2')).toMatch(/^PinnedDomainFull: .*r1/)
   await it.cordon('c', 'd', 'e')
   await world.create(...simpleGang('b', 1, 1))
   await world.pass(5_000)
   await it.addNode('f', 'r1')
   await world.pass(5_000)
-  expect(await on('g-2', 'b-0')).toBe('f -')
+  expect(await it.on('g-2', 'b-0')).toBe('f -')
 })
 
 test('its minimum raised above its pods: it waits for pods, keeps what it has and is whole once they come', async () => {
   await placedInR1('r1: a b c | r2: d', 2)
   await it.edit('g', groupsOf(podGroup('a', 3, names(3))))
   await world.pass(60_000)
-  expect(await sorted('g-0', 'g-1')).toBe('a b')
+  expect(await it.sorted('g-0', 'g-1')).toBe('a b')
   await it.make('g-2')
   await world.pass(5_000)
-  expect(await sorted(...names(3))).toBe('a b c')
+  expect(await it.sorted(...names(3))).toBe('a b c')
   expect(it.whyGang('g')).toMatch(/^Running -/)
 })
 
@@ -99,7 +94,7 @@ test('scaled down, the PodGang first: the seat is free in seconds', async () => 
   await it.edit('g', groupsOf(podGroup('a', 2, names(2))))
   await it.remove('g-2')
   await world.pass(4_000)
-  expect(await on('w-0')).toMatch(/[abc]/)
+  expect(await it.on('w-0')).toMatch(/[abc]/)
   expect(it.whyGang('g')).toMatch(/^Running -/)
 })
 
@@ -108,10 +103,10 @@ test('scaled down, the pod first: the seat is free in seconds once the PodGang s
   await world.create(...simpleGang('w', 1, 1))
   await it.remove('g-2')
   await world.pass(10_000)
-  expect(await on('w-0'), 'kept for the pod to come').toBe('-')
+  expect(await it.on('w-0'), 'kept for the pod to come').toBe('-')
   await it.edit('g', groupsOf(podGroup('a', 2, names(2))))
   await world.pass(4_000)
-  expect(await on('w-0')).toMatch(/[abc]/)
+  expect(await it.on('w-0')).toMatch(/[abc]/)
 })
 
 test('a pod that its PodGang names no longer keeps its node and uses it', async () => {
@@ -119,7 +114,7 @@ test('a pod that its PodGang names no longer keeps its node and uses it', async 
   await it.edit('g', groupsOf(podGroup('a', 2, names(2))))
   await world.create(pod('p'))
   await world.pass(120_000)
-  expect(await on('p')).toBe('-')
+  expect(await it.on('p')).toBe('-')
   expect(Object.keys(await world.placed())).toHaveLength(3)
 })
 
@@ -131,17 +126,17 @@ test('a required rack added to a gang over several moves nothing; what is replac
   await it.uncordon('d')
   await it.edit('g', inOne(RACK))
   await world.pass(70_000)
-  expect(await sorted(...names(3))).toBe('a b c')
+  expect(await it.sorted(...names(3))).toBe('a b c')
   const placed = await world.placed()
   const onA = names(3).find((name) => placed[name] === 'a')!
   await it.cordon('a')
   await it.remove(onA)
   await it.make(onA)
   await world.pass(5_000)
-  expect(await on(onA), 'r1 and r2 are full, r3 is a further one').toBe('-')
+  expect(await it.on(onA), 'r1 and r2 are full, r3 is a further one').toBe('-')
   await it.addNode('e', 'r2')
   await world.pass(2_000)
-  expect(await on(onA)).toBe('e')
+  expect(await it.on(onA)).toBe('e')
 })
 
 test('a required rack added: the only pod of a rack, made again, goes to the one rack of the others', async () => {
@@ -157,7 +152,7 @@ test('a required rack added: the only pod of a rack, made again, goes to the one
   expect(it.why(onC)).toMatch(/^PinnedDomainFull: .*r1/)
   await it.edit('g', { topologyConstraint: null })
   await world.pass(2_000)
-  expect(await on(onC)).toBe('c')
+  expect(await it.on(onC)).toBe('c')
 })
 
 test('the constraint that keeps a gang out is removed: it is placed at once', async () => {
@@ -167,7 +162,7 @@ test('the constraint that keeps a gang out is removed: it is placed at once', as
   expect(it.why('g-0')).toMatch(/^DomainTooSmall/)
   await it.edit('g', { topologyConstraint: null })
   await world.pass(2_000)
-  expect(await sorted(...names(4))).toBe('a b c d')
+  expect(await it.sorted(...names(4))).toBe('a b c d')
 })
 
 test('a group added to a whole gang: it is seated beside it, and what runs stays when it has no room', async () => {
@@ -176,11 +171,11 @@ test('a group added to a whole gang: it is seated beside it, and what runs stays
   await it.make('h-0', { group: 'b' })
   await it.make('h-1', { group: 'b' })
   await world.pass(120_000)
-  expect(await sorted('g-0', 'g-1')).toBe('a b')
-  expect(await on('h-0', 'h-1'), 'both or none').toBe('- -')
+  expect(await it.sorted('g-0', 'g-1')).toBe('a b')
+  expect(await it.on('h-0', 'h-1'), 'both or none').toBe('- -')
   await it.addNode('f', 'r1')
   await world.pass(2_000)
-  expect(await sorted('h-0', 'h-1')).toBe('c f')
+  expect(await it.sorted('h-0', 'h-1')).toBe('c f')
 })
 
 test('a reference moved to the group that the pod says: it becomes a member', async () => {
@@ -194,11 +189,11 @@ test('a reference moved to the group that the pod says: it becomes a member', as
     pod('g-1', { gang: 'g', group: 'b', index: 1 }),
   )
   await world.pass(5_000)
-  expect(await on('g-0', 'g-1')).toBe('- -')
+  expect(await it.on('g-0', 'g-1')).toBe('- -')
   expect(it.why('g-1')).toMatch(/^NotAMember/)
   await it.edit('g', groupsOf(podGroup('a', 1, ['g-0']), podGroup('b', 1, ['g-1', 'g-2'])))
   await world.pass(2_000)
-  expect(await sorted('g-0', 'g-1')).toBe('a b')
+  expect(await it.sorted('g-0', 'g-1')).toBe('a b')
 })
 
 test('a bound pod’s reference moved away from its group: its group is short of it, and it keeps its node', async () => {
@@ -214,7 +209,7 @@ test('a bound pod’s reference moved away from its group: its group is short of
   await it.edit('g', groupsOf(podGroup('a', 2, ['g-0', 'g-2']), podGroup('b', 0, ['g-1'])))
   await it.make('g-2')
   await world.pass(60_000)
-  expect(await sorted(...names(3))).toBe('a b c')
+  expect(await it.sorted(...names(3))).toBe('a b c')
 })
 
 test('a gate that is lifted an hour later: its pod follows into the rack', async () => {
@@ -228,7 +223,7 @@ test('a gate that is lifted an hour later: its pod follows into the rack', async
   await world.pass(3_600_000)
   await lift('g-2')
   await world.pass(5_000)
-  expect(await sorted(...names(3))).toMatch(/^(a b c|d e f)$/)
+  expect(await it.sorted(...names(3))).toMatch(/^(a b c|d e f)$/)
 })
 
 test('a gate of the minimum that is lifted late lets all of the gang in together', async () => {
@@ -242,7 +237,7 @@ test('a gate of the minimum that is lifted late lets all of the gang in together
   expect(it.why('g-0')).toMatch(/^WaitingForGates/)
   await lift('g-1')
   await world.pass(3_000)
-  expect(await sorted(...names(2))).toBe('a b')
+  expect(await it.sorted(...names(2))).toBe('a b')
 })
 
 const lift = async (name: string): Promise<void> => {
@@ -259,24 +254,24 @@ test('a PodGang that comes half an hour after its pods', async () => {
   expect(it.why('g-0')).toMatch(/^PodGangMissing/)
   await world.create(made!)
   await world.pass(3_000)
-  expect(await sorted(...names(2))).toBe('a b')
+  expect(await it.sorted(...names(2))).toBe('a b')
 })
 
 test('a PodGang deleted and made again under pods that run: they count, nothing is undone, and repairs go on', async () => {
   await placedInR1('r1: a b | r2: c d', 2)
   await it.removeGang('g')
   await world.pass(120_000)
-  expect(await sorted(...names(2))).toBe('a b')
-  const before = await on('g-1')
+  expect(await it.sorted(...names(2))).toBe('a b')
+  const before = await it.on('g-1')
   await it.remove('g-1')
   await it.make('g-1')
   await world.pass(5_000)
   expect(it.why('g-1')).toMatch(/^PodGangMissing/)
   await world.create(gang('g', [{ name: 'a', minimum: 2, pods: names(2) }], inOne(RACK)))
   await world.pass(5_000)
-  expect(await on('g-1')).toBe(before)
+  expect(await it.on('g-1')).toBe(before)
   await world.pass(120_000)
-  expect(await sorted(...names(2))).toBe('a b')
+  expect(await it.sorted(...names(2))).toBe('a b')
   expect(it.whyGang('g')).toMatch(/^Running -/)
 })
 
@@ -289,14 +284,14 @@ test('a PodGang deleted and made again while it is refused: it is judged by what
   expect(it.why('g-0')).toMatch(/^PodGangMissing/)
   await world.create(gang('g', [{ name: 'a', minimum: 4, pods: names(4) }]))
   await world.pass(3_000)
-  expect(await sorted(...names(4))).toBe('a b c d')
+  expect(await it.sorted(...names(4))).toBe('a b c d')
 })
 
 test('a minimum lowered to what fits lets a waiting gang in', async () => {
   await start('r1: a b | r2: c')
   await world.create(...simpleGang('g', 3, 3, {}, inOne(RACK)))
   await world.pass(3_000)
-  expect(await on(...names(3))).toBe('- - -')
+  expect(await it.on(...names(3))).toBe('- - -')
   await it.edit('g', groupsOf(podGroup('a', 2, names(3))))
   await world.pass(3_000)
   expect(Object.values(await world.placed()).sort()).toEqual(['a', 'b'])
@@ -316,7 +311,7 @@ test('a required level made narrower after placement binds what is replaced', as
   expect(it.why('g-1')).toMatch(/^PinnedDomainFull: /)
   await it.resize('a', 2)
   await world.pass(3_000)
-  expect(await on('g-1')).toBe('a')
+  expect(await it.on('g-1')).toBe('a')
 })
 
 test('a group taken out of its PodGang keeps no seat of the pods that go with it', async () => {
@@ -332,7 +327,7 @@ test('a group taken out of its PodGang keeps no seat of the pods that go with it
   await it.edit('g', groupsOf(podGroup('a', 2, ofA.pods)))
   await it.remove('g-2')
   await world.pass(4_000)
-  expect(await on('w-0')).toMatch(/[abc]/)
+  expect(await it.on('w-0')).toMatch(/[abc]/)
   expect(it.whyGang('g')).toMatch(/^Running -/)
 })
 
@@ -345,11 +340,11 @@ test('a constraint group added around two groups binds what is replaced to the r
   await it.uncordon('c')
   const pair = { name: 'pair', podGroupNames: ['a', 'b'], ...inOne(RACK) }
   await it.edit('g', { topologyConstraintGroupConfigs: [pair] })
-  const onA = (await on('g-0')) === 'a' ? 'g-0' : 'g-1'
+  const onA = (await it.on('g-0')) === 'a' ? 'g-0' : 'g-1'
   await it.remove(onA)
   await it.make(onA, { group: onA === 'g-0' ? 'a' : 'b' })
   await world.pass(5_000)
-  expect(await on(onA)).toBe('c')
+  expect(await it.on(onA)).toBe('c')
 })
 
 test('a scheduler that starts after a pod was deleted and before it is made again repairs in the rack', async () => {
@@ -359,7 +354,7 @@ test('a scheduler that starts after a pod was deleted and before it is made agai
   await world.pass(5_000)
   await it.make('g-1')
   await world.pass(5_000)
-  expect(await sorted('g-0', 'g-1')).toBe('a b')
+  expect(await it.sorted('g-0', 'g-1')).toBe('a b')
 })
 
 test('a PodGang made again with other words: what runs counts, and a raised minimum is repaired, never undone', async () => {
@@ -368,11 +363,11 @@ test('a PodGang made again with other words: what runs counts, and a raised mini
   await world.create(gang('g', [{ name: 'a', minimum: 3, pods: names(3) }], inOne(RACK)))
   await it.make('g-2')
   await world.pass(180_000)
-  expect(await sorted('g-0', 'g-1')).toBe('a b')
+  expect(await it.sorted('g-0', 'g-1')).toBe('a b')
   expect(it.why('g-2')).toMatch(/^PinnedDomainFull: .*r1/)
   await it.edit('g', { topologyConstraint: null })
   await world.pass(3_000)
-  expect(await on('g-2')).toMatch(/[cde]/)
+  expect(await it.on('g-2')).toMatch(/[cde]/)
 })
 
 test('a pod of the minimum that fails is replaced in its rack, whoever of the same priority waits', async () => {
@@ -381,10 +376,10 @@ test('a pod of the minimum that fails is replaced in its rack, whoever of the sa
   await world.pass(2_000)
   const failed = { status: { phase: 'Failed' } }
   const key = { namespace: 'default', name: 'g-1' }
-  const before = await on('g-1')
+  const before = await it.on('g-1')
   await world.during(world.client.mergePatch(PODS, key, failed, { subresource: 'status' }))
   await it.remove('g-1')
   await it.make('g-1')
   await world.pass(5_000)
-  expect(await on('g-1', 'b-0')).toBe(`${before} -`)
+  expect(await it.on('g-1', 'b-0')).toBe(`${before} -`)
 })

@@ -17,6 +17,10 @@ export interface Lived {
   loseNode(name: string): Promise<void>
   resize(name: string, gpus: number): Promise<void>
   addNode(name: string, rack: string, gpus?: number): Promise<void>
+  /** The nodes of these pods, `-` where one has none: `a b -`. */
+  on(...names: readonly string[]): Promise<string>
+  /** The same in byte order, where it does not matter which pod is where. */
+  sorted(...names: readonly string[]): Promise<string>
   why(name: string): string
   whyGang(name: string): string
 }
@@ -30,7 +34,13 @@ export function lived(world: World): Lived {
   const during = <T>(work: Promise<T>): Promise<T> => world.during(work)
   const patchNode = async (name: string, patch: Readonly<Record<string, unknown>>): Promise<void> =>
     must(await during(client.mergePatch<KubeObject>(NODES, { namespace: '', name }, patch)))
+  const on = async (...names: readonly string[]): Promise<string[]> => {
+    const placed = await world.placed()
+    return names.map((name) => placed[name] ?? '-')
+  }
   return {
+    on: async (...names) => (await on(...names)).join(' '),
+    sorted: async (...names) => (await on(...names)).sort().join(' '),
     make: (name, form = {}) =>
       world.create(pod(name, { gang: 'g', group: 'a', index: Number(name.split('-')[1] ?? 0), ...form })),
     async remove(...names) {

@@ -10,18 +10,9 @@ import { BROKEN_TOPOLOGIES, podName, TOPOLOGY, TOPOLOGY_FILE } from '../objects.
 import type { Process } from '../process.ts'
 import { between, oneOf } from '../random.ts'
 import type { World } from '../world.ts'
+import type { AmbushFault } from './kinds.ts'
 import { pauseFor, victim } from './processes.ts'
 import type { Strike } from './strike.ts'
-
-type Kinds =
-  | 'unheard'
-  | 'list-older'
-  | 'woken-late'
-  | 'cordoned-in-wait'
-  | 'bind-heard-late'
-  | 'minimum-raised-unheard'
-  | 'gang-barred'
-  | 'topology-broken'
 
 const on =
   (strike: (world: World, process: Process) => unknown) =>
@@ -46,7 +37,7 @@ const TURNED_AWAY: Fate = {
 const BARRED: Fate = { kind: 'refused', status: 409, reason: 'Conflict', retryAfterSeconds: null, message: 'barred' }
 
 /** What needs two things at once, and so would hardly ever come by chance. */
-export const ambushes: Readonly<Record<Kinds, Strike>> = {
+export const ambushes: Readonly<Record<AmbushFault, Strike>> = {
   /** Nothing reaches it while pods go and are made again under their names. */
   unheard: on((world, process) => {
     const { network } = process

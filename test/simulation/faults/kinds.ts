@@ -25,6 +25,18 @@ const WATCH = [
   'watch-expired',
   'line-malformed',
 ] as const
+/** Two things at once, each of them harmless: `ambushes.ts`. */
+const AMBUSH = [
+  'unheard',
+  'list-older',
+  'woken-late',
+  'cordoned-in-wait',
+  'bind-heard-late',
+  'minimum-raised-unheard',
+  'gang-barred',
+  'topology-broken',
+] as const
+
 const MOMENT = [
   'rbac-revoked',
   'no-sockets',
@@ -61,14 +73,6 @@ const MOMENT = [
   'gang-recreated',
   'attempt-forged',
   'quota-full',
-  'unheard',
-  'list-older',
-  'woken-late',
-  'cordoned-in-wait',
-  'bind-heard-late',
-  'minimum-raised-unheard',
-  'gang-barred',
-  'topology-broken',
 ] as const
 
 /** What happens to objects of the operator: drawn where there is one. */
@@ -76,7 +80,8 @@ const SET = ['clique-deleted', 'label-stomped'] as const
 
 export type WireFault = (typeof WIRE)[number]
 export type WatchFault = (typeof WATCH)[number]
-export type MomentFault = (typeof MOMENT)[number] | (typeof SET)[number]
+export type AmbushFault = (typeof AMBUSH)[number]
+export type MomentFault = (typeof MOMENT)[number] | AmbushFault | (typeof SET)[number]
 export type FaultKind = WireFault | WatchFault | MomentFault
 
 export interface FaultForm {
@@ -94,24 +99,13 @@ export const FAULT_KINDS: readonly FaultForm[] = [
   ...WIRE.map(form('request', [0.01, 0.12])),
   ...WATCH.map(form('line', [0.003, 0.04])),
   ...MOMENT.map(form('minute', [1, 8])),
+  ...AMBUSH.map(form('minute', [1, 8])),
 ]
 
 export const SET_KINDS: readonly FaultForm[] = SET.map(form('minute', [1, 8]))
 export const ALL_KINDS: readonly FaultForm[] = [...FAULT_KINDS, ...SET_KINDS]
 
-const LATER: readonly FaultKind[] = [
-  'bind-over-quota',
-  'refused-at-length',
-  'quota-full',
-  'unheard',
-  'list-older',
-  'woken-late',
-  'cordoned-in-wait',
-  'bind-heard-late',
-  'minimum-raised-unheard',
-  'gang-barred',
-  'topology-broken',
-]
+const LATER: readonly FaultKind[] = ['bind-over-quota', 'refused-at-length', 'quota-full', ...AMBUSH]
 
 /** Without what came later: seeds that found something before are drawn from these. */
 export const FORMER_KINDS: readonly FaultForm[] = FAULT_KINDS.filter(({ kind }) => !LATER.includes(kind))
