@@ -119,4 +119,4 @@ export const formOf = (kind: FaultKind): FaultForm => {
 export const isWire = (kind: FaultKind): kind is WireFault => (WIRE as readonly string[]).includes(kind)
 export const isWatch = (kind: FaultKind): kind is WatchFault => (WATCH as readonly string[]).includes(kind)
 export const isMoment = (kind: FaultKind): kind is MomentFault =>
-  ([...MOMENT, ...SET] as readonly string[]).includes(kind)
+  ([...MOMENT, ...AMBUSH, ...SET] as readonly string[]).includes(kind)
