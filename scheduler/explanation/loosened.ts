@@ -19,9 +19,22 @@ export function relaxed(subject: Subject, survey: Survey, failing: Failing | nul
   return all.flatMap((node) => {
     const from = node.scope.required
     if (from === null) return []
+    const { untied } = node.scope
+    if (untied !== undefined) return [untying(subject, node, from, untied.required, touches)]
     const broader = levels[levels.indexOf(from) - 1] ?? null
     return [...new Set([broader, null])].map((to) => relaxation(subject, node, from, to, touches))
   })
+}
+
+/** The tie let go: what the gang itself requires stays. */
+function untying(
+  subject: Subject,
+  node: ScopeNode,
+  from: CompiledLevel,
+  own: CompiledLevel | null,
+  touches: Touches,
+): Candidate {
+  return { ...relaxation(subject, node, from, own, touches), what: `drop the gang's sameDomainAs, ${from.name}` }
 }
 
 function relaxation(
@@ -31,9 +44,7 @@ function relaxation(
   to: CompiledLevel | null,
   touches: Touches,
 ): Candidate {
-  const isTie = from.paths.length === 0 && node.scope.sharing?.includes(from) === true
-  const level = isTie ? 'sameDomainAs' : 'required level'
-  const whose = node.scope.name === 'gang' ? `the gang's ${level}` : `the required level of ${node.scope.name}`
+  const whose = node.scope.name === 'gang' ? "the gang's required level" : `the required level of ${node.scope.name}`
   return {
     kind: 'relaxLevel',
     what: to === null ? `drop ${whose}, ${from.name}` : `relax ${whose} from ${from.name} to ${to.name}`,

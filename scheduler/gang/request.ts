@@ -1,5 +1,5 @@
 import type { NodeIx } from '../../topology/compiled/index-types.ts'
-import type { CompiledTopology } from '../../topology/index.ts'
+import type { CompiledLevel, CompiledTopology } from '../../topology/index.ts'
 import type { PlanGroup, PlanRequest, PlanView, Scope, Seat, SpreadRule } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import type { Constraint } from '../state/gang-facts.ts'
@@ -84,9 +84,9 @@ class RequestWriter {
     const { constraintGroups } = gang
     const inside = (names: readonly string[]): GroupSituation[] =>
       groups.filter(({ group }) => names.includes(group.name))
-    const root = this.#root()
+    const pins = ties.flatMap((tie) => this.#pins(tie))
     return [
-      { ...root, pins: ties.flatMap((tie) => this.#pins(tie)), ...this.#sharing(ties) },
+      { ...this.#root(pins), pins, ...this.#sharing(ties) },
       ...constraintGroups.map((each) =>
         this.#scope(each.name, 0, each.constraint, { kind: 'constraintGroup', name: each.name }, inside(each.groups)),
       ),
@@ -98,13 +98,26 @@ class RequestWriter {
     ]
   }
 
-  /** What shares a domain of a level that has none is refused as what requires one: the label may be misspelled. */
-  #root(): Scope {
+  /**
+   * While no pod of the tied gangs says where, what is to share a domain with them requires one: over several it could
+   * never share it. A level that has none is refused as what requires one, too: the label may be misspelled.
+   */
+  #root(pins: Scope['pins']): Scope {
     const { gang, groups } = this.#situation
     const root = this.#scope('gang', -1, gang.constraint, { kind: 'gang', name: '' }, groups)
     if (gang.sameDomainAs === null) return root
     const shared = this.#cluster.topology().levelFor(this.#topology, gang.sameDomainAs.key)
-    return shared.paths.length === 0 ? { ...root, required: shared } : root
+    const isOpen = !pins.some(({ level }) => level === shared) && this.#isNarrower(shared, root.required)
+    if (!isOpen && shared.paths.length > 0) return root
+    return { ...root, required: shared, untied: { required: root.required } }
+  }
+
+  /** One domain of the level says more than one of the other; what no topology orders says nothing of a level beside it. */
+  #isNarrower(level: CompiledLevel, than: CompiledLevel | null): boolean {
+    if (than === null) return true
+    const levels = this.#topology?.levels ?? []
+    const at = levels.indexOf(than)
+    return at >= 0 && levels.indexOf(level) > at
   }
 
   groups(tied: readonly PodFacts[]): PlanGroup[] {

@@ -68,6 +68,8 @@ export interface Scope {
   readonly pins: readonly { readonly level: CompiledLevel; readonly domain: number }[]
   /** Levels of which it shares a domain with gangs that are still to come: their pods count there, not only inside. */
   readonly sharing?: readonly CompiledLevel[]
+  /** Where `required` comes of `sameDomainAs`: what is required without it. */
+  readonly untied?: { readonly required: CompiledLevel | null }
 }
 
 /** One pod that must get a node. */

@@ -66,12 +66,30 @@ const CHANGES: readonly { what: string; before: readonly NewObject[]; after: rea
     before: [...racks('r1: a b | r2: c', 4), ...simpleGang('g', 3, 3, FOUR, inOne(RACK))],
     after: [...racks('r1: a b | r2: c', 4), ...simpleGang('g', 3, 3, FOUR)],
   },
+  {
+    what: `drop the gang's sameDomainAs, ${RACK}`,
+    before: [
+      ...racks('r1: a b | r2: c', 4),
+      ...simpleGang('g', 3, 3, FOUR, { sameDomainAs: { podGang: 'b', key: RACK } }),
+    ],
+    after: [...racks('r1: a b | r2: c', 4), ...simpleGang('g', 3, 3, FOUR)],
+  },
 ]
 
 test('a tie over a label that no node carries is called by its name', async () => {
   const tied = gang('g', [{ name: 'x', minimum: 1, pods: ['g-x'] }], { sameDomainAs: { podGang: 'b', key: 'x/none' } })
   const { why } = await explain([...racks('r1: a', 4), tied, pod('g-x', { gang: 'g', group: 'x' })], 'g')
   expect([why.reason, why.changes?.smallest?.what]).toEqual(['NoDomain', "drop the gang's sameDomainAs, x/none"])
+})
+
+test('a tie that is dropped leaves what the gang itself requires', async () => {
+  const tie = { sameDomainAs: { podGang: 'b', key: 'x/none' } }
+  const { why } = await explain(
+    [...racks('r1: a | r2: c', 4), ...simpleGang('g', 2, 2, FOUR, { ...inOne(RACK), ...tie })],
+    'g',
+  )
+  expect(why.reason).toBe('NoDomain')
+  expect(why.changes?.smallest?.what ?? null).not.toBe("drop the gang's sameDomainAs, x/none")
 })
 
 describe('the smallest change, once somebody does it, lets the gang in', () => {
