@@ -1,4 +1,4 @@
-import { likeness } from '../life.ts'
+import { type Life, likeness } from '../life.ts'
 import type { Checker, Court } from '../observer.ts'
 import type { Ticket } from '../ticket.ts'
 
@@ -14,6 +14,7 @@ export const manners: Checker = {
     if (ticket.kind === 'lease') return null // has a period of its own
     const last = ticket.life.lastLike(ticket)
     if (last === null || last.answeredMs === null || last.status !== 429) return null
+    if (last.answeredMs < termMs(ticket.life)) return null
     const waitedMs = court.nowMs - last.answeredMs
     return waitedMs > RETRY_AFTER_MS - 1 // its clock tells whole milliseconds
       ? null
@@ -21,6 +22,12 @@ export const manners: Checker = {
   },
   answered: (ticket, court) => (ticket.status === 403 && ticket.kind !== 'event' ? tooOften(ticket, court) : null),
 }
+
+/**
+ * When the term began of which it is now. A term knows nothing of what was turned away in one before: what waited ended with
+ * it, as with a process that ends when it has lost its lease. So each is asked for once too soon in a term, at most.
+ */
+const termMs = ({ electedMs }: Life): number => electedMs.at(-1) ?? Number.NEGATIVE_INFINITY
 
 /** What the simulated server asks for: network.ts tells it in the header. */
 export const RETRY_AFTER_MS = 2_000
