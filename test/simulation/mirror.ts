@@ -19,7 +19,7 @@ export class Mirror {
   readonly nodes: Map<string, Node> = new Map()
   /** By uid. */
   readonly gangs: Map<string, PodGang> = new Map()
-  /** Uids of pods that it was told are gone. */
+  /** Uids of pods that it was told are gone, in this term. */
   readonly gone: Set<string> = new Set()
   /** When a pod was heard of first, and what reads of a PodGang have told of its minimums, the newest last; by uid. */
   readonly firstHeardMs: Map<string, number> = new Map()
@@ -47,6 +47,7 @@ export class Mirror {
   forgetPast(): void {
     this.#handed.length = 0
     for (const known of [this.pods, this.nodes, this.gangs, this.firstHeardMs, this.gangReads]) known.clear()
+    this.gone.clear() // a server that lags may list them to it again
     this.rivalHeardMs.clear()
     this.refusalHeardMs.clear()
     this.#floors.clear()
