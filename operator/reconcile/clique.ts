@@ -58,6 +58,9 @@ const COMING_PER_SECOND = 2
 const COMING_AT_ONCE = 20
 const COMING_MAX_MS = 30_000
 
+/** The status could not be written: among what failed, and the only one of it that no status can tell. */
+const UNTOLD = 'ERR_WRITE_STATUS'
+
 export const cliqueReconciler: MakeReconciler = (context) => new CliqueReconciler(context)
 
 class CliqueReconciler implements Reconciler {
@@ -117,7 +120,8 @@ class CliqueReconciler implements Reconciler {
     await this.#liftGates(shape, clique).catch((error: unknown) => {
       failed.push(['ERR_REMOVE_POD_SCHEDULING_GATE', error])
     })
-    const restMs = await this.#report(shape, identity, clique, failed)
+    const isUntold = failed.some(([code]) => code === UNTOLD) // and would be again: later
+    const restMs = isUntold ? null : await this.#report(shape, identity, clique, failed)
     if (failed[0] !== undefined) throw failed[0][1]
     return { again: dueMs === null || restMs === null ? (dueMs ?? restMs) : Math.min(dueMs, restMs) }
   }
@@ -135,7 +139,7 @@ class CliqueReconciler implements Reconciler {
     clique: PodClique,
     failed: [string, unknown][],
   ): Promise<number | null> {
-    await this.#replaceOutdated(shape, identity, clique).catch((error: unknown) => {
+    await this.#replaceOutdated(shape, identity, clique, failed).catch((error: unknown) => {
       failed.push(['ERR_UPDATE_POD', error])
     })
     return this.#pods.scale(this.#planOf(shape, identity, clique)).catch((error: unknown) => {
@@ -145,10 +149,20 @@ class CliqueReconciler implements Reconciler {
   }
 
   /** What is to go is written down before it goes, so that whoever continues knows what was begun. */
-  async #replaceOutdated(shape: SetShape, identity: CliqueIdentity, clique: PodClique): Promise<void> {
+  async #replaceOutdated(
+    shape: SetShape,
+    identity: CliqueIdentity,
+    clique: PodClique,
+    failed: [string, unknown][],
+  ): Promise<void> {
     const { remove } = this.#rolloutOf(shape, identity, clique)
     if (remove.length === 0) return
-    await this.#report(shape, identity, clique, [], 'now')
+    try {
+      await this.#report(shape, identity, clique, [], 'now')
+    } catch (error) {
+      failed.push([UNTOLD, error])
+      return
+    }
     await this.#pods.remove(clique, remove)
   }
 

@@ -16,6 +16,7 @@ import type { Intercept } from '../../sim/server/intercept.ts'
 import { TransportError } from '../../kube/transport.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { type Harness, isReady, names, startHarness } from './harness.ts'
+import { changed, imagesOf } from './updating.ts'
 import { workloadYaml } from './workloads.ts'
 
 let at: Harness
@@ -234,4 +235,22 @@ test('a refused pod is told in the clique and in an event, asked for once a roun
   expect(after.status).toMatchObject({ lastErrors: [], observedGeneration: 1 })
   const events = await at.list<KubeObject & { reason: string }>(EVENTS)
   expect(events.map(({ reason }) => reason)).toContain('PodCreateFailed')
+})
+
+test('in an update too, a status that is forbidden is asked for once a look', async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  await changed(at, 'workload1', { 'pc-a': 'busybox:new' })
+  const askedMs: number[] = []
+  at.cluster.server.setIntercept(({ method, path }) => {
+    if (method !== 'PATCH' || !path.includes('/workload1-0-pc-a/status')) return 'pass'
+    askedMs.push(at.clock.monotonicMs())
+    return { status: 403, reason: 'Forbidden' }
+  })
+  await at.clock.runFor(20_000)
+  expect(askedMs.length).toBeGreaterThan(5)
+  expect(new Set(askedMs).size).toBe(askedMs.length)
+  at.cluster.server.setIntercept(null)
+  await at.settle()
+  expect(imagesOf(await at.list<Pod>(PODS), 'pc-a')).toEqual(Array(2).fill('busybox:new'))
 })
