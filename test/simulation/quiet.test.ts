@@ -8,6 +8,7 @@ const world = (...writesMs: readonly number[]): World =>
   ({
     clock: { monotonicMs: () => 500_000 },
     kubelets: { refusals: new Map([['n', [450_000]]]) },
+    observer: { lives: [] },
     history: {
       writes: writesMs.map((atMs) => ({
         atMs,
@@ -30,12 +31,23 @@ test('what follows when a node is avoided no longer is no unrest', () => {
 })
 
 test('new counts may follow a binding until the next round, and another binding may not', () => {
-  const { clock, kubelets, history } = world(499_000)
+  const { history, ...others } = world(499_000)
   const bound = (atMs: number): Write =>
     ({ atMs, sender: 'scheduler-a/1/1', verb: 'bind', collection: '/pods' }) as Write
   const withBind = (atMs: number): World =>
-    ({ clock, kubelets, history: { writes: [bound(atMs), ...history.writes] } }) as unknown as World
+    ({ ...others, history: { writes: [bound(atMs), ...history.writes] } }) as unknown as World
   expect(quiet(withBind(440_000))).toEqual([])
   expect(quiet(withBind(420_000))).toEqual([expect.stringContaining('1 writes at rest')])
   expect(quiet(withBind(498_500))).toEqual([expect.stringContaining('1 writes at rest')])
+})
+
+test('what follows when a namespace is left alone no longer is no unrest, and what comes before is', () => {
+  const withRival = (ms: number): World => {
+    const { clock, kubelets, history } = world(499_000)
+    const lives = [{ mirror: { rivalHeardMs: new Map([['default', ms]]) } }]
+    return { clock, kubelets, history, observer: { lives } } as unknown as World
+  }
+  expect(quiet(withRival(198_000))).toEqual([])
+  expect(quiet(withRival(199_500))).toEqual([expect.stringContaining('1 writes at rest')])
+  expect(quiet(withRival(150_000))).toEqual([expect.stringContaining('1 writes at rest')])
 })

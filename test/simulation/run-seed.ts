@@ -1,5 +1,6 @@
 import { CONFIG_MAPS } from '../../kube/resources.ts'
 import { leftOpen } from './checkers/leaks.ts'
+import { RIVAL_MS } from './checkers/rival.ts'
 import { type Drawn, draw } from './draw.ts'
 import { isMoment, type MomentFault } from './faults/kinds.ts'
 import { STRIKES } from './faults/moments.ts'
@@ -29,8 +30,6 @@ const REST_MS = 180_000
 const FORGETS_MS = 15_000
 const REMEMBERS_MS = 80_000
 const SPOILS_MS = 5_000
-/** How long a namespace is left alone after another scheduler's bind. */
-const RIVAL_MS = 300_000
 
 export const runSeed = (seed: number, onLog: ((line: string) => void) | null = null): Promise<Outcome> =>
   run(draw(seed), onLog)

@@ -1,6 +1,7 @@
 import type { Checker } from '../observer.ts'
 
-const QUIET_MS = 300_000
+/** How long a namespace is left alone after another scheduler's bind. */
+export const RIVAL_MS = 300_000
 
 /** Who was seen to bind a pod of ours has the namespace to himself until 5 min pass without another. */
 export const rival: Checker = {
@@ -9,7 +10,7 @@ export const rival: Checker = {
     if (kind !== 'bind') return null
     const namespace = path.split('/')[4] ?? ''
     const sinceMs = sentMs - (life.mirror.rivalHeardMs.get(namespace) ?? Number.NEGATIVE_INFINITY)
-    return sinceMs >= QUIET_MS
+    return sinceMs >= RIVAL_MS
       ? null
       : `${name} was bound ${sinceMs} ms after another scheduler was seen in ${namespace}`
   },
