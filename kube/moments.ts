@@ -24,6 +24,10 @@ export class Moments {
     this.#mostMs = mostMs
   }
 
+  get size(): number {
+    return this.#of.size
+  }
+
   /** Milliseconds until its moment; it is the same one until `leave`. */
   restMs(key: string): number {
     const nowMs = this.#clock.monotonicMs()

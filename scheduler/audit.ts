@@ -19,9 +19,13 @@ export interface Kept {
   readonly assumed: number
   readonly suspended: number
   readonly bindings: number
+  /** Memories of what was told, up to three an entry. */
+  readonly told: number
+  /** Namespaces of which something is known beyond their objects. */
+  readonly namespaces: number
 }
 
-export function auditOf(cluster: ClusterState, rest: Pick<Kept, 'entries' | 'suspended' | 'bindings'>): SchedulerAudit {
+export function auditOf(cluster: ClusterState, rest: Pick<Kept, 'entries' | 'suspended' | 'bindings' | 'told'>): SchedulerAudit {
   const { resources, ixOf, free } = cluster.nodes.read()
   return {
     used: (node, resource) => {
@@ -37,6 +41,7 @@ export function auditOf(cluster: ClusterState, rest: Pick<Kept, 'entries' | 'sus
       nodes: cluster.nodes.size,
       gangs: cluster.gangs.size,
       assumed: cluster.assumedCount,
+      namespaces: cluster.namespacesKnown,
       ...rest,
     },
   }

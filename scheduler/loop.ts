@@ -219,7 +219,7 @@ export class Loop {
     const before = known?.situation ?? null
     const entry = book.refresh(key, nowMs, known)
     this.#lookAtHolds(key, before, entry, nowMs)
-    if (entry === null) return
+    if (entry === null) return known === undefined ? undefined : status.touch(key) // what was told of it is forgotten
     if (!entry.situation.gang.isPlain && entry.uid !== '' && isWhole(entry.situation)) noteWhole(entry)
     surplus.look(entry)
     this.#afterwards(entry, nowMs)

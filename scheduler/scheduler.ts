@@ -223,7 +223,8 @@ class Running implements Scheduler {
 
   audit(): SchedulerAudit {
     const { size: entries } = this.#book
-    return auditOf(this.#cluster, { entries, suspended: this.#suspended.size, bindings: this.#binder.inFlight })
+    const [{ size: suspended }, { inFlight: bindings }] = [this.#suspended, this.#binder]
+    return auditOf(this.#cluster, { entries, suspended, bindings, told: this.#status.remembered })
   }
 
   #look(key: string): void {

@@ -21,6 +21,7 @@ export class Rivals {
   /** Returns true when the namespace was not left alone before. */
   add(namespace: string, nowMs: number): boolean {
     const isNew = !this.isStopped(namespace, nowMs)
+    for (const each of this.#until.keys()) this.isStopped(each, nowMs) // forgets those that nobody asks about any more
     this.#until.set(namespace, nowMs + QUIET_MS)
     return isNew
   }

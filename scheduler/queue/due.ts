@@ -60,6 +60,11 @@ export class Due {
     return this.#heap.size > 0
   }
 
+  /** Gangs that are remembered, one that is queued and was refused before too; of those placed and gone none is. */
+  get size(): number {
+    return new Set([...this.#resting, ...this.#asleep, ...this.#lacking]).size
+  }
+
   /** The gang changed or was refused: what was queued of it no longer counts. */
   rest(entry: Entry): void {
     entry.queued = null
@@ -119,6 +124,7 @@ export class Due {
     }
     this.#coming.forget(entry)
     if (refusal !== null && !isWorthTrying(cluster, situation, refusal.tried, round, this.#grown)) {
+      refusal.tried.worthSinceMs = null // what had grown is of no use any more: a cordon, a taint
       if (refusal.tried.hasLookedAround || !this.#resting.delete(entry)) return null
       this.#asleep.add(entry)
       return null
@@ -161,6 +167,7 @@ export class Due {
     this.heldMs = null
     for (let first = this.#heap.pop(); first !== undefined; first = this.#heap.pop()) {
       const { entry, priority } = first
+      if (entry.isOver) this.#forget(entry, nowMs)
       if (entry.queued !== first || entry.isOver) continue
       const waitMs = this.#coming.waitMs(priority, nowMs)
       if (waitMs > 0) {

@@ -43,7 +43,11 @@ export class ClusterState {
   #lastOurs: string | null = null
   readonly #topology: LiveTopology
   #topologyEpoch = 0
-  readonly #moves = new Map<string, { count: number }>()
+  /** By namespace the number of its last move. */
+  readonly #moves = new Map<string, { last: number }>()
+  #moveCount = 0
+  /** Stands for the last move in namespaces that are not in `#moves`. */
+  #lastForgotten = 0
 
   constructor(schedulerNames: readonly string[], refusals: Refusals = new Refusals()) {
     this.refusals = refusals
@@ -262,7 +266,12 @@ export class ClusterState {
 
   /** Changes whenever a pod of the namespace came to a node or left one, or a PodGang came, went or says something else. */
   movesIn(namespace: string): number {
-    return this.#moves.get(namespace)?.count ?? 0
+    return this.#moves.get(namespace)?.last ?? this.#lastForgotten
+  }
+
+  /** Of how many namespaces something is kept that outlives what is in them. */
+  get namespacesKnown(): number {
+    return Math.max(this.#moves.size, this.fences.namespacesKnown)
   }
 
   get topologyEpoch(): number {
@@ -271,8 +280,18 @@ export class ClusterState {
 
   #moved(namespace: string): void {
     const moves = this.#moves.get(namespace)
-    if (moves === undefined) this.#moves.set(namespace, { count: 1 })
-    else moves.count++
+    this.#moveCount++
+    if (moves !== undefined) moves.last = this.#moveCount
+    else this.#begin(namespace)
+  }
+
+  /** Namespaces come and go, so they are forgotten once there are many: each then seems to have moved once. */
+  #begin(namespace: string): void {
+    if (this.#moves.size >= NAMESPACES_MAX) {
+      this.#moves.clear()
+      this.#lastForgotten = this.#moveCount++
+    }
+    this.#moves.set(namespace, { last: this.#moveCount })
   }
 
   #forget(known: KnownPod): boolean {
@@ -307,6 +326,9 @@ export class ClusterState {
     return pod.isTerminating || pod.gates.length > 0 || this.isOurs(pod) ? null : pod.pinnedTo
   }
 }
+
+/** Of more the moves are counted anew: 100,000 that came and went would be 10 MB that nobody asks for. */
+const NAMESPACES_MAX = 10_000
 
 /** In a list so short that going through it is less work than looking up a uid among all pods. */
 const SCANNED = 16

@@ -47,12 +47,18 @@ export class Fences {
   readonly #found = new Map<string, Alike>()
   /** By namespace of the pods the label keys that fences there ask for. */
   readonly #keys = new Map<string, readonly string[]>()
+  /** Of all namespaces together: what was found, and the steps to it. */
+  #foundSize = 0
   #lastId = 0
   /** Fences of which a pod ended, or may hold in another domain than before: what they keep out may come in now. */
   readonly openings: ChangeLog<Fence> = new ChangeLog()
 
   get isEmpty(): boolean {
     return this.#posts.size === 0
+  }
+
+  get namespacesKnown(): number {
+    return this.#found.size
   }
 
   /** `node` null: the pod runs nowhere. True: it keeps nobody out any more, and did. */
@@ -74,8 +80,23 @@ export class Fences {
   /** O(label keys that fences ask for + what they find); O(label keys) for pods with the same labels as one before. */
   against(pod: Repelled): Against {
     if (this.isEmpty) return NOTHING
+    const known = this.#found.get(pod.namespace)?.find(pod.labels)
+    return known ?? this.#keep(pod, this.#look(pod))
+  }
+
+  #keep(pod: Repelled, against: Against): Against {
+    if (this.#foundSize >= FOUND_MAX) {
+      this.#forgetFound()
+      this.#keys.clear()
+    }
     const alike = this.#found.get(pod.namespace) ?? this.#alikeIn(pod.namespace)
-    return alike.find(pod.labels) ?? alike.keep(pod.labels, this.#look(pod))
+    this.#foundSize += alike.keep(pod.labels, against)
+    return against
+  }
+
+  #forgetFound(): void {
+    this.#found.clear()
+    this.#foundSize = 0
   }
 
   #alikeIn(namespace: string): Alike {
@@ -83,6 +104,7 @@ export class Fences {
     this.#keys.set(namespace, keys)
     const alike = new Alike(keys)
     this.#found.set(namespace, alike)
+    this.#foundSize++
     return alike
   }
 
@@ -107,7 +129,7 @@ export class Fences {
   }
 
   #put(uid: string, node: string, repulsions: readonly Repulsion[]): void {
-    this.#found.clear()
+    this.#forgetFound()
     const fences = repulsions.map((repulsion) => this.#fenceOf(repulsion))
     for (const fence of fences) {
       const count = fence.nodes.get(node) ?? 0
@@ -119,7 +141,7 @@ export class Fences {
 
   #takeDown(uid: string, { node, fences }: Post): void {
     this.#posts.delete(uid)
-    this.#found.clear()
+    this.#forgetFound()
     for (const fence of fences) {
       const left = (fence.nodes.get(node) ?? 1) - 1
       this.openings.add(fence)
@@ -176,14 +198,13 @@ interface Branch {
   against: Against | null
 }
 
-/** More than this begins anew. */
-const BRANCHES_MAX = 10_000
+/** More than this begins anew: namespaces come and go, and pods have labels of their own. */
+const FOUND_MAX = 100_000
 
 /** What was found for pods of a namespace, by the labels that decide it. */
 class Alike {
   readonly #keys: readonly string[]
-  #root: Branch = { by: new Map(), against: null }
-  #branches = 0
+  readonly #root: Branch = { by: new Map(), against: null }
 
   constructor(keys: readonly string[]) {
     this.#keys = keys
@@ -197,20 +218,20 @@ class Alike {
     return branch?.against ?? null
   }
 
-  keep(labels: Labels, against: Against): Against {
-    if (this.#branches >= BRANCHES_MAX) {
-      this.#root = { by: new Map(), against: null }
-      this.#branches = 0
-    }
+  /** Says how many steps were made for it. */
+  keep(labels: Labels, against: Against): number {
     let branch = this.#root
+    let made = 0
     for (const key of this.#keys) {
-      const next = branch.by.get(labels[key]) ?? { by: new Map(), against: null }
-      branch.by.set(labels[key], next)
+      let next = branch.by.get(labels[key])
+      if (next === undefined) {
+        branch.by.set(labels[key], (next = { by: new Map(), against: null }))
+        made++
+      }
       branch = next
-      this.#branches++
     }
     branch.against = against
-    return against
+    return made
   }
 }
 

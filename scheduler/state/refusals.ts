@@ -25,6 +25,8 @@ const KUBELET_REASONS: readonly string[] = ['UnexpectedAdmissionError', 'Topolog
 
 export class Refusals {
   readonly #byClass = new Map<string, Map<string, Refusal>>()
+  /** On the monotonic clock: when classes that nobody asks about any more are looked for. */
+  #sweepMs = 0
 
   get isEmpty(): boolean {
     return this.#byClass.size === 0
@@ -37,6 +39,7 @@ export class Refusals {
 
   /** Returns for how long the node is avoided now. */
   add(classKey: string, { name: node, uid: nodeUid }: RefusingNode, nowMs: number): number {
+    if (nowMs >= this.#sweepMs) this.#sweep(nowMs)
     const nodes = this.#byClass.get(classKey) ?? new Map<string, Refusal>()
     this.#byClass.set(classKey, nodes)
     const last = nodes.get(node)
@@ -50,9 +53,18 @@ export class Refusals {
   avoided(classKey: string, nowMs: number): readonly string[] {
     const nodes = this.#byClass.get(classKey)
     if (nodes === undefined) return []
+    this.#forgetOld(classKey, nodes, nowMs)
+    return [...nodes].filter(([, { untilMs }]) => nowMs < untilMs).map(([node]) => node)
+  }
+
+  #sweep(nowMs: number): void {
+    this.#sweepMs = nowMs + MAX_MS
+    for (const [classKey, nodes] of this.#byClass) this.#forgetOld(classKey, nodes, nowMs)
+  }
+
+  #forgetOld(classKey: string, nodes: Map<string, Refusal>, nowMs: number): void {
     for (const [node, { untilMs, waitMs }] of nodes) if (nowMs >= untilMs + waitMs) nodes.delete(node)
     if (nodes.size === 0) this.#byClass.delete(classKey)
-    return [...nodes].filter(([, { untilMs }]) => nowMs < untilMs).map(([node]) => node)
   }
 
   /** What stands now, for who takes the memory over. */

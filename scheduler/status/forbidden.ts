@@ -23,6 +23,10 @@ export class Forbidden {
     this.#clock = clock
   }
 
+  get size(): number {
+    return this.#refused.size
+  }
+
   /** When to look at the gang again; null: it does not rest. */
   restOf(key: string): { again: number; wake: Wake } | null {
     const refused = this.#refused.get(key)

@@ -18,6 +18,10 @@ export class Starting {
     this.#moments = new Moments(clock, PER_SECOND, AT_ONCE, MAX_MS)
   }
 
+  get size(): number {
+    return this.#moments.size
+  }
+
   /** Milliseconds for which its status is not written yet; 0: it may be. */
   restMs(key: string, situation: GangSituation): number {
     const isTold = (situation.gang.status.phase ?? 'Pending') !== 'Pending'

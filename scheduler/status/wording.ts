@@ -16,6 +16,10 @@ export class Wording {
     this.#clock = clock
   }
 
+  get size(): number {
+    return this.#toldMs.size
+  }
+
   /** Milliseconds for which new words alone are not written; 0: they may be. */
   restMs(key: string): number {
     const toldMs = this.#toldMs.get(key)

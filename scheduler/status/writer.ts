@@ -86,7 +86,12 @@ export class StatusWriter {
     await Promise.all([this.#queue.stop(), this.#recorder.stop()])
   }
 
-  /** Something about the gang may have changed. */
+  /** What is remembered of gangs, and of pods of none, because of what they were told. */
+  get remembered(): number {
+    return this.#forbidden.size + this.#starting.size + this.#wording.size
+  }
+
+  /** Something about the gang may have changed, or it went. */
   touch(key: string): void {
     this.#queue.add(key)
   }

@@ -6,13 +6,12 @@ import { startWorld, type World } from './world.ts'
 let world: World
 afterEach(() => world.stop())
 
+const patchNode = async (name: string, spec: object): Promise<void> => {
+  const answer = await world.during(world.client.mergePatch(NODES, { namespace: '', name }, { spec }))
+  if (answer.kind === 'failure') throw new Error(answer.message)
+}
 const uncordon = async (...names: readonly string[]): Promise<void> => {
-  for (const name of names) {
-    const answer = await world.during(
-      world.client.mergePatch(NODES, { namespace: '', name }, { spec: { unschedulable: null } }),
-    )
-    if (answer.kind === 'failure') throw new Error(answer.message)
-  }
+  for (const name of names) await patchNode(name, { unschedulable: null })
 }
 const started = (placed: Readonly<Record<string, string>>, prefix: string): number =>
   Object.keys(placed).filter((name) => name.startsWith(prefix)).length
@@ -95,6 +94,24 @@ test.each([
     expect(Object.keys(await world.placed())).toEqual(later)
   },
 )
+
+test('room that went again does not count as the half second for which later room is left to a minimum', async () => {
+  world = await startWorld({ nodes: ['n1', 'n2'].map((name) => node(name, { gpus: 1, unschedulable: true })) })
+  await world.create(...simpleGang('g', 2, 1))
+  await uncordon('n1')
+  await world.settle()
+  await world.create(...simpleGang('waits', 2, 2))
+  await world.settle()
+  await uncordon('n2')
+  await world.pass(100)
+  await patchNode('n2', { unschedulable: true })
+  await world.pass(2_000)
+  await uncordon('n2')
+  await world.pass(100)
+  expect(Object.keys(await world.placed())).toEqual(['g-0'])
+  await world.pass(900)
+  expect(Object.keys(await world.placed())).toEqual(['g-0', 'g-1'])
+})
 
 test('a minimum that is raised makes what was surplus part of it', async () => {
   world = await startWorld({ nodes: [node('n1', { gpus: 2 })] })

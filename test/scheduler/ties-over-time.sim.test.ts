@@ -120,9 +120,12 @@ test('pods of the other gang that finish pin nothing: who waits for their rack i
 
 test('pods of the other gang that are leaving pin nothing', async () => {
   await waitsForFullRack()
+  world.cluster.faults.killNode('a') // whose kubelet would end the pod within the second
   const slowly = { gracePeriodSeconds: 3_000 }
   await world.during(world.client.delete(PODS, { namespace: 'default', name: 'base-0' }, slowly))
   await world.pass(2_000)
+  const leaving = (await world.pods()).find(({ metadata }) => metadata.name === 'base-0')
+  expect([leaving?.metadata.deletionTimestamp, leaving?.status?.phase]).toEqual([expect.any(String), 'Running'])
   expect(await it.sorted('s-0', 's-1')).toBe('b c')
 })
 

@@ -30,6 +30,7 @@ export function leaks({ processes, history, drawn }: World): string[] {
       kept.entries,
       new Set([...keys, ...[...history.gangs.values()].map(({ metadata }) => metadata.name)]).size + malformed,
     )
+    more('memories of what was told', kept.told, 3 * kept.entries)
     more('nodes', kept.nodes, history.nodes.size + malformed)
     more('requests under way', network.inFlight, 1)
     more('open watches', network.streams.size, WATCHES_MAX)
