@@ -1,3 +1,5 @@
+import { shortened } from './shortened.ts'
+
 /** Something wrong in what somebody wrote: where, what was found, and what would be right. */
 export interface FieldError {
   readonly path: readonly (string | number)[]
@@ -23,7 +25,7 @@ const FOUND_MAX = 120
 function foundText(found: unknown): string {
   if (found === undefined) return 'nothing'
   const text = JSON.stringify(found) ?? String(found)
-  return text.length > FOUND_MAX ? `${text.slice(0, FOUND_MAX)}…` : text
+  return text.length > FOUND_MAX ? `${shortened(text, FOUND_MAX)}…` : text
 }
 
 /** `found "zone", want "parent" or "cluster"`: where the path is told beside it. */

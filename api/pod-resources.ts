@@ -41,22 +41,28 @@ function requestsOf({ resources }: Container): Amounts {
 
 type Ask = (container: Container) => Amounts
 
-/** While a resize is under way a container counts at the larger of what is asked for and what the node gives it. */
+/** While a resize is under way, the larger of what is asked for and what the node gives; what it has, if it can never give more. */
+function whileResized(asked: Amounts, held: Amounts, isInfeasible: boolean): Amounts {
+  // A status that tells nothing yet does not make anything free.
+  return held.size === 0 ? asked : isInfeasible ? held : raise(held, asked)
+}
+
+const isResizeInfeasible = ({ resize, conditions = [] }: PodStatus): boolean =>
+  resize === 'Infeasible' ||
+  conditions.some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible')
+
 function askWithStatus(status: PodStatus): Ask {
   const statuses = new Map<string, ContainerStatus>()
   for (const one of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
     statuses.set(one.name, one)
   }
-  const isInfeasible =
-    status.resize === 'Infeasible' ||
-    (status.conditions ?? []).some(({ type, reason }) => type === 'PodResizePending' && reason === 'Infeasible')
+  const isInfeasible = isResizeInfeasible(status)
   return (container) => {
     const given = statuses.get(container.name)
     const asked = requestsOf(container)
     if (given === undefined) return asked
     const held = raise(read(given.allocatedResources), read(given.resources?.requests))
-    // A status that tells nothing yet does not make the container free.
-    return held.size === 0 ? asked : isInfeasible ? held : raise(held, asked)
+    return whileResized(asked, held, isInfeasible)
   }
 }
 
@@ -81,13 +87,19 @@ function requestsOfContainers(spec: PodSpec, ask: Ask): Amounts {
 const isPodLevel = (resource: string): boolean =>
   resource === 'cpu' || resource === 'memory' || resource.startsWith('hugepages-')
 
-/** Pod-level requests replace the sum; a pod-level limit stands in where nothing at all is requested. */
-function atPodLevel(spec: PodSpec, sum: Amounts): Amounts {
+/**
+ * Pod-level requests replace the sum; a pod-level limit stands in where nothing at all is requested. They too may be
+ * resized in place (Kubernetes 1.36); without them the status only repeats the sum of the containers.
+ */
+function atPodLevel(spec: PodSpec, status: PodStatus, sum: Amounts): Amounts {
   for (const [resource, limit] of read(spec.resources?.limits)) {
     const isHugePages = resource.startsWith('hugepages-')
     if (isPodLevel(resource) && (isHugePages || !sum.has(resource))) sum.set(resource, limit)
   }
-  for (const [resource, request] of read(spec.resources?.requests)) {
+  const requests = read(spec.resources?.requests)
+  if (![...requests.keys()].some(isPodLevel)) return sum
+  const held = raise(read(status.allocatedResources), read(status.resources?.requests))
+  for (const [resource, request] of whileResized(requests, held, isResizeInfeasible(status))) {
     if (isPodLevel(resource)) sum.set(resource, request)
   }
   return sum
@@ -99,7 +111,7 @@ function atPodLevel(spec: PodSpec, sum: Amounts): Amounts {
  */
 export function podRequests(spec: PodSpec, status?: PodStatus): Readonly<Record<string, number>> {
   const ask = status === undefined ? requestsOf : askWithStatus(status)
-  const amounts = add(atPodLevel(spec, requestsOfContainers(spec, ask)), read(spec.overhead))
+  const amounts = add(atPodLevel(spec, status ?? {}, requestsOfContainers(spec, ask)), read(spec.overhead))
   const sorted = [...amounts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   return Object.fromEntries(
     sorted.map(([resource, quantity]) => [

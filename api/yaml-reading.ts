@@ -1,5 +1,6 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
 import type { FieldError } from './field-error.ts'
+import { anchorWanted, looseAliases } from './yaml-aliases.ts'
 import { DEPTH_MAX, tooDeepAt } from './yaml-depth.ts'
 
 /** Reads YAML against what is expected of it, and keeps the line and column of everything that is not so. */
@@ -56,8 +57,16 @@ export class YamlReading {
       const at = this.#at(pos[0])
       this.#errors.push({ path: [], found: this.#line(at.line), want: `YAML: ${message}`, at })
     }
+    if (this.#errors.length === 0) this.#noteLooseAliases()
     if (this.#errors.length > 0) return null
     return { path: [], node: this.#document.contents as Node | null, key: { offset: 0, text: '' } }
+  }
+
+  #noteLooseAliases(): void {
+    for (const alias of looseAliases(this.#document).slice(0, SYNTAX_ERRORS_MAX)) {
+      const at = this.#at(alias.offset)
+      this.#errors.push({ path: [], found: `*${alias.name}`, want: anchorWanted(alias), at })
+    }
   }
 
   /** Notes that an entry's value is not what it should be. */

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments, type YAMLError } from 'yaml'
 import type { NewObject } from '../api/kinds/kubernetes.ts'
+import { anchorWanted, looseAliases } from '../api/yaml-aliases.ts'
 
 export interface Manifest {
   readonly object: NewObject
@@ -83,6 +84,11 @@ const beginOf = (node: unknown): number | null => (isNode(node) ? (node.range?.[
 function manifestsOf(place: Place, document: Document.Parsed, errors: string[]): Manifest[] {
   if (document.errors.length > 0) {
     errors.push(...document.errors.map((error) => syntaxError(place, error)))
+    return []
+  }
+  const loose = looseAliases(document)
+  if (loose.length > 0) {
+    errors.push(...loose.map((alias) => `${position(place, alias.offset)}: found *${alias.name}, want ${anchorWanted(alias)}`))
     return []
   }
   const value = valueOf(place, document, errors)

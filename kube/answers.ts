@@ -1,4 +1,5 @@
 import type { Status } from '../api/kinds/kubernetes.ts'
+import { shortened } from '../api/shortened.ts'
 import type { Answer, Failure } from './client.ts'
 import type { HttpAnswer, HttpRequest, TransportError } from './transport.ts'
 
@@ -54,7 +55,7 @@ export function refusal(method: HttpRequest['method'], answer: HttpAnswer): Fail
     kind: 'failure',
     status: answer.status,
     reason: reasonOf(answer.status, status),
-    message: (status?.message ?? (answer.body || `HTTP ${answer.status}`)).slice(0, MESSAGE_MAX),
+    message: shortened(status?.message ?? (answer.body || `HTTP ${answer.status}`), MESSAGE_MAX),
     retryable: isRetryable(answer.status),
     retryAfterMs,
     outcome: method === 'GET' || isCertain(answer.status, retryAfterMs) ? 'refused' : 'unknown',
@@ -85,7 +86,7 @@ export function lost(method: HttpRequest['method'], error: TransportError): Fail
 export function malformed(method: HttpRequest['method'], code: number, message: string): Failure {
   const outcome = method === 'GET' ? 'refused' : 'unknown'
   const rest = { retryable: true, retryAfterMs: null, outcome, details: null } as const
-  return { kind: 'failure', status: code, reason: 'Malformed', message: message.slice(0, MESSAGE_MAX), ...rest }
+  return { kind: 'failure', status: code, reason: 'Malformed', message: shortened(message, MESSAGE_MAX), ...rest }
 }
 
 /** A Status that came as an ERROR event in a watch. */

@@ -222,6 +222,8 @@ export interface PodStatus {
   initContainerStatuses?: ContainerStatus[]
   containerStatuses?: ContainerStatus[]
   resize?: string
+  allocatedResources?: ResourceList
+  resources?: { requests?: ResourceList; limits?: ResourceList }
   [other: string]: unknown
 }
 

@@ -1,4 +1,5 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
+import { shortened } from '../../api/shortened.ts'
 import { Allowance } from '../allowance.ts'
 import type { Answer, KubeClient } from '../client.ts'
 import { type Clock, timestamp } from '../clock.ts'
@@ -99,7 +100,7 @@ class Recorder implements EventRecorder {
       return
     }
     const component = options?.component ?? this.#options.component
-    const said = { uid: object.metadata.uid, component, reason, message: message.slice(0, MESSAGE_MAX) }
+    const said = { uid: object.metadata.uid, component, reason, message: shortened(message, MESSAGE_MAX) }
     const { clock } = this.#options
     const nowMs = clock.nowMs()
     const verdict = note(this.#seen, said, clock.monotonicMs(), () => this.#nameFor(object.metadata.name, nowMs))

@@ -109,6 +109,8 @@ const STATUS = message({
   10: ['initContainerStatuses', CONTAINER_STATUSES],
   11: ['nominatedNodeName', TEXT],
   14: ['resize', TEXT],
+  19: ['allocatedResources', QUANTITIES],
+  20: ['resources', RESOURCES],
 })
 
 export const POD_FIELDS: Message = message({

@@ -1,5 +1,6 @@
 import type { Condition } from '../../api/kinds/kubernetes.ts'
 import type { Reason } from '../../api/reasons.ts'
+import { shortened } from '../../api/shortened.ts'
 import { type GangSituation, isMinimumConfirmed, isReady } from '../gang/situation.ts'
 import { type GangStatusFacts, PLACEMENT_COMPLETE } from '../state/gang-facts.ts'
 
@@ -30,7 +31,7 @@ export function gangStatus({ situation, wasWhole, score, reason }: GangNews): Ga
   const why = reason ?? { code: 'Queued', message: 'not placed yet' }
   const conditions: Condition[] = []
   const set = (type: string, is: boolean, code: string, message: string): void => {
-    conditions.push({ type, status: is ? 'True' : 'False', reason: code, message: message.slice(0, MESSAGE_MAX) })
+    conditions.push({ type, status: is ? 'True' : 'False', reason: code, message: shortened(message, MESSAGE_MAX) })
   }
   if (wasWhole) set(PLACEMENT_COMPLETE, true, 'MinimumBound', 'the minimum of every group was bound')
   if (isPlaced) set('Scheduled', true, 'MinimumBound', 'the minimum of every group is bound')

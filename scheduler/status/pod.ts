@@ -1,5 +1,6 @@
 import { type Reason, reason } from '../../api/reasons.ts'
 import type { Condition } from '../../api/kinds/kubernetes.ts'
+import { shortened } from '../../api/shortened.ts'
 import { isMinimumConfirmed } from '../gang/situation.ts'
 import { strayReason } from '../gang/members.ts'
 import { type Entry, unclearedSurplus } from '../queue/entry.ts'
@@ -44,7 +45,7 @@ export const podCondition = ({ code, message }: Reason): Pick<Condition, 'type' 
   type: 'PodScheduled',
   status: 'False',
   reason: WAITING.includes(code) ? 'WaitingForGang' : 'Unschedulable',
-  message: `${code}: ${message}`.slice(0, MESSAGE_MAX),
+  message: shortened(`${code}: ${message}`, MESSAGE_MAX),
 })
 
 const MESSAGE_MAX = 1_000

@@ -118,6 +118,21 @@ describe('while a resize is under way a pod takes', () => {
     const conditions = [{ type: 'PodResizePending', status: 'True' as const, reason: 'Infeasible' }]
     expect(podRequests(asked, given({ cpu: '1' }, { conditions }))).toEqual({ cpu: 1000 })
   })
+  const ofPod = (cpu: string): PodSpec => pod([container({ cpu: '1' })], [], { resources: { requests: { cpu } } })
+  test('what the node still gives the whole pod, when its pod level asks for less', () => {
+    const status = { allocatedResources: { cpu: '4' }, resources: { requests: { cpu: '3' } } }
+    expect(podRequests(ofPod('2'), given({ cpu: '1' }, status))).toEqual({ cpu: 4000 })
+    expect(podRequests(ofPod('2'), given({ cpu: '1' }, { resources: { requests: { cpu: '3' } } }))).toEqual({ cpu: 3000 })
+  })
+  test('what its pod level asks for, when that is more, and what it has when the node can never give more', () => {
+    const status = { allocatedResources: { cpu: '2' } }
+    const conditions = [{ type: 'PodResizePending', status: 'True' as const, reason: 'Infeasible' }]
+    expect(podRequests(ofPod('4'), given({ cpu: '1' }, status))).toEqual({ cpu: 4000 })
+    expect(podRequests(ofPod('4'), given({ cpu: '1' }, { ...status, conditions }))).toEqual({ cpu: 2000 })
+  })
+  test('what its containers take, where the status of the pod repeats their sum', () => {
+    expect(podRequests(asked, given({ cpu: '1' }, { allocatedResources: { cpu: '1' } }))).toEqual({ cpu: 2000 })
+  })
   test('what it asks for, when its status says nothing', () => {
     expect(podRequests(asked, { containerStatuses: [] })).toEqual({ cpu: 2000 })
   })

@@ -37,6 +37,13 @@ group('a topology file', () => {
     expect(topologies[0]?.nodes).toEqual([{ pattern: 'gb200-r07-*', values: { rack: 'r07', nvlink: 'r07' } }])
   })
 
+  test('is refused with line and column where an alias has no anchor before it', () => {
+    expect(told('topologies:\n  - name: default\n    levels: *common\n')).toEqual([
+      't.yaml:3:13: found "*common", want an anchor that stands before it: there is no &common',
+    ])
+    expect(told('topologies: [{name: &n default, levels: [{name: rack, key: *n}]}]')).toEqual([])
+  })
+
   test('takes accelerator labels for cluster-wide, unless it says otherwise', () => {
     const level = (more: string): string =>
       `topologies: [{name: a, levels: [{name: n, key: nvidia.com/gpu.clique${more}}]}]`

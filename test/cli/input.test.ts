@@ -60,6 +60,17 @@ test('Windows line ends are read like any others', () => {
   ])
 })
 
+test('an alias without an anchor before it is named where it stands', () => {
+  const text = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: *x\n  labels: {a: *y, b: &y z}\n---\nkind: *z\n'
+  const want = (name: string): string =>
+    `found *${name}, want an anchor that stands before it: there is no &${name}`
+  expect(errorsOf(text)).toEqual([`a.yaml:4:9: ${want('x')}`, `a.yaml:5:15: ${want('y')}`, `a.yaml:7:7: ${want('z')}`])
+})
+
+test('an alias with one stands for its value', () => {
+  expect(kindsOf('apiVersion: &v v1\nkind: Pod\nmetadata: {name: *v}\n')).toEqual(['Pod v1 a.yaml:1:1'])
+})
+
 test('aliases that multiply are refused, not followed', () => {
   const levels = Array.from({ length: 8 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(9)}]`)
   expect(errorsOf(`l0: &l0 [x,x,x,x,x,x,x,x,x]\n${levels.join('\n')}\n`)[0]).toMatch(/^a\.yaml:1:1: .*alias/)
