@@ -88,7 +88,9 @@ function manifestsOf(place: Place, document: Document.Parsed, errors: string[]):
   }
   const loose = looseAliases(document)
   if (loose.length > 0) {
-    errors.push(...loose.map((alias) => `${position(place, alias.offset)}: found *${alias.name}, want ${anchorWanted(alias)}`))
+    errors.push(
+      ...loose.map((alias) => `${position(place, alias.offset)}: found *${alias.name}, want ${anchorWanted(alias)}`),
+    )
     return []
   }
   const value = valueOf(place, document, errors)

@@ -18,6 +18,8 @@ export interface Concurrency {
 export interface WriteTurn {
   /** Higher goes first; equal ones in the order of arrival. 0 if not given. */
   readonly priority?: number
+  /** How often it is sent at most, where the server turns it away. Default: 8 times. */
+  readonly triesMax?: number
 }
 
 /** Bounded concurrent writes. What a server turned away for now is sent again when it says so. */
@@ -85,9 +87,10 @@ class QueuedWriter implements Writer {
     return this.size === 0
   }
 
-  async write<T>(send: () => Promise<Answer<T>>, { priority = 0 }: WriteTurn = {}): Promise<Answer<T>> {
+  async write<T>(send: () => Promise<Answer<T>>, turn: WriteTurn = {}): Promise<Answer<T>> {
+    const { priority = 0, triesMax = TRIES_MAX } = turn
     if (this.isIdle) this.#narrow() // connections may have been closed meanwhile
-    return this.#queue.add(() => this.#try(send), { priority })
+    return this.#queue.add(() => this.#try(send, triesMax), { priority })
   }
 
   whenBelow(size: number): Promise<void> {
@@ -100,13 +103,13 @@ class QueuedWriter implements Writer {
   }
 
   /** Keeps its place in the queue while it rests: a server that is overloaded gets fewer requests at once. */
-  async #try<T>(send: () => Promise<Answer<T>>): Promise<Answer<T>> {
+  async #try<T>(send: () => Promise<Answer<T>>, triesMax: number): Promise<Answer<T>> {
     const { signal } = this.#aborter
     for (let tries = 1; !signal.aborted; tries++) {
       const answer = await send()
       if (isStruggling(answer)) this.#narrow()
       else this.#widen()
-      if (answer.kind === 'ok' || !isTurnedAway(answer) || tries >= TRIES_MAX) return answer
+      if (answer.kind === 'ok' || !isTurnedAway(answer) || tries >= triesMax) return answer
       await sleep(this.#clock, this.#retryMs(tries, answer.retryAfterMs), 'work', signal)
     }
     return STOPPED

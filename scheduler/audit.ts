@@ -25,7 +25,10 @@ export interface Kept {
   readonly namespaces: number
 }
 
-export function auditOf(cluster: ClusterState, rest: Pick<Kept, 'entries' | 'suspended' | 'bindings' | 'told'>): SchedulerAudit {
+export function auditOf(
+  cluster: ClusterState,
+  rest: Pick<Kept, 'entries' | 'suspended' | 'bindings' | 'told'>,
+): SchedulerAudit {
   const { resources, ixOf, free } = cluster.nodes.read()
   return {
     used: (node, resource) => {

@@ -43,7 +43,12 @@ export interface EventRecorder {
 const WRITES_PER_SECOND = 50
 const WAITING_MAX = 1_000
 const MESSAGE_MAX = 1_000
-const TRIES_MAX = 3
+/** Each twice as long after the one before, from a second to half a minute: two minutes in all. */
+const TRIES_MAX = 8
+const RETRY_FIRST_MS = 1_000
+const RETRY_MAX_MS = 30_000
+/** A server that turned one away, or from which no answer came, is sent the next no sooner. */
+const BUSY_REST_MS = 1_000
 const BEHIND_ALL_ELSE = -100
 /** Something that is said over and over is written so often at most, with its count. */
 const COUNT_REST_MS = 1_000
@@ -60,6 +65,8 @@ interface Write {
   readonly isNew: boolean
   /** On the monotonic clock. */
   readonly notBeforeMs: number
+  /** How often it was sent. */
+  readonly tries: number
 }
 
 class Recorder implements EventRecorder {
@@ -114,7 +121,8 @@ class Recorder implements EventRecorder {
     const isNew = before?.isNew ?? verdict.kind === 'new'
     const restMs = isNew ? 0 : COUNT_REST_MS
     const notBeforeMs = before?.notBeforeMs ?? (this.#writtenMs.get(eventName) ?? Number.NEGATIVE_INFINITY) + restMs
-    this.#waiting.set(eventName, { namespace: namespaceOf(object), eventName, event, isNew, notBeforeMs })
+    const tries = before?.tries ?? 0
+    this.#waiting.set(eventName, { namespace: namespaceOf(object), eventName, event, isNew, notBeforeMs, tries })
     if (this.#isIdle) this.#wake()
     this.#run ??= this.#drain().finally(() => {
       this.#run = null
@@ -148,7 +156,7 @@ class Recorder implements EventRecorder {
       if (next === undefined) return
       this.#waiting.delete(next.eventName)
       this.#note(next)
-      await this.#write(next)
+      if (!(await this.#write(next))) await this.#rest(BUSY_REST_MS)
     }
   }
 
@@ -186,17 +194,29 @@ class Recorder implements EventRecorder {
     })
   }
 
-  async #write(write: Write): Promise<void> {
+  /** False: it may come through later, and others do not wait for it: a server may turn away those of one namespace only. */
+  async #write(write: Write): Promise<boolean> {
     const { writer } = this.#options
     const send = (): Promise<Answer<KubeObject>> => this.#send(write)
-    for (let tries = 1; tries <= TRIES_MAX && !this.#isStopped; tries++) {
-      const answer = await (writer === undefined ? send() : writer.write(send, { priority: BEHIND_ALL_ELSE }))
-      // Sent twice under one name it exists once: after a lost answer that is what was wanted.
-      if (answer.kind === 'ok' || answer.reason === 'AlreadyExists') return
-      if (!answer.retryable) break
-      await this.#rest(answer.retryAfterMs ?? tries * 1_000)
-    }
-    this.#lost++
+    const turn = { priority: BEHIND_ALL_ELSE, triesMax: 1 }
+    const answer = await (writer === undefined ? send() : writer.write(send, turn))
+    // Sent twice under one name it exists once: after a lost answer that is what was wanted.
+    if (answer.kind === 'ok' || answer.reason === 'AlreadyExists') return true
+    const tries = write.tries + 1
+    if (answer.retryable && tries < TRIES_MAX && !this.#isStopped) {
+      const restMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** write.tries)
+      this.#later({ ...write, tries }, answer.retryAfterMs ?? restMs)
+    } else this.#lost++
+    return !answer.retryable
+  }
+
+  /** What was said anew meanwhile goes in its place. */
+  #later(write: Write, restMs: number): void {
+    const { firstTimestamp } = write.event
+    const newer = this.#waiting.get(write.eventName)
+    const event = newer === undefined ? write.event : { ...newer.event, firstTimestamp }
+    const notBeforeMs = this.#options.clock.monotonicMs() + restMs
+    this.#waiting.set(write.eventName, { ...write, event, notBeforeMs })
   }
 
   async #send({ namespace, eventName, event, isNew }: Write): Promise<Answer<KubeObject>> {

@@ -168,15 +168,17 @@ export class Binder {
     for (let tries = 1; !this.#aborter.signal.aborted; tries++) {
       const known = cluster.pod(uid)
       if (known === undefined || known.node !== null) return suspended.forget(uid)
+      let askedMs = 0
       try {
         const answer = await client.get<KubeObject>(PODS, { namespace, name })
         if (answer.kind === 'ok' || answer.status === 404) {
           return this.#learn(order, answer.kind === 'ok' ? answer.value : null, why)
         }
+        askedMs = answer.retryAfterMs ?? 0
       } catch (error) {
         log.error('a pod could not be read after its binding', { pod: name, error: String(error) })
       }
-      await this.#rest(backOffMs(tries), tries)
+      await this.#rest(Math.max(backOffMs(tries), askedMs), tries)
     }
   }
 

@@ -17,6 +17,8 @@ export interface SurplusOptions {
 
 const RETRY_MS = 1_000
 const RETRY_LATER_MS = 10_000
+/** A refused read is tried again after twice as long each time. */
+const backOffMs = (tries: number): number => Math.min(RETRY_LATER_MS, RETRY_MS * 2 ** (tries - 1))
 /** So many tries keep a simulation waiting. */
 const WORK_TRIES = 8
 
@@ -57,9 +59,11 @@ export class SurplusReader {
         entry.refusal = null // it was not about these pods: they could not be tried yet
         break
       }
-      // Not the gang that we know: its event is on the way.
       const isEarly = tries <= WORK_TRIES
-      await sleep(clock, isEarly ? RETRY_MS : RETRY_LATER_MS, isEarly ? 'work' : 'background', signal)
+      // If it is not the gang that we know, its event is on the way.
+      const restMs = read.kind === 'ok' && isEarly ? RETRY_MS : backOffMs(tries)
+      const askedMs = read.kind === 'ok' ? 0 : (read.retryAfterMs ?? 0)
+      await sleep(clock, Math.max(restMs, askedMs), isEarly ? 'work' : 'background', signal)
     }
     this.#reading.delete(entry)
     if (!signal.aborted) onCleared(entry)

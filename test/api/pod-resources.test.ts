@@ -122,7 +122,9 @@ describe('while a resize is under way a pod takes', () => {
   test('what the node still gives the whole pod, when its pod level asks for less', () => {
     const status = { allocatedResources: { cpu: '4' }, resources: { requests: { cpu: '3' } } }
     expect(podRequests(ofPod('2'), given({ cpu: '1' }, status))).toEqual({ cpu: 4000 })
-    expect(podRequests(ofPod('2'), given({ cpu: '1' }, { resources: { requests: { cpu: '3' } } }))).toEqual({ cpu: 3000 })
+    expect(podRequests(ofPod('2'), given({ cpu: '1' }, { resources: { requests: { cpu: '3' } } }))).toEqual({
+      cpu: 3000,
+    })
   })
   test('what its pod level asks for, when that is more, and what it has when the node can never give more', () => {
     const status = { allocatedResources: { cpu: '2' } }

@@ -62,8 +62,7 @@ test('Windows line ends are read like any others', () => {
 
 test('an alias without an anchor before it is named where it stands', () => {
   const text = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: *x\n  labels: {a: *y, b: &y z}\n---\nkind: *z\n'
-  const want = (name: string): string =>
-    `found *${name}, want an anchor that stands before it: there is no &${name}`
+  const want = (name: string): string => `found *${name}, want an anchor that stands before it: there is no &${name}`
   expect(errorsOf(text)).toEqual([`a.yaml:4:9: ${want('x')}`, `a.yaml:5:15: ${want('y')}`, `a.yaml:7:7: ${want('z')}`])
 })
 

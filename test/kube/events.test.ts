@@ -206,6 +206,43 @@ describe('the recorder', () => {
     expect(recorder.lost).toBe(1)
   })
 
+  test.each([false, true])(
+    'a namespace of which events are turned away keeps no other waiting (%s: beside binds)',
+    async (isShared) => {
+      const made = (clock: VirtualClock): Writer => writer({ clock, random: seededRandom(1) })
+      const { clock, server, recorder } = desk(isShared ? made : undefined)
+      let isFull = true
+      server.before = ({ path }) => (isFull && path.includes('/full/') ? refused(429, 'TooManyRequests') : null)
+      const inFull = (name: string): EventTarget => ({
+        ...pod(name),
+        metadata: { ...pod(name).metadata, namespace: 'full' },
+      })
+      for (let i = 0; i < 5; i++) recorder.event(inFull(`f${i}`), 'Normal', 'Bound', 'm')
+      for (let i = 0; i < 20; i++) recorder.event(pod(`p${i}`), 'Normal', 'Bound', 'm')
+      await clock.runFor(10_000)
+      expect(server.objects.size, 'all of the others').toBe(20)
+      recorder.event(inFull('f0'), 'Normal', 'Bound', 'newer')
+      isFull = false
+      await clock.runFor(60_000)
+      expect(server.objects.size).toBe(25)
+      expect(stored(server)).toContainEqual(
+        expect.objectContaining({ count: 2, message: 'newer', firstTimestamp: '2026-01-01T00:00:00Z' }),
+      )
+      expect(recorder.lost).toBe(0)
+    },
+  )
+
+  test('a server that turns every event away is sent one a second, and each so often at most', async () => {
+    const { clock, server, recorder } = desk()
+    server.before = () => refused(429, 'TooManyRequests')
+    for (let i = 0; i < 10; i++) recorder.event(pod(`p${i}`), 'Normal', 'Bound', 'm')
+    await clock.runFor(60_000)
+    expect(server.asked.length).toBeLessThanOrEqual(61)
+    await clock.runFor(600_000)
+    expect([server.asked.length, recorder.lost]).toEqual([80, 10])
+    expect(clock.pending()).toEqual([])
+  })
+
   test('long messages are cut, long names leave room for the stamp', async () => {
     const { clock, server, recorder } = desk()
     recorder.event(pod('n'.repeat(253)), 'Normal', 'Bound', 'm'.repeat(100_000))

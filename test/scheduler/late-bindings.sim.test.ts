@@ -35,6 +35,34 @@ const turnedAwayOnce = (name: string): ReturnType<typeof atBinding> => {
   )
 }
 
+test.each(['pods/g-2', 'podgangs/g'])(
+  'a refused read of %s is not sent again sooner than the server asks for',
+  async (path) => {
+    const askedMs: number[] = []
+    await start({
+      nodes: [node('n1', { gpus: 3 })],
+      wrap: (transport, clock) => ({
+        stream: (request) => transport.stream(request),
+        close: () => transport.close(),
+        request: (request) => {
+          if (request.path.includes('/g-2/binding')) return Promise.resolve({ status: 500, headers: {}, body: '' })
+          if (request.method !== 'GET' || !request.path.endsWith(path)) return transport.request(request)
+          askedMs.push(clock.monotonicMs())
+          return Promise.resolve({ status: 429, headers: { 'retry-after': '40' }, body: TOO_MANY })
+        },
+      }),
+    })
+    const names = ['g-0', 'g-1', 'g-2']
+    await world.create(
+      gang('g', [{ name: 'a', minimum: 2, pods: names }]),
+      ...names.map((name, index) => pod(name, { gang: 'g', group: 'a', index })),
+    )
+    await world.pass(100_000)
+    // Who writes the status of the PodGang reads it too.
+    expect(askedMs.length).within(2, path === 'podgangs/g' ? 6 : 3)
+  },
+)
+
 const attemptOf = async (name: string): Promise<string | undefined> => {
   const pods = await world.pods()
   return pods.find(({ metadata }) => metadata.name === name)?.metadata.annotations?.['espalier.io/attempt']
