@@ -14,6 +14,7 @@ export const OF_THE_OPERATOR: readonly Mutant[] = [
     'operator/writer.ts',
     'const found = answer.status === 404 ?',
     "const found = answer.status === 404 || answer.reason === 'Conflict' ?",
+    'what may not be deleted',
   ),
   m(
     'what the operator knows to be gone comes back with an old event',
@@ -21,5 +22,6 @@ export const OF_THE_OPERATOR: readonly Mutant[] = [
     'operator/store.ts',
     'if (this.#goneUntold.has(uid)) {',
     'if (this.#goneUntold.has(uid) && uid === "") {',
+    'a pod that a delete has found gone',
   ),
 ]

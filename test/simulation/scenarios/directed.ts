@@ -9,6 +9,7 @@ import type { World } from '../world.ts'
 import { DELICATE } from './delicate.ts'
 import { notKept } from './kept.ts'
 import { NARROW } from './narrow.ts'
+import { OF_SETS } from './of-sets.ts'
 import { gangOf, groupOf, later, nodesOf, plainOf, refused, type Scenario, scenario } from './scenario.ts'
 
 const key = (name: string): { namespace: string; name: string } => ({ namespace: NAMESPACE, name })
@@ -387,4 +388,5 @@ export const DIRECTED: readonly Scenario[] = [
   notKept,
   ...DELICATE,
   ...NARROW,
+  ...OF_SETS,
 ]

@@ -1,5 +1,6 @@
 import type { Drawn, DrawnGang, DrawnGroup, DrawnNode } from '../draw.ts'
 import type { Fate } from '../network.ts'
+import type { DrawnSet } from '../sets/drawn.ts'
 import type { World } from '../world.ts'
 
 /** A situation that chance meets too seldom: a small cluster, what happens to it, and what must be so in the end. */
@@ -19,6 +20,8 @@ export interface Scenario {
 export interface ScenarioForm extends Omit<Scenario, 'drawn' | 'forMs'> {
   readonly nodes: readonly DrawnNode[]
   readonly gangs: readonly DrawnGang[]
+  /** With one operator; absent: there is none. */
+  readonly sets?: readonly DrawnSet[]
   readonly replicas?: number
   readonly latencyMs?: number
   readonly forMs?: number
@@ -30,6 +33,7 @@ const FOR_MS = 150_000
 export const scenario = ({
   nodes,
   gangs,
+  sets,
   replicas = 1,
   latencyMs = 0,
   forMs = FOR_MS,
@@ -37,7 +41,16 @@ export const scenario = ({
 }: ScenarioForm): Scenario => ({
   ...rest,
   forMs,
-  drawn: { seed: 1, nodes, gangs, faults: [], faultyMs: forMs, replicas, latencyMs },
+  drawn: {
+    seed: 1,
+    nodes,
+    gangs,
+    faults: [],
+    faultyMs: forMs,
+    replicas,
+    latencyMs,
+    ...(sets === undefined ? {} : { sets, operators: 1 }),
+  },
 })
 
 /** `r1: a4 b4 | r2: c8` → nodes a and b with 4 GPUs each in rack r1, c with 8 in r2. */
