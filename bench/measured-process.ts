@@ -13,6 +13,8 @@ export interface Blocks {
 export interface MeasuredProcess {
   /** User and system time so far. */
   cpuMs(): number
+  /** What it has read so far, from files and connections. */
+  readBytes(): number
   /** Resident now, and at its highest. */
   memoryMegabytes(): { readonly now: number; readonly highest: number }
   /** The longest time between two turns of its event loop since the last call, and how long it took to load its code. */
@@ -37,6 +39,7 @@ export function startMeasured(args: readonly string[], program: string = MAIN): 
   const pid = child.pid!
   return {
     cpuMs: () => cpuMsOf(pid) ?? Number.NaN,
+    readBytes: () => Number(/^rchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]),
     memoryMegabytes: () => ({ now: kilobytes(pid, 'VmRSS') / 1_024, highest: kilobytes(pid, 'VmHWM') / 1_024 }),
     longestBlocks: () => blocksOf(child, file),
     stop: async () => {

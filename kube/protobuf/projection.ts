@@ -1,3 +1,4 @@
+import { Records } from './records.ts'
 import { PIECE, VARINT, Wire, WireError } from './wire.ts'
 
 /**
@@ -18,10 +19,14 @@ export interface Field {
   readonly form: Form
 }
 
-/** Fields by number. `inlined` fields belong to the holder: an embedded struct of Go's. */
+/**
+ * Fields by number. `isShared`: it recurs from object to object, byte for byte (resources, tolerations); it is read once
+ * then, and is one object wherever it stands.
+ */
 export interface Message {
   readonly kind: 'message'
   readonly fields: readonly (Field | undefined)[]
+  readonly isShared: boolean
 }
 
 export const TEXT: Form = { kind: 'text' }
@@ -43,8 +48,11 @@ export const listOf = (form: Form): Form => ({ kind: 'list', of: form })
 export function message(fields: Readonly<Record<number, readonly [name: string, form: Form]>>): Message {
   const byNumber: (Field | undefined)[] = []
   for (const [number, [name, form]] of Object.entries(fields)) byNumber[Number(number)] = { name, form }
-  return { kind: 'message', fields: byNumber }
+  return { kind: 'message', fields: byNumber, isShared: false }
 }
+
+/** As the message, where many objects hold the same bytes. Nobody may change what is read. */
+export const shared = (form: Message): Message => ({ ...form, isShared: true })
 
 export type Json = Record<string, unknown>
 
@@ -54,6 +62,7 @@ export function readMessage({ fields }: Message, wire: Wire, end: number, into: 
     const key = wire.uint32()
     const field = fields[key >>> 3]
     if (field === undefined) wire.skip(key & 7, end)
+    else if (field.form.kind === 'map') readMap(field.name, field.form, key, wire, end, into)
     else readField(field, key & 7, wire, end, into)
   }
   if (wire.at > end) throw new WireError('a message is cut off')
@@ -70,7 +79,6 @@ function readField({ name, form }: Field, type: number, wire: Wire, end: number,
   if (type !== PIECE) throw new WireError(`${name} is no piece`)
   const pieceEnd = wire.pieceEnd(end)
   if (form.kind === 'list') listAt(into, name).push(readPiece(form.of, wire, pieceEnd))
-  else if (form.kind === 'map') readEntry(form, mapAt(into, name), wire, pieceEnd)
   else if (form.kind === 'message' && name === '') readMessage(form, wire, pieceEnd, into)
   else {
     const value = readPiece(form, wire, pieceEnd)
@@ -84,11 +92,21 @@ function listAt(into: Json, name: string): unknown[] {
   return list
 }
 
-/** Without a prototype: keys are what users wrote. */
-function mapAt(into: Json, name: string): Json {
-  const map = (into[name] as Json | undefined) ?? (Object.create(null) as Json)
-  into[name] = map
-  return map
+const RECORDS = new Records()
+/** The row of entries that is read; reading one never leads into another. */
+const KEYS: string[] = []
+const VALUES: string[] = []
+
+/** A row of entries, of which the key of the first field was read. The rest of the map may come after other fields. */
+function readMap(name: string, form: Form & { kind: 'map' }, tag: number, wire: Wire, end: number, into: Json): void {
+  if ((tag & 7) !== PIECE) throw new WireError(`${name} is no piece`)
+  let count = 0
+  do {
+    if (readEntry(form, count, wire, wire.pieceEnd(end))) count++
+  } while (wire.isNext(tag, end))
+  const before = into[name] as Json | undefined
+  const read = RECORDS.of(KEYS, VALUES, count)
+  into[name] = before === undefined ? read : Object.assign(Object.create(null), before, read)
 }
 
 function readPiece(form: Form, wire: Wire, end: number): unknown {
@@ -98,7 +116,7 @@ function readPiece(form: Form, wire: Wire, end: number): unknown {
     case 'id':
       return wire.uniqueText(end)
     case 'message':
-      return readMessage(form, wire, end)
+      return form.isShared ? wire.shared(form, end, readWhole) : readMessage(form, wire, end)
     case 'quantity':
       return readQuantity(wire, end)
     case 'time':
@@ -111,10 +129,13 @@ function readPiece(form: Form, wire: Wire, end: number): unknown {
   }
 }
 
+const readWhole = (form: Message, wire: Wire, end: number): Json => readMessage(form, wire, end)
+
 const MAP_KEY = (1 << 3) | PIECE
 const MAP_VALUE = (2 << 3) | PIECE
 
-function readEntry({ value: form, only }: Form & { kind: 'map' }, into: Json, wire: Wire, end: number): void {
+/** Into that place of the row; false: nobody asked for its key. */
+function readEntry({ value: form, only }: Form & { kind: 'map' }, at: number, wire: Wire, end: number): boolean {
   let key = ''
   let value = form === 'text' ? '' : '0'
   while (wire.at < end) {
@@ -125,7 +146,9 @@ function readEntry({ value: form, only }: Form & { kind: 'map' }, into: Json, wi
       value = form === 'text' ? wire.text(pieceEnd) : readQuantity(wire, pieceEnd)
     } else wire.skip(field & 7, end)
   }
-  if (only === null || only.has(key)) into[key] = value
+  KEYS[at] = key
+  VALUES[at] = value
+  return only === null || only.has(key)
 }
 
 /** Quantity {1: text}. */
@@ -141,6 +164,10 @@ function readQuantity(wire: Wire, end: number): string {
 
 const SECONDS = (1 << 3) | VARINT
 
+/** Times that recur, by second: whole sets of objects were made in one. A table of fixed size: the later stays. */
+const TIMES: ({ readonly seconds: number; readonly text: string } | undefined)[] = []
+const TIMES_MAX = 1_024
+
 /** Time {1: seconds, 2: nanoseconds}, as JSON has it: whole seconds. An empty one is none. */
 function readTime(wire: Wire, end: number): string | null {
   let seconds: number | null = null
@@ -149,5 +176,11 @@ function readTime(wire: Wire, end: number): string | null {
     if (field === SECONDS) seconds = wire.int()
     else wire.skip(field & 7, end)
   }
-  return seconds === null ? null : `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`
+  if (seconds === null) return null
+  const slot = Math.abs(seconds) % TIMES_MAX
+  const known = TIMES[slot]
+  if (known !== undefined && known.seconds === seconds) return known.text
+  const text = `${new Date(seconds * 1_000).toISOString().slice(0, 19)}Z`
+  TIMES[slot] = { seconds, text }
+  return text
 }

@@ -1,3 +1,4 @@
+import { SharedPieces } from './shared-pieces.ts'
 import { SharedTexts } from './shared-texts.ts'
 
 /** Bytes that are no message of the form that was promised. */
@@ -11,6 +12,7 @@ const FIXED32 = 5
 /** What one unit of the upper half of an int64 is worth. */
 const HIGH = 2 ** 32
 const TEXTS = new SharedTexts()
+const PIECES = new SharedPieces()
 
 /**
  * A position in bytes of protobuf's wire format. One is made per buffer and moves over nested messages, so that reading
@@ -76,6 +78,14 @@ export class Wire {
     return pieceEnd
   }
 
+  /** Whether that key follows; moves past it where it does. */
+  isNext(key: number, end: number): boolean {
+    const from = this.at
+    if (from < end && this.uint32() === key) return true
+    this.at = from
+    return false
+  }
+
   skip(type: number, end: number): void {
     if (type === VARINT) this.int()
     else if (type === PIECE) this.at = this.pieceEnd(end)
@@ -97,5 +107,19 @@ export class Wire {
     const from = this.at
     this.at = end
     return this.#bytes.toString('utf8', from, end)
+  }
+
+  /** From here to `end`, as `read` reads it in that form; read once where the same bytes recur. */
+  shared<F extends object, V>(form: F, end: number, read: (form: F, wire: Wire, end: number) => V): V {
+    const from = this.at
+    const slot = PIECES.slotOf(this.#bytes, from, end)
+    const known = PIECES.at(slot, form, this.#bytes, from, end)
+    if (known !== undefined) {
+      this.at = end
+      return known as V
+    }
+    const value = read(form, this, end)
+    PIECES.keep(slot, form, this.#bytes.subarray(from, end), value)
+    return value
   }
 }

@@ -101,9 +101,19 @@ export function isSame(a: unknown, b: unknown): boolean {
 const isSameList = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((value, i) => isSame(value, b[i]))
 
-const isSameObject = (a: object, b: object): boolean => {
-  for (const [key, value] of Object.entries(a)) {
-    if (!isSame(value, Object.hasOwn(b, key) ? (b as Record<string, unknown>)[key] : undefined)) return false
+/** Most objects are compared with what they were a moment ago: mostly the same keys in the same order, the same values. */
+function isSameObject(a: object, b: object): boolean {
+  const keys = Object.keys(a) as (keyof typeof a)[]
+  const others = Object.keys(b) as (keyof typeof b)[]
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
+    const value = a[key]
+    const other = others[i] === key || Object.hasOwn(b, key) ? b[key] : undefined
+    if (value !== other && !isSame(value, other)) return false
   }
-  return Object.entries(b).every(([key, value]) => value === undefined || Object.hasOwn(a, key))
+  for (let i = 0; i < others.length; i++) {
+    const key = others[i]!
+    if (keys[i] !== key && b[key] !== undefined && !Object.hasOwn(a, key)) return false
+  }
+  return true
 }

@@ -35,9 +35,25 @@ export function nodeFacts(node: Node): NodeFacts {
   }
 }
 
+/** Amounts by how they are written: a node that says again that it lives writes them as before. */
+const AMOUNTS_MAX = 1_024
+/** Longer texts are read anew each time. */
+const TEXT_MAX = 4_096
+const known = new Map<string, Readonly<Record<string, number>>>()
+
+function amounts(list: Readonly<Record<string, string>>): Readonly<Record<string, number>> {
+  const written = JSON.stringify(list)
+  const first = known.get(written)
+  if (first !== undefined) return first
+  if (known.size >= AMOUNTS_MAX) known.clear()
+  const read = readAmounts(list)
+  if (written.length <= TEXT_MAX) known.set(written, read)
+  return read
+}
+
 /** An amount that cannot be read is none: nothing is placed on what nobody can count. */
-function amounts(list: Readonly<Record<string, string>>): Record<string, number> {
-  const read = bare<number>({})
+function readAmounts(list: Readonly<Record<string, string>>): Record<string, number> {
+  const read = Object.setPrototypeOf({}, null) as Record<string, number>
   for (const [name, text] of Object.entries(list)) read[name] = amount(name, String(text))
   return read
 }

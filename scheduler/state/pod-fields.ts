@@ -9,6 +9,7 @@ import {
   POINTER,
   PRESENT,
   QUANTITIES,
+  shared,
   TEXT,
   TEXTS,
 } from '../../kube/protobuf/projection.ts'
@@ -16,12 +17,14 @@ import { GPU_FRACTION_ANNOTATIONS } from '../predicates/unsupported.ts'
 
 /** What `projectPod` reads of a pod in protobuf form; numbers are those of core/v1 of Kubernetes 1.37. */
 
-const RESOURCES = message({ 1: ['limits', QUANTITIES], 2: ['requests', QUANTITIES], 3: ['claims', listOf(PRESENT)] })
+const RESOURCES = shared(
+  message({ 1: ['limits', QUANTITIES], 2: ['requests', QUANTITIES], 3: ['claims', listOf(PRESENT)] }),
+)
 
 const CONTAINERS = listOf(
   message({
     1: ['name', TEXT],
-    6: ['ports', listOf(message({ 2: ['hostPort', INT], 3: ['containerPort', INT], 4: ['protocol', TEXT] }))],
+    6: ['ports', listOf(shared(message({ 2: ['hostPort', INT], 3: ['containerPort', INT], 4: ['protocol', TEXT] })))],
     8: ['resources', RESOURCES],
     24: ['restartPolicy', TEXT],
   }),
@@ -65,13 +68,15 @@ const AFFINITY = message({
   3: ['podAntiAffinity', message({ 1: [REQUIRED, listOf(ANTI_AFFINITY_TERM)] })],
 })
 const TOLERATIONS = listOf(
-  message({
-    1: ['key', TEXT],
-    2: ['operator', TEXT],
-    3: ['value', TEXT],
-    4: ['effect', TEXT],
-    5: ['tolerationSeconds', POINTER],
-  }),
+  shared(
+    message({
+      1: ['key', TEXT],
+      2: ['operator', TEXT],
+      3: ['value', TEXT],
+      4: ['effect', TEXT],
+      5: ['tolerationSeconds', POINTER],
+    }),
+  ),
 )
 
 const SPEC = message({
@@ -80,7 +85,7 @@ const SPEC = message({
   7: ['nodeSelector', TEXTS],
   10: ['nodeName', TEXT],
   11: ['hostNetwork', FLAG],
-  18: ['affinity', AFFINITY],
+  18: ['affinity', shared(AFFINITY)],
   19: ['schedulerName', TEXT],
   20: ['initContainers', CONTAINERS],
   22: ['tolerations', TOLERATIONS],
