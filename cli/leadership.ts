@@ -76,8 +76,8 @@ export function serveAlone(world: World, halves: Halves): Serving {
 /** A campaign for each half that is asked for. Creates the namespace of the Leases where it is missing and allowed. */
 export function campaign(world: World, halves: Halves, leases: Leases): Serving {
   const campaigns = [
-    ...(halves.operator ? [campaignFor(world, { ...halves, scheduler: false }, OPERATOR_LEASE, leases)] : []),
-    ...(halves.scheduler ? [campaignFor(world, { ...halves, operator: false }, SCHEDULER_LEASE, leases)] : []),
+    ...(halves.operator !== null ? [campaignFor(world, { ...halves, scheduler: false }, OPERATOR_LEASE, leases)] : []),
+    ...(halves.scheduler ? [campaignFor(world, { ...halves, operator: null }, SCHEDULER_LEASE, leases)] : []),
   ]
   for (const { election, name } of campaigns) {
     world.log.info('campaigning', { lease: name })

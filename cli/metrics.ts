@@ -2,7 +2,8 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { OPERATOR_LEASE, SCHEDULER_LEASE } from '../api/names.ts'
 import { CODES, type Observe } from '../kube/measured-transport.ts'
-import { type SchedulerMetrics, schedulerMetrics } from '../scheduler/metrics.ts'
+import type { SchedulerMetrics } from '../scheduler/counted.ts'
+import { schedulerMetrics } from '../scheduler/metrics.ts'
 
 export interface Metrics {
   readonly scheduler: SchedulerMetrics
@@ -41,10 +42,10 @@ export function ownMetrics(registry: Registry): Omit<Metrics, 'text' | 'contentT
 /** How finely delays of the event loop are looked for: every look wakes a process that has nothing to do. */
 const LOOK_MS = 50
 
-/** `isServed`: somebody can read them. What every Node process tells costs timers, so it is left out otherwise. */
-export function processMetrics(isServed: boolean): Metrics {
+/** For a process that serves them: what every Node process tells costs timers, and prom-client a tenth of a second of its start. */
+export function processMetrics(): Metrics {
   const registry = new Registry()
-  if (isServed) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOK_MS })
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LOOK_MS })
   return { ...ownMetrics(registry), contentType: registry.contentType, text: () => registry.metrics() }
 }
 

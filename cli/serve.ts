@@ -10,7 +10,7 @@ import type { Random } from '../kube/random.ts'
 import { CRDS } from '../kube/resources.ts'
 import type { Metrics } from './metrics.ts'
 import type { OperatorConfig } from '../operator/config.ts'
-import { createOperator, type Operator } from '../operator/operator.ts'
+import type { createOperator, Operator } from '../operator/operator.ts'
 import type { Memory } from '../scheduler/memory.ts'
 import { createScheduler, type Scheduler } from '../scheduler/scheduler.ts'
 
@@ -28,7 +28,8 @@ export interface World {
 }
 
 export interface Halves {
-  readonly operator: boolean
+  /** What makes it, handed in so that its modules are loaded where it runs only; null: it does not run. */
+  readonly operator: typeof createOperator | null
   readonly scheduler: boolean
   readonly schedulerNames: readonly string[]
   readonly defaultPack: 'narrowest' | 'none'
@@ -48,7 +49,7 @@ export interface Running {
 export function startHalves({ metrics, ...world }: World, halves: Halves): Running {
   const { schedulerNames, defaultPack } = halves
   const config = { schedulerName: defaultName(schedulerNames), servedNames: schedulerNames, ...halves.config }
-  const operator = halves.operator ? createOperator({ ...world, config }) : null
+  const operator = halves.operator?.({ ...world, config }) ?? null
   const counted = metrics === undefined ? {} : { metrics: metrics.scheduler }
   const scheduler = halves.scheduler
     ? createScheduler({ ...world, ...counted, schedulerNames: [...schedulerNames], defaultPack })

@@ -14,6 +14,7 @@ import type { Scheduler } from '../scheduler/scheduler.ts'
 import { VIRTUAL_EPOCH_MS, VirtualClock } from '../sim/clock.ts'
 import { type Cluster, createCluster } from '../sim/cluster.ts'
 import type { Manifest } from './input.ts'
+import { createOperator } from '../operator/operator.ts'
 import { installCrds, startHalves } from './serve.ts'
 import { refusedInput } from './simulation-refused.ts'
 import { type Ignored, loadManifests, newestTimeMs } from './simulation-input.ts'
@@ -205,7 +206,12 @@ export async function simulateManifests(
   pods.start()
   const halves = startHalves(
     { client: cluster.client, clock, random, log: silentLog },
-    { operator: true, scheduler: true, schedulerNames: options.schedulerNames, defaultPack: options.defaultPack },
+    {
+      operator: createOperator,
+      scheduler: true,
+      schedulerNames: options.schedulerNames,
+      defaultPack: options.defaultPack,
+    },
   )
   const { isSettled, settledAfterMs } = await clock.runUntilSettled({ maxVirtualMs: options.maxVirtualMs })
   if (!isSettled)

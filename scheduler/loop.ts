@@ -7,7 +7,7 @@ import { isPartial, undo, undoable, UNDO_AFTER_MS, undoRestMs } from './binder/u
 import { heldSeats, lookAtHolds } from './gang/holding.ts'
 import { Questions } from './gang/questions.ts'
 import { type GangSituation, isWhole } from './gang/situation.ts'
-import type { SchedulerMetrics } from './metrics.ts'
+import type { SchedulerMetrics } from './counted.ts'
 import type { Plan } from './planner/request.ts'
 import type { Book } from './queue/book.ts'
 import { Due } from './queue/due.ts'

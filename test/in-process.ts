@@ -4,6 +4,7 @@ import { SCHEDULER_NAME } from '../api/names.ts'
 import { parseManifests } from '../cli/input.ts'
 import { ResourceFinder } from '../cli/resource-of.ts'
 import { createMissing, installCrds, type Running, startHalves } from '../cli/serve.ts'
+import { createOperator } from '../operator/operator.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { silentLog } from '../kube/log.ts'
 import { seededRandom } from '../kube/random.ts'
@@ -37,7 +38,7 @@ export async function startInProcess(options: { nodes: readonly NewObject[]; see
   await during(installCrds(client, clock))
   const halves = startHalves(
     { client, clock, random, log: silentLog },
-    { operator: true, scheduler: true, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
+    { operator: createOperator, scheduler: true, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
   )
   await during(halves.ready)
   return {

@@ -5,6 +5,7 @@
 import type { KubeObject, Pod } from '../../api/kinds/kubernetes.ts'
 import { PART_OF } from '../../api/names.ts'
 import { installCrds, startHalves } from '../../cli/serve.ts'
+import { createOperator } from '../../operator/operator.ts'
 import { valueOrThrow } from '../../kube/answers.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
 import { silentLog } from '../../kube/log.ts'
@@ -151,12 +152,12 @@ class Running {
     const world = { clock: this.#clock, random: seededRandom(scenario.seed), log: silentLog }
     const shared = { schedulerNames: ['espalier'], defaultPack: 'narrowest' as const }
     const { client } = this.#cluster
-    const halves = startHalves({ ...world, client }, { ...shared, operator: true, scheduler: false })
+    const halves = startHalves({ ...world, client }, { ...shared, operator: createOperator, scheduler: false })
     this.#stops.push(() => halves.stop())
     await this.#clock.during(halves.ready)
     const own = kubeClient(this.#evicting(this.#cluster.transport))
     if (scheduler === 'espalier') {
-      const ours = startHalves({ ...world, client: own }, { ...shared, operator: false, scheduler: true })
+      const ours = startHalves({ ...world, client: own }, { ...shared, operator: null, scheduler: true })
       this.#stops.push(() => ours.stop())
       return this.#clock.during(ours.ready)
     }

@@ -10,7 +10,7 @@ import { realRandom } from '../../kube/random.ts'
 import { SCHEDULER_NAME, SYSTEM_NAMESPACE } from '../../api/names.ts'
 import { type Command, type Flag, type Flags, type Io, messageOf, Refused, text, texts } from '../command.ts'
 import { parseListen } from '../../api/http/listen.ts'
-import { type Metrics, processMetrics } from '../metrics.ts'
+import type { Metrics } from '../metrics.ts'
 import { connect, CONNECTION_FLAGS } from '../connection.ts'
 import { campaign, serveAlone, type Serving } from '../leadership.ts'
 import { LEASE_FLAGS, leaseTiming } from '../lease-flags.ts'
@@ -44,13 +44,15 @@ const OPERATOR_FLAGS: readonly Flag[] = [
 async function worldOf(
   flags: Flags,
   component: string,
-): Promise<{ world: World; metrics: Metrics; close: () => Promise<void> }> {
-  const metrics = processMetrics(text(flags, 'listen') !== null)
+): Promise<{ world: World; metrics: Metrics | null; close: () => Promise<void> }> {
+  const isListening = text(flags, 'listen') !== null
+  const metrics = isListening ? (await import('../metrics.ts')).processMetrics() : null // nobody can read them otherwise
   const { client, leaseClient, close } = await connect(flags, (transport) =>
-    measuredTransport(transport, metrics.request),
+    metrics === null ? transport : measuredTransport(transport, metrics.request),
   )
   const log = jsonLog(text(flags, 'logLevel') ?? 'info', component)
-  return { world: { client, leaseClient, clock: realClock, random: realRandom, log, metrics }, metrics, close }
+  const world = { client, leaseClient, clock: realClock, random: realRandom, log }
+  return { world: metrics === null ? world : { ...world, metrics }, metrics, close }
 }
 
 const untilStopped = (signal: AbortSignal): Promise<void> =>
@@ -116,7 +118,8 @@ async function runHalves(given: Flags, io: Io, which: { operator: boolean; sched
   for (const sentence of refused) io.err(sentence)
   const names = texts(flags, 'schedulerName')
   const halves: Halves = {
-    ...which,
+    operator: which.operator ? (await import('../../operator/operator.ts')).createOperator : null,
+    scheduler: which.scheduler,
     schedulerNames: names.length > 0 ? names : [SCHEDULER_NAME],
     defaultPack: text(flags, 'defaultPack') === 'none' ? 'none' : 'narrowest',
     config: configOf(file, given, flags),
@@ -139,9 +142,13 @@ async function runHalves(given: Flags, io: Io, which: { operator: boolean; sched
 }
 
 /** The report service over what runs here; ready while standing by, too, so that a second replica counts as up. */
-async function serveReports(serving: Serving, metrics: Metrics, listen: string | null): Promise<() => Promise<void>> {
+async function serveReports(
+  serving: Serving,
+  metrics: Metrics | null,
+  listen: string | null,
+): Promise<() => Promise<void>> {
   const address = listen === null ? null : parseListen(listen)
-  if (address === null) return () => Promise.resolve()
+  if (address === null || metrics === null) return () => Promise.resolve()
   const { reportServer } = await import('../../api/http/server.ts') // costs a start that serves no reports 0.1 s
   const server = reportServer(reportsOf(() => serving.running(), metrics))
   await server.listen(address).catch((error: unknown) => {

@@ -16,6 +16,7 @@ import { type Metrics, processMetrics } from '../metrics.ts'
 import { inPackage } from '../package.ts'
 import { Progress } from '../progress.ts'
 import { ResourceFinder } from '../resource-of.ts'
+import { createOperator } from '../../operator/operator.ts'
 import { createMissing, installCrds, type Running, startHalves } from '../serve.ts'
 import { serveUpReports } from '../up-reports.ts'
 
@@ -65,10 +66,15 @@ async function start({ manifests, racks, seed, operator, scheduler, data }: Demo
   const cluster = createCluster({ clock: realClock, random, nodes, ...(data && { persistence: data }) })
   await cluster.start()
   const crds = await installCrds(cluster.client, realClock)
-  const metrics = processMetrics(true)
+  const metrics = processMetrics()
   const halves = startHalves(
     { client: cluster.client, clock: realClock, random, log: silentLog, metrics },
-    { operator, scheduler, schedulerNames: [SCHEDULER_NAME], defaultPack: 'narrowest' },
+    {
+      operator: operator ? createOperator : null,
+      scheduler,
+      schedulerNames: [SCHEDULER_NAME],
+      defaultPack: 'narrowest',
+    },
   )
   await halves.ready
   const furniture = data?.stored ? [] : demoObjects().map((object) => ({ object, at: 'demo' }))

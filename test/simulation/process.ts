@@ -1,4 +1,5 @@
 import { campaign, type Serving } from '../../cli/leadership.ts'
+import { createOperator } from '../../operator/operator.ts'
 import type { Log } from '../../kube/log.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
 import { TIMING } from '../../kube/leader/election.ts'
@@ -46,7 +47,7 @@ export class Process {
     const world = { client: kubeClient(this.network), clock: this.clock, random: seededRandom(seed), log: this.#log() }
     const { isOperator } = this.life
     const halves = {
-      operator: isOperator,
+      operator: isOperator ? createOperator : null,
       scheduler: !isOperator,
       schedulerNames: ['espalier'],
       defaultPack: 'narrowest',
