@@ -79,11 +79,13 @@ const asks = (containers: readonly Container[]): unknown[] =>
   ])
 
 /** What the kubelet has allocated, as far as it says anything of it, and whether a resize is refused. */
-function given({ containerStatuses, initContainerStatuses, resize, conditions }: PodStatus): unknown {
-  const held = [...(initContainerStatuses ?? []), ...(containerStatuses ?? [])].map((status) => {
-    const { name, allocatedResources, resources } = status
-    return [name, allocatedResources, resources?.requests]
-  })
+function given({ containerStatuses, initContainerStatuses, resize, conditions, ...ofPod }: PodStatus): unknown {
+  const held = [...(initContainerStatuses ?? []), ...(containerStatuses ?? [])].map(({ name, ...of }) => [
+    name,
+    of.allocatedResources,
+    of.resources?.requests,
+  ])
+  held.push(['', ofPod.allocatedResources, ofPod.resources?.requests])
   if (!held.some(([, allocated, requests]) => allocated !== undefined || requests !== undefined)) return 0
   return [held, resize, conditions?.filter(({ type }) => type === 'PodResizePending').map(({ reason }) => reason)]
 }

@@ -70,6 +70,17 @@ test.each(CHANGED)(
   },
 )
 
+test('what the kubelet gives the whole pod is seen to change', () => {
+  const of = (status: Spec): Pod =>
+    pod({ resources: { requests: { cpu: '4', memory: '8Gi' } } }, { ...given(), ...status })
+  const cpuOf = (status: Spec): number | undefined => demandOf(of(status)).requests['cpu']
+  expect(cpuOf({})).toBe(4_000)
+  expect(cpuOf({ allocatedResources: { cpu: '6' } })).toBe(6_000)
+  expect(cpuOf({ resources: { requests: { cpu: '5' } } })).toBe(5_000)
+  expect(cpuOf({ containerStatuses: [], allocatedResources: { cpu: '7' } })).toBe(7_000)
+  expect(cpuOf({})).toBe(4_000)
+})
+
 test('a resize that is refused, in either way of saying so, leaves the pod with what it has', () => {
   const cpuOf = (status: Spec): number | undefined =>
     demandOf(pod(asksForMore, { ...given(), ...status })).requests['cpu']
