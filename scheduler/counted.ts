@@ -11,8 +11,8 @@ export interface SchedulerMetrics {
   kubeletRefused(): void
   rivalSeen(): void
   topologyRefused(): void
-  /** Asked for at every scrape; the last call holds. */
-  watch(sizes: Sizes): void
+  /** Asked for at every scrape; the last call holds. Null: there is nothing any more. */
+  watch(sizes: Sizes | null): void
 }
 
 /** What there is at the moment of a scrape. */

@@ -45,10 +45,6 @@ export function createFeeds(options: FeedOptions): Feeds {
   const missing = new Promise<void>((resolve) => {
     tellMissing = resolve
   })
-  const onTrouble = (message: string): void => {
-    log.warn(message)
-    if (isNotInstalled(message)) tellMissing()
-  }
   const of = <T extends KubeObject>(
     type: ResourceType,
     project: (raw: KubeObject) => T,
@@ -58,6 +54,10 @@ export function createFeeds(options: FeedOptions): Feeds {
     const onDelta = (delta: Delta<T>): void => {
       take(delta, options)
       options.onNote()
+    }
+    const onTrouble = (message: string): void => {
+      log.warn(message)
+      if (type === POD_GANGS && isNotInstalled(message)) tellMissing()
     }
     const form = projection === undefined ? {} : { projection }
     return reflector<T>({ client, type, clock, random, project, onDelta, onTrouble, ...form })
@@ -75,8 +75,8 @@ export function createFeeds(options: FeedOptions): Feeds {
 }
 
 /**
- * The kind is not in the cluster (yet): nobody waits for its first list, and the reflector goes on asking. Pods and
- * nodes are always there, so only the kind of a CRD can be answered so.
+ * The kind is not in the cluster (yet): nobody waits for its first list, and the reflector goes on asking. Asked of kinds
+ * of CRDs only: pods and nodes are always there, but something between us and the server may say the same of them.
  */
 export const isNotInstalled = (message: string): boolean => message.includes('NotFound')
 

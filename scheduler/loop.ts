@@ -44,6 +44,10 @@ const TURN_MS = 20
 /** Whatever the load, nothing waits longer for a turn to begin. */
 const GATHER_MAX_MS = 50
 
+/** Gangs whose seats are given back at once, each with a few requests a pod; the others are looked at again a little later. */
+const UNDOS_MAX = 8
+const UNDOS_REST_MS = 500
+
 const noteWhole = (entry: Entry): void => {
   entry.wasSeenWhole = true
   entry.undos = 0
@@ -236,10 +240,13 @@ export class Loop {
       if (entry !== null) entry.held = NO_PODS
       return
     }
+    const { cluster } = this.#options
+    const isAnother = before !== null && before.gang.uid !== entry?.uid
+    if (isAnother) lookAtHolds({ cluster, key, before, now: null, wasWhole: false, nowMs }) // what it kept went with it
     const vacatedBefore = new Set(vacatedIn(holds.of(key)))
     const now = entry?.situation ?? null
-    const { cluster } = this.#options
-    const restMs = lookAtHolds({ cluster, key, before, now, wasWhole: isKnownWhole, nowMs })
+    const known = isAnother ? null : before
+    const restMs = lookAtHolds({ cluster, key, before: known, now, wasWhole: isKnownWhole, nowMs })
     if (entry !== null) {
       const seats = heldSeats(cluster, entry.situation)
       entry.held = seats.size === 0 ? NO_PODS : new Set(seats.keys())
@@ -263,7 +270,8 @@ export class Loop {
     }
     if (entry.isBeingUndone || (waiting ?? refusal) === null || undoable(situation).length === 0) return
     entry.stuckSinceMs ??= nowMs
-    const restMs = entry.stuckSinceMs + UNDO_AFTER_MS - nowMs
+    const leftMs = entry.stuckSinceMs + UNDO_AFTER_MS - nowMs
+    const restMs = leftMs <= 0 && this.#undoing.size >= UNDOS_MAX ? UNDOS_REST_MS : leftMs
     if (restMs > 0) {
       this.notifyIn(`undo ${key}`, restMs, () => this.#options.cluster.gangs.touch(key))
       return
@@ -316,12 +324,14 @@ export class Loop {
 
   #orders({ entry, pods, seats }: Placement, gangUid: Order['gangUid'], attempt: string): Order[] {
     const { cluster } = this.#options
+    const { gang, priority } = entry.situation
     const { facts, nodeNames } = cluster.nodes.read()
-    const topology = cluster.topologyOf(entry.situation.gang)
+    const topology = cluster.topologyOf(gang)
     return pods.map((pod, i) => {
       const row = seats[i]!.node
       const { labels } = facts[row]!
-      return { pod, node: nodeNames[row]!, gangUid, attempt, domains: cluster.domains.at(topology, row), labels }
+      const domains = cluster.domains.at(topology, row)
+      return { pod, node: nodeNames[row]!, gangUid, priority, attempt, domains, labels }
     })
   }
 

@@ -181,6 +181,7 @@ class Running implements Scheduler {
 
   async stop(): Promise<void> {
     this.#isStarted = false
+    this.#options.metrics?.watch(null) // else a process that only stands by tells of this one, and keeps all that it knew
     const still = this.#loop.stop()
     this.#surplus.stop()
     await Promise.all([still, this.#feeds.stop(), this.#topology.stop()])

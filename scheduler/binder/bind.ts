@@ -22,6 +22,8 @@ export interface Order {
   readonly node: string
   /** Null: a pod of no gang. */
   readonly gangUid: string | null
+  /** Of the gang, as Kubernetes counts it: above -2^31. */
+  readonly priority: number
   readonly attempt: string
   readonly domains: Domains
   /** Of the node, as the plan saw it. */
@@ -46,8 +48,11 @@ export interface BinderOptions {
 
 /** The server gives a binding up after this: at client-go's lease times the most that a leader may ask for. */
 const BIND_TIMEOUT_MS = 5_000
-/** Before status and events in the writer's queue. */
-const BIND_PRIORITY = 10
+/**
+ * Before status and events in the writer's queue, and among bindings as the plans were made: where thousands of pods of a
+ * low priority wait to be sent, those of a gang of a higher one that comes later go first.
+ */
+const turnOf = ({ priority }: Order): number => 10 + 2 ** 31 + priority
 const RETRY_FIRST_MS = 1_000
 const RETRY_MAX_MS = 60_000
 const WORK_RETRIES = 8
@@ -110,7 +115,7 @@ export class Binder {
       return client.bind(bindingOf(order), { timeoutMs: BIND_TIMEOUT_MS })
     }
     const answer = await writer.write(() => (this.#isStillMeant(order) ? send() : Promise.resolve(NOT_SENT)), {
-      priority: BIND_PRIORITY,
+      priority: turnOf(order),
     })
     const outcome = outcomeOf(answer, deadlineMs)
     if (deadlineMs > 0) metrics.answered(outcome.kind, clock.monotonicMs() - (deadlineMs - BIND_TIMEOUT_MS))

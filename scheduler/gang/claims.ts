@@ -2,6 +2,7 @@ import { GPU_RESOURCE } from '../../api/names.ts'
 import type { CompiledLevel } from '../../topology/compiled/index-types.ts'
 import { podsIn } from '../planner/counters.ts'
 import type { Plan, PlanView, Verdict } from '../planner/request.ts'
+import { byBytes } from '../state/bytes.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import type { GangFacts } from '../state/gang-facts.ts'
 import { viewOf } from '../state/pod-class.ts'
@@ -85,7 +86,7 @@ export class Claims {
     const { gangs } = this.#cluster
     const claims = new Map<string, Claim>()
     const seen = new Set<string>()
-    for (const tying of gangs.tying()) {
+    for (const tying of gangs.tying().sort(byName)) {
       const { key } = tying.sameDomainAs!
       if (seen.has(`${tying.uid} ${key}`)) continue
       const claim = this.#claimOf(tying, null)
@@ -98,7 +99,8 @@ export class Claims {
 
   /** The ties of a gang as they will be when the plan is carried out. */
   #own(question: Question, gang: GangFacts, plan: Planned): readonly Claim[] {
-    const byKey = new Map(this.#tyingWith(gang).map((each) => [each.sameDomainAs!.key, each]))
+    const lastFirst = this.#tyingWith(gang).sort((a, b) => byName(b, a))
+    const byKey = new Map(lastFirst.map((each) => [each.sameDomainAs!.key, each]))
     return [...byKey.values()].map((each) => this.#claimOf(each, { question, plan }))
   }
 
@@ -170,6 +172,9 @@ export class Claims {
 type Planned = Extract<Verdict, { kind: 'plan' }>
 
 const NONE: readonly Claim[] = []
+
+/** Whose topology says what a domain is, where tied gangs name several: the first by name, in whatever order they came. */
+const byName = (a: GangFacts, b: GangFacts): number => byBytes(a.namespace, b.namespace) || byBytes(a.name, b.name)
 
 const isEntered = ({ level, domains }: Claim, { seats }: Planned): boolean =>
   seats.some(({ node }) => domains.has(level.domainOf[node]!))

@@ -4,11 +4,12 @@ import type { PodGang } from '../../api/generated/kinds.ts'
 import { installCrds } from '../../cli/serve.ts'
 import type { KubeClient } from '../../kube/client.ts'
 import { kubeClient } from '../../kube/kube-client.ts'
-import { silentLog } from '../../kube/log.ts'
+import { type Log, silentLog } from '../../kube/log.ts'
 import { seededRandom } from '../../kube/random.ts'
 import { NODES, POD_GANGS, PODS, type ResourceType } from '../../kube/resources.ts'
 import type { Transport } from '../../kube/transport.ts'
 import type { Memory } from '../../scheduler/memory.ts'
+import type { SchedulerMetrics } from '../../scheduler/metrics.ts'
 import { createScheduler, type Scheduler } from '../../scheduler/scheduler.ts'
 import { VirtualClock } from '../../sim/clock.ts'
 import { type Cluster, createCluster } from '../../sim/cluster.ts'
@@ -19,6 +20,10 @@ export interface WorldOptions {
   readonly gatherMs?: number
   /** What schedulers on this cluster hand on. */
   readonly memory?: Memory
+  /** Default: none is written. */
+  readonly log?: Log
+  /** Default: nothing is counted. */
+  readonly metrics?: SchedulerMetrics
   /** Default: true. */
   readonly hasCrds?: boolean
   /** What stands between the scheduler and the server: faults. */
@@ -51,12 +56,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const { client } = cluster
   const transport = options.wrap?.(cluster.transport, clock) ?? cluster.transport
   const start = (): Scheduler => {
-    const { schedulerNames, gatherMs, memory } = options
+    const { schedulerNames, gatherMs, memory, metrics } = options
     const scheduler = createScheduler({
       client: kubeClient(transport),
       clock,
       random,
-      log: silentLog,
+      log: options.log ?? silentLog,
+      ...(metrics === undefined ? {} : { metrics }),
       ...(schedulerNames === undefined ? {} : { schedulerNames }),
       ...(gatherMs === undefined ? {} : { gatherMs }),
       ...(memory === undefined ? {} : { memory }),
