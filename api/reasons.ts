@@ -111,6 +111,7 @@ export const wakesOn = (code: ReasonCode): Wakers & WakesOn => REASONS[code].wak
 
 type Holes<S> = S extends `${string}{${infer Hole}}${infer Rest}` ? Hole | Holes<Rest> : never
 export type ReasonCode = keyof typeof REASONS
+export const REASON_CODES: readonly ReasonCode[] = Object.keys(REASONS) as ReasonCode[]
 /** What the sentence of a code needs: a fact that the caller forgot is a type error. */
 export type Facts<C extends ReasonCode> = Readonly<Record<Holes<(typeof REASONS)[C]['sentence']>, string | number>>
 

@@ -1,3 +1,4 @@
+import type { ReasonCode } from '../api/reasons.ts'
 import type { Outcome } from './binder/outcome.ts'
 import type { Verdict } from './planner/request.ts'
 
@@ -10,6 +11,7 @@ export interface SchedulerMetrics {
   undone(pods: number): void
   kubeletRefused(): void
   rivalSeen(): void
+  nodeShrank(): void
   topologyRefused(): void
   /** Asked for at every scrape; the last call holds. Null: there is nothing any more. */
   watch(sizes: Sizes | null): void
@@ -24,6 +26,8 @@ export interface Sizes {
   pendingGangs(): number
   assumedPods(): number
   bindingsInFlight(): number
+  /** Of gangs, and pods of no gang, that are told one. */
+  reasons(): ReadonlyMap<ReasonCode, number>
 }
 
 const nothing = (): void => {}
@@ -35,6 +39,7 @@ export const NO_METRICS: SchedulerMetrics = {
   undone: nothing,
   kubeletRefused: nothing,
   rivalSeen: nothing,
+  nodeShrank: nothing,
   topologyRefused: nothing,
   watch: nothing,
 }

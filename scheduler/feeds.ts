@@ -10,11 +10,12 @@ import { NODES, POD_GANGS, PODS, type ResourceType } from '../kube/resources.ts'
 import { isRivalBind } from './binder/two-schedulers.ts'
 import type { ClusterState } from './state/cluster.ts'
 import { type GangObject, projectGang } from './state/gang-facts.ts'
-import { type NodeObject, projectNode } from './state/node-facts.ts'
+import { type NodeFacts, type NodeObject, projectNode } from './state/node-facts.ts'
 import { NODE_FIELDS } from './state/node-fields.ts'
 import { type PodFacts, type PodObject, projectPod } from './state/pod-facts.ts'
 import { POD_FIELDS } from './state/pod-fields.ts'
 import { isKubeletRefusal } from './state/refusals.ts'
+import { shrunkBelowUse } from './state/shrunk.ts'
 
 export interface FeedOptions {
   readonly client: KubeClient
@@ -27,6 +28,8 @@ export interface FeedOptions {
   readonly onPodGone: (uid: string) => void
   /** A pod of ours that was pending got a node from somebody else. */
   readonly onRival: (pod: PodFacts) => void
+  /** A node has become smaller than what is used on it. */
+  readonly onShrunk: (node: NodeFacts, what: string) => void
   /** A kubelet refused a pod of ours; its class avoids the node from now on. */
   readonly onRefused: (pod: PodFacts, node: string) => void
 }
@@ -80,9 +83,11 @@ export function createFeeds(options: FeedOptions): Feeds {
  */
 export const isNotInstalled = (message: string): boolean => message.includes('NotFound')
 
-function takeNode({ kind, object }: Delta<NodeObject>, { cluster }: FeedOptions): void {
-  if (kind === 'deleted') cluster.deleteNode(object.facts.name)
-  else cluster.setNode(object.facts)
+function takeNode({ kind, object, before }: Delta<NodeObject>, { cluster, onShrunk }: FeedOptions): void {
+  if (kind === 'deleted') return cluster.deleteNode(object.facts.name)
+  cluster.setNode(object.facts)
+  const short = before === null ? null : shrunkBelowUse(cluster, before.facts, object.facts)
+  if (short !== null) onShrunk(object.facts, short)
 }
 
 function takeGang({ kind, object }: Delta<GangObject>, { cluster }: FeedOptions): void {

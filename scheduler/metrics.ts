@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { REASON_CODES } from '../api/reasons.ts'
 import type { Outcome } from './binder/outcome.ts'
 import type { SchedulerMetrics, Sizes } from './counted.ts'
 import type { Verdict } from './planner/request.ts'
@@ -43,6 +44,7 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
   const undone = counter('espalier_undone_pods_total', 'Pods deleted to give back the seats of incomplete gangs')
   const refused = counter('espalier_kubelet_refusals_total', 'Pods that a kubelet turned away after their binding')
   const rivals = counter('espalier_two_schedulers_total', 'Pods of ours that somebody else bound')
+  const shrunk = counter('espalier_nodes_below_use_total', 'Nodes that became smaller than what is used on them')
   const topology = counter('espalier_topology_errors_total', 'Edits of the topology file that were refused')
   for (const verdict of VERDICTS) plans.inc({ verdict }, 0)
   for (const outcome of OUTCOMES) bindings.inc({ outcome }, 0)
@@ -59,12 +61,13 @@ export function schedulerMetrics(registry: Registry): SchedulerMetrics {
     undone: (pods) => undone.inc(pods),
     kubeletRefused: () => refused.inc(),
     rivalSeen: () => rivals.inc(),
+    nodeShrank: () => shrunk.inc(),
     topologyRefused: () => topology.inc(),
     watch: gauges(registry),
   }
 }
 
-const GAUGES: readonly (readonly [name: string, help: string, of: keyof Sizes])[] = [
+const GAUGES: readonly (readonly [name: string, help: string, of: Exclude<keyof Sizes, 'reasons'>])[] = [
   ['espalier_nodes', 'Nodes that are known', 'nodes'],
   ['espalier_pods', 'Pods that are known, of all schedulers', 'pods'],
   ['espalier_gangs', 'PodGangs, and pods of no gang, with a pod of ours', 'gangs'],
@@ -83,6 +86,16 @@ function gauges(registry: Registry): SchedulerMetrics['watch'] {
       collect: () => gauge.set(sizes?.[of]() ?? 0),
     })
   }
+  const reasons = new Gauge({
+    name: 'espalier_waiting',
+    help: 'PodGangs, and pods of none, that wait, by the reason that they are told (docs/reasons.md)',
+    labelNames: ['reason'] as const,
+    registers: [registry],
+    collect: () => {
+      const counts = sizes?.reasons()
+      for (const code of REASON_CODES) reasons.set({ reason: code }, counts?.get(code) ?? 0)
+    },
+  })
   return (from) => {
     sizes = from
   }

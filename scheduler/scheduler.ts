@@ -22,6 +22,7 @@ import type { Plan } from './planner/request.ts'
 import { Book } from './queue/book.ts'
 import { Gather } from './queue/gather.ts'
 import { SurplusReader } from './queue/surplus.ts'
+import { reasonCounts } from './status/reason.ts'
 import { reportOf, type ReportSources, type SchedulerReport, type SchedulerView, viewOf } from './report.ts'
 import { ClusterState } from './state/cluster.ts'
 import { gangOfPod } from './state/gangs.ts'
@@ -153,6 +154,11 @@ class Running implements Scheduler {
       onPodGone: (uid) => suspended.forget(uid),
       onRival: (pod) => this.#onRival(pod),
       onRefused: (pod, node) => this.#onRefused(pod, node),
+      onShrunk: ({ name, uid }, what) => {
+        metrics.nodeShrank()
+        log.warn(what, { node: name })
+        this.#status.warnOn({ apiVersion: 'v1', kind: 'Node', metadata: { name, uid } }, 'AllocatableBelowUse', what)
+      },
     })
     metrics.watch(this.#sizes())
     this.ready = Promise.all([this.#feeds.synced, this.#topology.synced]).then(() => undefined)
@@ -215,6 +221,7 @@ class Running implements Scheduler {
       pendingGangs: () => book.pendingCount(),
       assumedPods: () => cluster.assumedCount,
       bindingsInFlight: () => binder.inFlight,
+      reasons: () => reasonCounts(book.entries(), cluster),
     }
   }
 

@@ -241,7 +241,10 @@ class Loop<T extends KubeObject> implements Reflector<T> {
 
   #refused(operation: string, failure: Failure): Input {
     const { status, reason, message, retryAfterMs } = failure
-    if (operation === 'streaming list' && (status === 400 || status === 422)) return { kind: 'unsupported' }
+    if (operation === 'streaming list' && (status === 400 || status === 422)) {
+      this.#trouble('the server, perhaps an older one, has no streaming lists: they are asked for in pages')
+      return { kind: 'unsupported' }
+    }
     if (status !== 410 && reason !== 'Expired' && reason !== 'Gone') {
       return this.#broke(operation, `${reason}: ${message}`, retryAfterMs)
     }

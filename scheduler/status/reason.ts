@@ -1,6 +1,9 @@
-import { type Reason, reason } from '../../api/reasons.ts'
+import { type Reason, type ReasonCode, reason } from '../../api/reasons.ts'
+import { strayReason } from '../gang/members.ts'
 import { boundOf, minimumOf } from '../gang/situation.ts'
 import { type Entry, wasWhole } from '../queue/entry.ts'
+import type { ClusterState } from '../state/cluster.ts'
+import { isMissing } from '../state/gangs.ts'
 
 /**
  * The gang's one line: why its minimum, or else its surplus, has no place. Null: nothing is to be explained. A gang of
@@ -15,4 +18,19 @@ export function gangReason(entry: Entry): Reason | null {
   const minimum = minimumOf(situation)
   if (wasWhole(entry) && why.code === 'WaitingForPods') return reason('PodsLost', { bound, minimum })
   return reason('PartiallyPlaced', { bound, minimum, why: why.message })
+}
+
+/** How many wait for each reason: what is told of the gang, or else of a pod that names it and is not in it. O(entries). */
+export function reasonCounts(entries: Iterable<Entry>, cluster: ClusterState): ReadonlyMap<ReasonCode, number> {
+  const counts = new Map<ReasonCode, number>()
+  for (const entry of entries) {
+    const code = gangReason(entry)?.code ?? strayCode(entry, cluster)
+    if (code !== null) counts.set(code, (counts.get(code) ?? 0) + 1)
+  }
+  return counts
+}
+
+function strayCode({ situation: { strays, gang } }: Entry, cluster: ClusterState): ReasonCode | null {
+  const stray = strays.find((pod) => cluster.isOurs(pod) && pod.node === null && !pod.isTerminating && !pod.isFinished)
+  return stray === undefined ? null : strayReason(isMissing(gang) ? undefined : gang, stray).code
 }

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../api/kinds/kubernetes.ts'
 import type { PodGang } from '../../api/generated/kinds.ts'
+import type { Reason, ReasonCode } from '../../api/reasons.ts'
 import { Allowance } from '../../kube/allowance.ts'
 import { KubeError } from '../../kube/answers.ts'
 import type { Answer, Failure, KubeClient } from '../../kube/client.ts'
@@ -7,6 +8,7 @@ import { type Clock, sleep, timestamp } from '../../kube/clock.ts'
 import { type EventRecorder, eventRecorder, type EventTarget } from '../../kube/events/recorder.ts'
 import type { Log } from '../../kube/log.ts'
 import type { Random } from '../../kube/random.ts'
+import { apiVersionOf } from '../../kube/paths.ts'
 import { POD_GANGS, PODS } from '../../kube/resources.ts'
 import { type Reconciled, WorkQueue } from '../../kube/work-queue.ts'
 import type { Writer } from '../../kube/writer.ts'
@@ -169,10 +171,20 @@ export class StatusWriter {
       const send = (): Promise<Answer<KubeObject>> =>
         isStill() ? client.mergePatch(POD_GANGS, { namespace, name }, body, STATUS) : Promise.resolve(OUTDATED)
       const answer = await writer.write(send, { priority: PRIORITY })
+      if (answer.kind === 'ok') this.#tellWaiting(entry)
       if (answer.kind === 'ok' || answer.status === 404) return true
       if (answer.status !== 409 || tries === CONFLICTS_MAX) throw new KubeError(answer)
     }
     return false
+  }
+
+  /** Some of its pods are there and wait for others, which may be named wrongly. */
+  #tellWaiting({ situation: { gang }, waiting, unplacedSinceMs }: Entry): void {
+    if (waiting?.code !== 'WaitingForPods' || unplacedSinceMs === null) return
+    const { namespace, name, uid } = gang
+    this.#options.log.info(waiting.message, { namespace, podGang: name })
+    const podGang = { apiVersion: apiVersionOf(POD_GANGS), kind: POD_GANGS.kind, metadata: { namespace, name, uid } }
+    this.#recorder.event(podGang, 'Normal', waiting.code, waiting.message)
   }
 
   /** The gang went while a read or a write of it was under way. */
@@ -193,12 +205,13 @@ export class StatusWriter {
       if (now === undefined || pod === undefined || cluster.nodeOf(pod) !== null || pod.gates.length > 0) continue
       const why = podReason(cluster, now, pod, whySuspended(uid))
       const isTold = why.code !== 'Queued' && why.code !== 'Binding'
-      if (isTold && (await this.#writePod(pod, podCondition(why), telling))) isWritten = true
+      if (isTold && (await this.#writePod(pod, why, telling))) isWritten = true
     }
     return isWritten
   }
 
-  async #writePod(pod: PodFacts, want: ReturnType<typeof podCondition>, telling: Telling): Promise<boolean> {
+  async #writePod(pod: PodFacts, why: Reason, telling: Telling): Promise<boolean> {
+    const want = podCondition(why)
     const is = this.#written.get(pod) ?? pod.scheduled
     if (saysSo(is, want)) return false
     const isNewCause = codeIn(is?.message) !== codeIn(want.message)
@@ -216,9 +229,15 @@ export class StatusWriter {
     const answer = await writer.write(send, { priority: PRIORITY })
     if (answer.kind === 'failure' && answer.status !== 404 && answer.status !== 409) throw new KubeError(answer)
     if (answer.kind === 'ok') this.#written.set(pod, want)
-    if (answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause)
-      this.warn(pod, 'Unschedulable', want.message ?? '')
+    if (answer.kind === 'ok' && isNewCause) this.#warnOf(pod, why, want)
     return true
+  }
+
+  #warnOf(pod: PodFacts, { code, message }: Reason, want: Said): void {
+    if (want.reason === 'Unschedulable') this.warn(pod, 'Unschedulable', want.message ?? '')
+    if (!ASTRAY.includes(code)) return
+    this.#options.log.warn(message, { namespace: pod.namespace, pod: pod.name })
+    this.warn(pod, code, message)
   }
 
   /** False: we are stopping. */
@@ -242,6 +261,9 @@ const OUTDATED: Failure = {
   outcome: 'refused',
   details: null,
 }
+
+/** Its gang may never come: somebody wrote a label or a PodGang wrongly. */
+const ASTRAY: readonly ReasonCode[] = ['PodGangMissing', 'NotAMember']
 
 const STATUS = { subresource: 'status', ignoresReply: true } as const
 

@@ -32,9 +32,12 @@ test('sizes are asked for at each scrape', async () => {
   const { scheduler } = ownMetrics(registry)
   let pods = 1
   const none = (): number => 0
-  const rest = { nodes: none, gangs: none, pendingGangs: none, assumedPods: none, bindingsInFlight: none }
+  const sizes = { nodes: none, gangs: none, pendingGangs: none, assumedPods: none, bindingsInFlight: none }
+  const rest = { ...sizes, reasons: () => new Map([['NoDomain', 2]] as const) }
   scheduler.watch({ ...rest, pods: () => pods })
   expect(await registry.metrics()).toContain('espalier_pods 1')
   pods = 2
   expect(await registry.metrics()).toContain('espalier_pods 2')
+  expect(await registry.metrics()).toContain('espalier_waiting{reason="NoDomain"} 2')
+  expect(await registry.metrics()).toContain('espalier_waiting{reason="Queued"} 0')
 })

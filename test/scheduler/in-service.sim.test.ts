@@ -80,9 +80,7 @@ test('of a hundred gangs that are to give their seats back at once a few do at a
     const [name, names] = [`g${i}`, [`g${i}-0`, `g${i}-1`]]
     await world.create(
       gang(name, [{ name: 'a', minimum: 2, pods: names }]),
-      ...names.map((each, index) =>
-        pod(each, { gang: name, group: 'a', index, controller, spec: { ...UNSTARTABLE } }),
-      ),
+      ...names.map((each, index) => pod(each, { gang: name, group: 'a', index, controller, spec: { ...UNSTARTABLE } })),
     )
   }
   await world.pass(60_000)
