@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../kube/clock.ts'
+import { type Clock, surelyMs, type Timer } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
 import type { KubeClient } from '../kube/client.ts'
 import { formatAttempt } from './binder/attempt.ts'
@@ -305,7 +305,7 @@ export class Loop {
     const { key } = entry.situation
     const restMs = undoRestMs(++entry.undos)
     entry.restsUntilMs = this.#options.clock.monotonicMs() + restMs
-    if (restMs > 0) this.notifyIn(`rest ${key}`, restMs, () => this.#options.cluster.gangs.touch(key))
+    if (restMs > 0) this.notifyIn(`rest ${key}`, surelyMs(restMs), () => this.#options.cluster.gangs.touch(key))
   }
 
   #place(placement: Placement, nowMs: number): void {

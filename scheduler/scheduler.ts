@@ -2,7 +2,7 @@ import { SCHEDULER_NAME } from '../api/names.ts'
 import type { ExplainAnswer } from '../api/explanation.ts'
 import { reason } from '../api/reasons.ts'
 import type { KubeClient } from '../kube/client.ts'
-import type { Clock } from '../kube/clock.ts'
+import { type Clock, surelyMs } from '../kube/clock.ts'
 import type { Log } from '../kube/log.ts'
 import type { Random } from '../kube/random.ts'
 import { writer } from '../kube/writer.ts'
@@ -268,7 +268,7 @@ class Running implements Scheduler {
 
   #lookWhenQuiet(namespace: string): void {
     const waitMs = this.#rivals.waitMs(namespace, this.#options.clock.monotonicMs())
-    this.#loop.notifyIn(`rival ${namespace}`, waitMs, () => this.#touchNamespace(namespace))
+    this.#loop.notifyIn(`rival ${namespace}`, surelyMs(waitMs), () => this.#touchNamespace(namespace))
   }
 
   #touchNamespace(namespace: string): void {
@@ -288,7 +288,7 @@ class Running implements Scheduler {
 
   /** Once a node is no longer avoided, that is as good as room that came. */
   #growWhenRefused(classKey: string, node: string, waitMs: number): void {
-    this.#loop.notifyIn(`refusal ${node} ${classKey}`, waitMs, () => this.#cluster.growth.add(node))
+    this.#loop.notifyIn(`refusal ${node} ${classKey}`, surelyMs(waitMs), () => this.#cluster.growth.add(node))
   }
 }
 

@@ -4,7 +4,7 @@ import type { Clock, Timer, Wake } from '../../kube/clock.ts'
 export class ProcessClock implements Clock {
   /** How far the wall clock is off. */
   skewMs = 0
-  /** Timers fire so much too late. */
+  /** Timers fire so much too late; below 0: too early, as those of Node.js may come. */
   lateMs = 0
   /** When it went on after it had stood still. */
   resumedMs: number = Number.NEGATIVE_INFINITY
@@ -45,7 +45,10 @@ export class ProcessClock implements Clock {
       this.open--
       return true
     }
-    const timer = this.#base.after(delayMs + this.lateMs, kind, () => this.#run(() => close() && wake()))
+    const atLeastMs = Math.min(delayMs, 1)
+    const timer = this.#base.after(Math.max(atLeastMs, delayMs + this.lateMs), kind, () =>
+      this.#run(() => close() && wake()),
+    )
     return {
       cancel: () => {
         timer.cancel()

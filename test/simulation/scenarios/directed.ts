@@ -7,6 +7,7 @@ import type { Fate } from '../network.ts'
 import { nodeObject, podObject } from '../objects.ts'
 import type { World } from '../world.ts'
 import { DELICATE } from './delicate.ts'
+import { EARLY } from './early.ts'
 import { notKept } from './kept.ts'
 import { NARROW } from './narrow.ts'
 import { OF_SETS } from './of-sets.ts'
@@ -389,4 +390,5 @@ export const DIRECTED: readonly Scenario[] = [
   ...DELICATE,
   ...NARROW,
   ...OF_SETS,
+  ...EARLY,
 ]
