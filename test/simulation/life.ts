@@ -21,6 +21,11 @@ export class Life {
   /** When each of its terms as leader began. */
   readonly electedMs: number[] = []
 
+  /** When the term began of which it is now. */
+  get termMs(): number {
+    return this.electedMs.at(-1) ?? Number.NEGATIVE_INFINITY
+  }
+
   /** Whether it stood still at some time since then. */
   hasSleptSince: (ms: number) => boolean = () => false
   /** Whether it does a leader's work now. */

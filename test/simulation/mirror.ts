@@ -34,6 +34,8 @@ export class Mirror {
   hasTried: (uid: string, node: string) => boolean = () => false
   /** How far what was told by lists and watches has come, by kind. */
   readonly #floors = new Map<Kept, number>()
+  /** Of which it has heard all that there are, in this term. */
+  readonly listed: Set<Kept> = new Set()
   #recent: { readonly atMs: number; readonly before: Map<string, Pod> } = { atMs: -1, before: new Map() }
   readonly #nowMs: () => number
   /** On its way into the process's hands; whether it has looked at it yet cannot be seen from outside. */
@@ -51,6 +53,7 @@ export class Mirror {
     this.rivalHeardMs.clear()
     this.refusalHeardMs.clear()
     this.#floors.clear()
+    this.listed.clear()
   }
 
   hand(apply: () => void): void {
@@ -96,6 +99,7 @@ export class Mirror {
 
   /** A list by a watch, which is not believed where it is older than what is known. */
   hearListed(kept: Kept, objects: readonly KubeObject[], version: string): void {
+    this.listed.add(kept)
     if (Number(version) < (this.#floors.get(kept) ?? 0)) return
     this.hearVersion(kept, version)
     this.hearList(kept, objects)

@@ -11,6 +11,7 @@ import {
 } from '../../kube/transport.ts'
 import type { History } from './history.ts'
 import type { Life } from './life.ts'
+import { malformed } from './malformed.ts'
 import type { Kept } from './mirror.ts'
 import type { Observer } from './observer.ts'
 import type { ProcessClock } from './process-clock.ts'
@@ -202,7 +203,10 @@ export class Network implements Transport {
     if (found.items === undefined) mirror.hearRead(kept, found)
     else if (!path.includes('continue=') && !found.metadata.continue)
       mirror.hearListed(kept, found.items, found.metadata.resourceVersion)
-    else for (const item of found.items) mirror.hear(kept, item, false)
+    else {
+      for (const item of found.items) mirror.hear(kept, item, false)
+      if (!found.metadata.continue) mirror.listed.add(kept)
+    }
   }
 
   async *#lines(request: HttpRequest, lines: AsyncIterable<Line>, aborter: AbortController): AsyncGenerator<Line> {
@@ -233,7 +237,7 @@ export class Network implements Transport {
           return
         }
         if (fate.kind === 'cut') yield textOf(line).slice(0, textOf(line).length / 2)
-        if (fate.kind === 'malformed') yield malformed(kept, textOf(line))
+        if (fate.kind === 'malformed') yield* this.#unreadable(malformed(kept, textOf(line)), aborter.signal)
         heard.hand(line)
         yield handedFor(kept, line)
         if (fate.kind === 'twice') yield line
@@ -243,6 +247,19 @@ export class Network implements Transport {
     } finally {
       this.streams.delete(entry)
       aborter.abort('over')
+    }
+  }
+
+  /** Whoever cannot read it reads on: nothing else of the stream is the worse for it. */
+  *#unreadable(line: Line, signal: AbortSignal): Generator<Line> {
+    const { own, life, observer } = this.#options
+    let isReadOn = false
+    try {
+      yield line
+      isReadOn = true
+    } finally {
+      if (!isReadOn && !signal.aborted && !own.isDead)
+        observer.report('unreadable', `${life.id} ended a watch at an object that it could not read`)
     }
   }
 
@@ -280,8 +297,6 @@ const whenAborted = (signal: AbortSignal): Promise<void> =>
     if (signal.aborted) resolve()
     else signal.addEventListener('abort', () => resolve(), { once: true })
   })
-
-const VERSION = /"resourceVersion":"(\d+)"/
 
 /** Of a watch: as the server holds it, or its text where a fault has been at it. */
 export type Line = WatchEvent | string
@@ -341,21 +356,6 @@ const EXPIRED = JSON.stringify({
   type: 'ERROR',
   object: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 410, reason: 'Expired', message: 'too old' },
 })
-
-/**
- * An object in which nothing is as it should be, of the version before the line that follows it: every other one cannot
- * be read at all.
- */
-function malformed(kept: Kept | null, line: string): string {
-  const version = Number(VERSION.exec(line)?.[1] ?? '2') - 1
-  const resourceVersion = String(version)
-  const spec = version % 2 === 0 ? null : { containers: 7 }
-  const metadata = { name: 'malformed', namespace: 'default', uid: `malformed-${kept}`, resourceVersion, labels: null }
-  return JSON.stringify({
-    type: 'MODIFIED',
-    object: { apiVersion: 'v1', kind: 'Pod', metadata, spec, status: null },
-  })
-}
 
 interface Refusal {
   readonly status: number

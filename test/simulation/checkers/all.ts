@@ -11,6 +11,7 @@ import { rival } from './rival.ts'
 import { status } from './status.ts'
 import { surplus } from './surplus.ts'
 import { undo } from './undo.ts'
+import { words } from './words.ts'
 
 /** Asked of every write, as it happens. What is asked at rest: rest.ts. */
 export const CHECKERS: readonly Checker[] = [
@@ -26,4 +27,5 @@ export const CHECKERS: readonly Checker[] = [
   status,
   surplus,
   undo,
+  words,
 ]

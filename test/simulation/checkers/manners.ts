@@ -1,9 +1,10 @@
-import { type Life, likeness } from '../life.ts'
+import { likeness } from '../life.ts'
 import type { Checker, Court } from '../observer.ts'
 import type { Ticket } from '../ticket.ts'
 
 /**
- * What was turned away with Retry-After is not asked for again before; what is forbidden, not more than once a second for
+ * What was turned away with Retry-After is not asked for again before, in the same term: one knows nothing of what was turned
+ * away in that before it, since what waited ended with it, as with a process that ends when it has lost its lease. What is forbidden, not more than once a second for
  * long; and where bookmarks tell how far a watch has come, nothing is listed anew because it broke.
  */
 export const manners: Checker = {
@@ -14,7 +15,7 @@ export const manners: Checker = {
     if (ticket.kind === 'lease') return null // has a period of its own
     const last = ticket.life.lastLike(ticket)
     if (last === null || last.answeredMs === null || last.status !== 429) return null
-    if (last.answeredMs < termMs(ticket.life)) return null
+    if (last.answeredMs < ticket.life.termMs) return null
     const waitedMs = court.nowMs - last.answeredMs
     return waitedMs > RETRY_AFTER_MS - 1 // its clock tells whole milliseconds
       ? null
@@ -22,12 +23,6 @@ export const manners: Checker = {
   },
   answered: (ticket, court) => (ticket.status === 403 && ticket.kind !== 'event' ? tooOften(ticket, court) : null),
 }
-
-/**
- * When the term began of which it is now. A term knows nothing of what was turned away in one before: what waited ended with
- * it, as with a process that ends when it has lost its lease. So each is asked for once too soon in a term, at most.
- */
-const termMs = ({ electedMs }: Life): number => electedMs.at(-1) ?? Number.NEGATIVE_INFINITY
 
 /** What the simulated server asks for: network.ts tells it in the header. */
 export const RETRY_AFTER_MS = 2_000
