@@ -58,7 +58,7 @@ export interface NetworkOptions {
 export class Network implements Transport {
   readonly #options: NetworkOptions
   /** Open watches, for the leak checker and for faults that break them. */
-  readonly streams: Set<{ readonly kept: Kept | null; breakOff(): void }> = new Set()
+  readonly streams: Set<{ readonly kept: Kept | null; heardMs: number; breakOff(): void }> = new Set()
   inFlight = 0
   /** No socket can be opened. */
   isCut = false
@@ -216,6 +216,8 @@ export class Network implements Transport {
     let broken: TransportError | null = null
     const entry = {
       kept,
+      /** When the last line came out of it. */
+      heardMs: clock.monotonicMs(),
       breakOff: (): void => {
         broken = new TransportError('connection', 'the watch was cut')
         aborter.abort('cut')
@@ -239,6 +241,7 @@ export class Network implements Transport {
         if (fate.kind === 'cut') yield textOf(line).slice(0, textOf(line).length / 2)
         if (fate.kind === 'malformed') yield* this.#unreadable(malformed(kept, textOf(line)), aborter.signal)
         heard.hand(line)
+        entry.heardMs = clock.monotonicMs()
         yield handedFor(kept, line)
         if (fate.kind === 'twice') yield line
         life.mirror.taken()

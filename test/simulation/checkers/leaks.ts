@@ -39,10 +39,20 @@ export function leaks({ processes, history, drawn }: World): string[] {
   })
 }
 
-/** Asked before all watches are broken: one that was merely left open ends then. */
-export const leftOpen = ({ processes }: World): string[] =>
+/** What API servers send in a minute at least; a watch that says nothing for longer is dead, and given up. */
+const SILENT_MAX_MS = 80_000
+const SOON_MS = 1_000
+
+/** Asked before all watches are broken: one that was merely left open, or says nothing any more, ends then. */
+export const leftOpen = ({ processes, clock }: World): string[] =>
   processes
-    .filter(
-      ({ isRunning, scheduler, network }) => isRunning && scheduler !== null && network.streams.size > WATCHES_MAX,
-    )
-    .map(({ life, network }) => `${life.id} has ${network.streams.size} open watches, at most ${WATCHES_MAX} are meant`)
+    .filter(({ isRunning, isLeading }) => isRunning && isLeading)
+    .flatMap(({ life, network: { streams } }) => {
+      const silent = [...streams].filter(({ heardMs }) => clock.monotonicMs() - heardMs > SILENT_MAX_MS + SOON_MS)
+      return [
+        ...(!life.isOperator && streams.size > WATCHES_MAX
+          ? [`${life.id} has ${streams.size} open watches, at most ${WATCHES_MAX} are meant`]
+          : []),
+        ...silent.map(({ kept }) => `${life.id} has a watch of ${kept ?? 'another kind'} that said nothing for long`),
+      ]
+    })

@@ -57,6 +57,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/state/cluster.ts',
     'const isLate = told.node === null && before.node !== null',
     'const isLate = false as boolean',
+    'an event from before a binding',
   ),
   m(
     'a list is compared by name',
@@ -150,8 +151,8 @@ export const MUTANTS: readonly Mutant[] = [
     'a message is as long as it comes',
     'B38',
     'scheduler/status/pod.ts',
-    '.slice(0, MESSAGE_MAX)',
-    '',
+    'message: shortened(`${code}: ${message}`, MESSAGE_MAX)',
+    'message: `${code}: ${message}`',
     'what a server says at length',
   ),
   m(
