@@ -56,6 +56,12 @@ const noteWhole = (entry: Entry): void => {
 /** uids of the pods that had the seats. */
 const vacatedIn = (holds: readonly Hold[]): string[] => holds.filter(({ isVacated }) => isVacated).map(({ uid }) => uid)
 
+function* firstSteps(cluster: ClusterState): Generator<undefined, void> {
+  cluster.nodes.read()
+  yield
+  yield* cluster.prepareTopology()
+}
+
 const NO_PODS: ReadonlySet<string> = new Set()
 const nothing = (): void => {}
 const textOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error))
@@ -74,8 +80,9 @@ export class Loop {
   #round = 0
   #roundTimer: Timer | null = null
   readonly #timers = new Map<string, Timer>()
-  /** What the first plan on a large cluster would make in one go otherwise, some 50 ms: each has a turn of its own. */
-  readonly #first: (() => unknown)[]
+  /** What the first plan on a large cluster would make in one go otherwise, some 50 ms: each step has a turn of its own. */
+  readonly #first: Iterator<undefined, void>
+  #isPrepared = false
   /** What is left of the gangs that are looked at before the next plan. */
   #sweep: Iterator<string, unknown> | null = null
   /** Gangs of which something was told during a sweep of several turns, perhaps after they were looked at. */
@@ -93,7 +100,7 @@ export class Loop {
     const { cluster, gather } = options
     this.#due = new Due({ cluster, waitMs: ({ situation }, nowMs) => gather.waitMs(situation, nowMs) })
     this.#kept = { questions: new Questions(cluster), refused: new Refused(cluster) }
-    this.#first = [() => cluster.nodes.read(), () => cluster.topology()]
+    this.#first = firstSteps(cluster)
   }
 
   get decisions(): number {
@@ -160,11 +167,7 @@ export class Loop {
   #run(): void {
     const { clock, cluster, log } = this.#options
     try {
-      const first = this.#first.shift()
-      if (first !== undefined) {
-        this.#turnIn(0) // whatever comes of it
-        return void first()
-      }
+      if (!this.#isPrepared) return this.#prepare()
       const nowMs = clock.monotonicMs()
       if (!this.#lookAgain(nowMs)) return this.#turnIn(0)
       const result = planRound(this.#due, this.#kept, {
@@ -185,6 +188,12 @@ export class Loop {
     } catch (error) {
       log.error('a turn broke off', { error: textOf(error) })
     }
+  }
+
+  #prepare(): void {
+    this.#turnIn(0) // whatever comes of it
+    this.#isPrepared = true // also where a step throws: the plan makes it for itself then
+    this.#isPrepared = this.#first.next().done === true
   }
 
   /**

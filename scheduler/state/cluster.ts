@@ -251,6 +251,11 @@ export class ClusterState {
     this.#topologyEpoch++
   }
 
+  /** What `topology` would build in one go where it was never read, in steps of O(nodes). */
+  prepareTopology(): Generator<undefined, void> {
+    return this.#topology.prepare()
+  }
+
   /** Brought up to date with the nodes; for the turn in hand, like the view. */
   topology(): TopologyIndex {
     return this.#topology.read()

@@ -55,14 +55,17 @@ test('thousands of gangs are looked at in turns of 20 ms, each once, and what co
   const rest = { clock, cluster, log: silentLog, metrics, defaultPack: 'none', maxSteps: 1 }
   const loop = new Loop({ ...rest, ...fakes, book } as unknown as LoopOptions)
   for (const key of ['a', 'b', 'c', 'd', 'e']) cluster.gangs.touch(key)
-  const [readNodes, topology] = [cluster.nodes.read.bind(cluster.nodes), cluster.topology.bind(cluster)]
+  const readNodes = cluster.nodes.read.bind(cluster.nodes)
   cluster.nodes.read = () => (seen.push('nodes'), readNodes())
-  cluster.topology = () => (seen.push('topology'), topology())
+  cluster.prepareTopology = function* () {
+    yield void seen.push('a level')
+    seen.push('the last level')
+  }
   loop.start()
   await clock.runUntil(() => false, { maxVirtualMs: 1_000 })
-  // node table and topology have a turn each, so that the first plan is not long; after `e` there is too little left of
+  // node table and levels of the topology have a turn each, so that the first plan is not long; after `e` there is too little left of
   // the turn for a plan
-  expect(seen.join(' ')).toBe('nodes | topology | a b | c d | e | | late |')
+  expect(seen.join(' ')).toBe('nodes | a level | the last level | a b | c d | e | | late |')
   await loop.stop()
 })
 

@@ -29,7 +29,20 @@ const labels = record({
 })
 const events = array(
   record({
-    kind: constantFrom('set', 'set', 'set', 'cordon', 'gone', 'look', 'look at own', 'declare', 'many'),
+    kind: constantFrom(
+      'set',
+      'set',
+      'set',
+      'cordon',
+      'gone',
+      'step',
+      'step',
+      'step',
+      'look',
+      'look at own',
+      'declare',
+      'many',
+    ),
     name: constantFrom(...NAMES),
     labels,
     declared: constantFrom('nothing', 'tree', 'two'),
@@ -73,6 +86,7 @@ class World {
     facts: () => this.nodes.values(),
   })
   declared: readonly TopologyDeclaration[] = []
+  #steps: Iterator<undefined, void> | null = null
 
   apply(event: Told): void {
     switch (event.kind) {
@@ -88,6 +102,10 @@ class World {
       case 'many':
         for (let i = 0; i < event.many; i++) this.set(`m${i}`, event.labels)
         for (let i = 3; i < event.many; i++) this.remove(`m${i}`)
+        return undefined
+      case 'step':
+        this.#steps ??= this.live.prepare()
+        if (this.#steps.next().done === true) this.#steps = null
         return undefined
       case 'look at own':
         for (const key of OWN_KEYS) this.live.read().levelFor(null, key)
@@ -156,6 +174,20 @@ test('after any sequence of events the index is what a fresh build gives', () =>
     }),
     run,
   )
+})
+
+test('prepared a level a step the index is there at the end, with what changed meanwhile', () => {
+  const world = worldAfter([])
+  for (const name of ['a', 'b']) world.set(name, { [ZONE]: 'p', [RACK]: name })
+  world.declared = [tree]
+  world.live.setDeclarations(world.declared)
+  let steps = 0
+  for (const _ of world.live.prepare()) {
+    if (steps++ === 1) world.set('c', { [ZONE]: 'q', [RACK]: 'c' })
+  }
+  expect(steps).toBe(tree.levels.length)
+  expect([...world.live.prepare()]).toEqual([])
+  expect(shown(world.live.read())).toEqual(shown(world.fresh()))
 })
 
 test('a change that leaves every place as it is leaves the index the object that it was', () => {

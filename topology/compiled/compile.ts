@@ -48,11 +48,20 @@ class Paths {
  * nodes of rack `r1` in zone `a` and one of `r1` without a zone are two domains, `a/r1` and `r1`). Cluster-wide levels
  * are no part of the paths of others: they may cross.
  */
-export function compileTopology(declaration: TopologyDeclaration, nodes: readonly LabelledNode[]): CompiledTopology {
+export const compileTopology = (
+  declaration: TopologyDeclaration,
+  nodes: readonly LabelledNode[],
+): CompiledTopology => ({ name: declaration.name, levels: [...compileLevels(declaration, nodes)] })
+
+/** The same level by level, broad to narrow, each O(nodes): for who may not take so long in one go. */
+export function* compileLevels(
+  declaration: TopologyDeclaration,
+  nodes: readonly LabelledNode[],
+): Generator<CompiledLevel, void> {
   const paths = new Paths()
   const written = declaration.nodes.length === 0 ? null : nodes.map((node) => patternValues(declaration, node.name))
   const reached = new Int32Array(nodes.length)
-  const levels = declaration.levels.map((level) => {
+  for (const level of declaration.levels) {
     const own = level.within === 'cluster' ? new Paths() : paths
     const at = new Int32Array(nodes.length).fill(-1)
     for (let n = 0; n < nodes.length; n++) {
@@ -61,9 +70,8 @@ export function compileTopology(declaration: TopologyDeclaration, nodes: readonl
       at[n] = own.below(level.within === 'cluster' ? 0 : reached[n]!, value)
       if (level.within === 'parent') reached[n] = at[n]!
     }
-    return numbered(level, own, at)
-  })
-  return { name: declaration.name, levels }
+    yield numbered(level, own, at)
+  }
 }
 
 /** A level of its own over a label key: one value is one domain. O(nodes). */

@@ -1,8 +1,8 @@
 import { byName, labelOf, type LabelledNode, type TopologyDeclaration } from '../declaration.ts'
 import { pathsOf } from '../patterns.ts'
 import { levelsCarried, WELL_KNOWN_KEYS, type WellKnownLevel } from '../well-known.ts'
-import { compileTopology } from './compile.ts'
-import type { CompiledTopology, TopologyIndex } from './index-types.ts'
+import { compileLevels } from './compile.ts'
+import type { CompiledLevel, CompiledTopology, TopologyIndex } from './index-types.ts'
 import { firstWhere, LevelPatch } from './patch.ts'
 import { declaredOr, inOrder, ownLevel, topologyFor } from './topology-index.ts'
 
@@ -50,6 +50,8 @@ export class LiveTopology {
   /** Keys of labels whose change is a change of places. */
   #keys: ReadonlySet<string> = new Set()
   #index: TopologyIndex | null = null
+  /** Counts builds begun and declarations set: of a build in steps, whether it is still the one that is wanted. */
+  #builds = 0
 
   constructor(nodes: NodeSource) {
     this.#nodes = nodes
@@ -58,6 +60,7 @@ export class LiveTopology {
   setDeclarations(declared: readonly TopologyDeclaration[]): void {
     this.#declared = declared
     this.#index = null
+    this.#builds++
   }
 
   /** A node came (from null), went (to null) or changed; it is in the source as it is now. True where a place changed. */
@@ -68,6 +71,14 @@ export class LiveTopology {
     const isMoved = before === null || after === null || this.#isMoved(before, after)
     if (isMoved) this.#changed.add(name)
     return isMoved
+  }
+
+  /**
+   * What the first read would build in one go, a level a step. What changes between two steps is seen by the read that
+   * comes after it; a read between two steps builds for itself, and the rest is dropped.
+   */
+  *prepare(): Generator<undefined, void> {
+    if (this.#index === null) yield* this.#steps()
   }
 
   /** O(1) when nothing changed. */
@@ -104,19 +115,36 @@ export class LiveTopology {
     return levelsCarried((key) => (this.#carriers.get(key) ?? 0) > 0)
   }
 
-  /** O(nodes × levels), and O(domains log domains). */
   #build(): TopologyIndex {
+    for (const _ of this.#steps());
+    return this.#index ?? this.#read()
+  }
+
+  /** O(nodes × levels), and O(domains log domains); a step is a level. */
+  *#steps(): Generator<undefined, void> {
+    const build = ++this.#builds
     const nodes = inOrder(this.#nodes.facts())
+    this.#changed.clear() // from here on what changes is patched
+    const topologies: Patched[] = []
+    for (const declaration of declaredOr(this.#declared, () => this.#carriedLevels())) {
+      const levels: CompiledLevel[] = []
+      for (const level of compileLevels(declaration, nodes)) {
+        levels.push(level)
+        yield
+        if (build !== this.#builds) return
+      }
+      topologies.push(patchedOf(declaration, levels))
+    }
+    this.#take(nodes, topologies)
+  }
+
+  #take(nodes: readonly LabelledNode[], topologies: Patched[]): void {
     this.#nodeNames = nodes.map(({ name }) => name)
-    this.#topologies = declaredOr(this.#declared, () => this.#carriedLevels()).map((declaration) => {
-      const compiled = compileTopology(declaration, nodes)
-      return { declaration, levels: compiled.levels.map((level) => new LevelPatch(level)), compiled }
-    })
-    const listed = this.#topologies.flatMap(({ declaration }) => declaration.levels.map(({ key }) => key))
+    this.#topologies = topologies
+    const listed = topologies.flatMap(({ declaration }) => declaration.levels.map(({ key }) => key))
     this.#keys = new Set(this.#declared.length > 0 ? listed : WELL_KNOWN_KEYS)
     this.#own.clear()
-    this.#changed.clear()
-    return this.#read()
+    this.#read()
   }
 
   #patch(name: string): void {
@@ -174,3 +202,9 @@ export class LiveTopology {
     return made
   }
 }
+
+const patchedOf = (declaration: TopologyDeclaration, levels: readonly CompiledLevel[]): Patched => ({
+  declaration,
+  levels: levels.map((level) => new LevelPatch(level)),
+  compiled: { name: declaration.name, levels },
+})
