@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import type { Pod } from '../../api/kinds/kubernetes.ts'
 import { Mirror } from './mirror.ts'
 
-const pod = (name: string, uid: string): Pod =>
-  ({ metadata: { name, uid, resourceVersion: '1' }, spec: {} }) as unknown as Pod
+const pod = (name: string, uid: string, resourceVersion = '1'): Pod =>
+  ({ metadata: { name, uid, resourceVersion }, spec: {} }) as unknown as Pod
 
 test('whoever reads another pod under the name knows that the one before is gone', () => {
   const mirror = new Mirror(() => 7)
@@ -35,4 +35,13 @@ test('a pod that is gone stays so for whoever was told, and may be listed by a s
   mirror.forgetPast()
   listed()
   expect([...mirror.pods.keys()]).toEqual(['u1'])
+})
+
+test('a list takes nothing away of which a read has told that it came later', () => {
+  const mirror = new Mirror(() => 7)
+  mirror.hearRead('pods', pod('a', 'u1', '5'))
+  mirror.hearListed('pods', [], '4')
+  expect([...mirror.pods.keys()]).toEqual(['u1'])
+  mirror.hearListed('pods', [], '6')
+  expect([...mirror.gone]).toEqual(['u1'])
 })

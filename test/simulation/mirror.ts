@@ -97,18 +97,15 @@ export class Mirror {
     this.#floors.set(kept, Math.max(this.#floors.get(kept) ?? 0, Number(version)))
   }
 
-  /** A list by a watch, which is not believed where it is older than what is known. */
+  /** A whole list, which is not believed where it is older than what was told before: what is not in it is gone. */
   hearListed(kept: Kept, objects: readonly KubeObject[], version: string): void {
     this.listed.add(kept)
     if (Number(version) < (this.#floors.get(kept) ?? 0)) return
     this.hearVersion(kept, version)
-    this.hearList(kept, objects)
-  }
-
-  /** A whole list: what is not in it is gone. */
-  hearList(kept: Kept, objects: readonly KubeObject[]): void {
     const uids = new Set(objects.map(({ metadata }) => metadata.uid))
-    for (const known of [...this.#known(kept).values()]) if (!uids.has(known.metadata.uid)) this.hear(kept, known, true)
+    const isMissing = ({ metadata: { uid, resourceVersion } }: KubeObject): boolean =>
+      !uids.has(uid) && Number(resourceVersion) <= Number(version) // a read may have told of one that came later
+    for (const known of [...this.#known(kept).values()]) if (isMissing(known)) this.hear(kept, known, true)
     for (const object of objects) this.hear(kept, object, false)
   }
 
