@@ -12,7 +12,7 @@ import { apiVersionOf } from '../../kube/paths.ts'
 import { POD_GANGS, PODS } from '../../kube/resources.ts'
 import { type Reconciled, WorkQueue } from '../../kube/work-queue.ts'
 import type { Writer } from '../../kube/writer.ts'
-import { isMinimumConfirmed, isWhole } from '../gang/situation.ts'
+import { isMinimumConfirmed, isWhole, situationOf } from '../gang/situation.ts'
 import type { Book } from '../queue/book.ts'
 import { type Entry, wasWhole } from '../queue/entry.ts'
 import type { ClusterState } from '../state/cluster.ts'
@@ -165,9 +165,10 @@ export class StatusWriter {
       const now = wanted(entry)
       const patch = gangStatusPatch(newest.status, now, timestamp(clock.nowMs()))
       if (patch === null || !(await this.#take())) return false
+      if (!this.#isAsLookedAt(entry)) return false // it is looked at soon, which brings us here again
       const { resourceVersion } = read.value.metadata
       const body = { metadata: { resourceVersion }, status: patch }
-      const isStill = (): boolean => !this.#isOver(entry) && isAlike(wanted(entry), now)
+      const isStill = (): boolean => !this.#isOver(entry) && isAlike(wanted(entry), now) && this.#isAsLookedAt(entry)
       const send = (): Promise<Answer<KubeObject>> =>
         isStill() ? client.mergePatch(POD_GANGS, { namespace, name }, body, STATUS) : Promise.resolve(OUTDATED)
       const answer = await writer.write(send, { priority: PRIORITY })
@@ -185,6 +186,12 @@ export class StatusWriter {
     this.#options.log.info(waiting.message, { namespace, podGang: name })
     const podGang = { apiVersion: apiVersionOf(POD_GANGS), kind: POD_GANGS.kind, metadata: { namespace, name, uid } }
     this.#recorder.event(podGang, 'Normal', waiting.code, waiting.message)
+  }
+
+  /** What has been told since the gang was looked at says the same of its minimum. */
+  #isAsLookedAt({ situation }: Entry): boolean {
+    const now = situationOf(this.#options.cluster, situation.key, () => false, situation)
+    return now !== null && isMinimumConfirmed(now) === isMinimumConfirmed(situation)
   }
 
   /** The gang went while a read or a write of it was under way. */

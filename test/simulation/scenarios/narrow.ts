@@ -94,6 +94,29 @@ const turnedAwayStatus: Scenario = scenario({
   judge: ({ observer }) => (observer.tickets.some(({ status }) => status === 429) ? [] : ['nothing was turned away']),
 })
 
+/** It is told that its pod is going while the PodGang is read for the status, and the turn in which it would look comes late. */
+const statusBeforeLook: Scenario = scenario({
+  name: 'a status is not written when its gang has lost its minimum and nobody has looked yet',
+  nodes: nodesOf('r1: a1'),
+  gangs: [gangOf('g', [groupOf('a', 1)], { isOwned: false })],
+  script: (world) => {
+    const lateBy = (ms: number): void => {
+      for (const { clock } of world.processes) clock.lateMs = ms
+    }
+    let isLate = false
+    world.meddle.fateOf = ({ method, path }) => {
+      const isPlaced = [...world.history.pods.values()].some((pod) => nodeOf(pod) !== null)
+      if (isLate || !isPlaced || method !== 'GET' || !path.includes('/podgangs/g')) return null
+      isLate = true
+      lateBy(1_000)
+      later(world, 100, () => world.chaos.delete(PODS, { namespace: NAMESPACE, name: 'g-a-0' }))
+      later(world, 5_000, () => lateBy(0))
+      return { kind: 'reply-late', ms: 400 }
+    }
+  },
+  judge: ({ history }) => ([...history.pods.values()].length === 0 ? [] : ['its pod did not go']),
+})
+
 export const NARROW: readonly Scenario[] = [
   givenBack,
   relabelled,
@@ -101,4 +124,5 @@ export const NARROW: readonly Scenario[] = [
   repairUnderWay,
   secondRack,
   turnedAwayStatus,
+  statusBeforeLook,
 ]
