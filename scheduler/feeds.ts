@@ -26,6 +26,8 @@ export interface FeedOptions {
   /** Something changed: look again. */
   readonly onNote: () => void
   readonly onPodGone: (uid: string) => void
+  /** A read has found the pod gone, and its end was not told yet. */
+  readonly isGone: (uid: string) => boolean
   /** A pod of ours that was pending got a node from somebody else. */
   readonly onRival: (pod: PodFacts) => void
   /** A node has become smaller than what is used on it. */
@@ -95,9 +97,12 @@ function takeGang({ kind, object }: Delta<GangObject>, { cluster }: FeedOptions)
   else cluster.setGang(object.facts)
 }
 
+/** It counts towards nothing any more, and uses its node until its end is told. */
+const goneFacts = (facts: PodFacts): PodFacts => ({ ...facts, isTerminating: true, isPlaceable: false })
+
 function takePod({ kind, object, before }: Delta<PodObject>, options: FeedOptions): void {
-  const { cluster, onPodGone, onRival, onRefused } = options
-  const { facts } = object
+  const { cluster, onPodGone, onRival, onRefused, isGone } = options
+  const facts = isGone(object.facts.uid) ? goneFacts(object.facts) : object.facts
   if (kind === 'deleted') {
     cluster.deletePod(facts.uid)
     onPodGone(facts.uid)

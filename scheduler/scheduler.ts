@@ -151,7 +151,8 @@ class Running implements Scheduler {
     this.#feeds = createFeeds({
       ...shared,
       onNote: () => this.#loop.notify(),
-      onPodGone: (uid) => suspended.forget(uid),
+      onPodGone: (uid) => suspended.ended(uid),
+      isGone: (uid) => suspended.isGone(uid),
       onRival: (pod) => this.#onRival(pod),
       onRefused: (pod, node) => this.#onRefused(pod, node),
       onShrunk: ({ name, uid }, what) => {

@@ -194,7 +194,7 @@ export class Binder {
     // An answer may be late: what events have told of a pod with a node meanwhile is no older.
     if (known === undefined || known.node !== null) return suspended.forget(uid)
     if (read === null || read.metadata.uid !== uid) {
-      suspended.add(uid, 'the pod is gone')
+      suspended.foundGone(uid)
       return cluster.release(uid)
     }
     const { facts } = projectPod(read)

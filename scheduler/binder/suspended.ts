@@ -5,9 +5,11 @@
 export class Suspended {
   readonly #why = new Map<string, string>()
   readonly #failures = new Map<string, number>()
+  /** A read has shown that they are no more, and no event has yet. */
+  readonly #gone = new Set<string>()
 
   get size(): number {
-    return this.#why.size
+    return this.#why.size + this.#gone.size
   }
 
   has(uid: string): boolean {
@@ -35,5 +37,21 @@ export class Suspended {
   forget(uid: string): void {
     this.#why.delete(uid)
     this.#failures.delete(uid)
+  }
+
+  /** A read has found it gone: what events tell of it until its end is old. */
+  foundGone(uid: string): void {
+    this.add(uid, 'the pod is gone')
+    this.#gone.add(uid)
+  }
+
+  isGone(uid: string): boolean {
+    return this.#gone.has(uid)
+  }
+
+  /** Its end was told. */
+  ended(uid: string): void {
+    this.forget(uid)
+    this.#gone.delete(uid)
   }
 }

@@ -305,7 +305,7 @@ export const MUTANTS: readonly Mutant[] = [
     'a pod that went stays suspended',
     'B40',
     'scheduler/scheduler.ts',
-    'onPodGone: (uid) => suspended.forget(uid),',
+    'onPodGone: (uid) => suspended.ended(uid),',
     'onPodGone: () => {},',
     'a pod of which a read says',
   ),

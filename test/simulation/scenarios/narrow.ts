@@ -94,6 +94,34 @@ const turnedAwayStatus: Scenario = scenario({
   judge: ({ observer }) => (observer.tickets.some(({ status }) => status === 429) ? [] : ['nothing was turned away']),
 })
 
+/** Another scheduler binds a pod which then goes, all unheard; a read finds it gone, and later comes how it was bound. */
+const goneComesBack: Scenario = scenario({
+  name: 'a pod that a read has found gone makes no gang whole when an event tells how it was bound',
+  nodes: nodesOf('r1: a1 b1'),
+  gangs: [gangOf('g', [groupOf('a', 2)], { isOwned: false })],
+  script: (world) => {
+    const cordon = (is: true | null) => () =>
+      ['a', 'b'].map((name) => world.chaos.mergePatch(NODES, { namespace: '', name }, { spec: { unschedulable: is } }))
+    later(world, 0, cordon(true))
+    later(world, 3_000, () => {
+      for (const { network } of world.processes) network.frozenUntilMs.set('pods', 40_000)
+    })
+    later(world, 5_000, () => {
+      const pod = [...world.history.pods.values()].find(({ metadata }) => metadata.name === 'g-a-1')
+      const metadata = { name: 'g-a-1', namespace: NAMESPACE, uid: pod?.metadata.uid ?? '', annotations: {} }
+      const target = { apiVersion: 'v1', kind: 'Node', name: 'b' } as const
+      return world.foreign.bind({ apiVersion: 'v1', kind: 'Binding', metadata, target })
+    })
+    deleteAt(world, 'g-a-1', 6_000)
+    later(world, 10_000, cordon(null))
+    world.meddle.lineFateOf = (kept, line) =>
+      kept === 'pods' && world.clock.monotonicMs() === 40_000 && line().includes('"type":"DELETED"')
+        ? { kind: 'late', ms: 3_000 }
+        : null
+  },
+  judge: ({ history }) => (history.everWhole.size === 0 ? [] : ['g is said to have been whole']),
+})
+
 /** It is told that its pod is going while the PodGang is read for the status, and the turn in which it would look comes late. */
 const statusBeforeLook: Scenario = scenario({
   name: 'a status is not written when its gang has lost its minimum and nobody has looked yet',
@@ -125,4 +153,5 @@ export const NARROW: readonly Scenario[] = [
   secondRack,
   turnedAwayStatus,
   statusBeforeLook,
+  goneComesBack,
 ]
