@@ -282,8 +282,8 @@ export const MUTANTS: readonly Mutant[] = [
     'an event for every word that changed',
     'B37',
     'scheduler/status/writer.ts',
-    "answer.kind === 'ok' && want.reason === 'Unschedulable' && isNewCause",
-    "answer.kind === 'ok'",
+    "if (answer.kind === 'ok' && isNewCause) this.#warnOf",
+    "if (answer.kind === 'ok') this.#warnOf",
     'a reason of which only',
   ),
   m(
