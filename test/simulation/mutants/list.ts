@@ -102,7 +102,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/scheduler.ts',
     'this.ready.then(',
     'Promise.resolve().then(',
-    'a full cluster',
   ),
   m(
     'a renewal may take as long as the lease',
@@ -161,7 +160,6 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/reflector.ts',
     'return this.#cache.entryOfUid(uid) ?? null',
     'throw error',
-    'an object that cannot be read',
   ),
   m(
     'a list takes nothing away',
@@ -176,6 +174,7 @@ export const MUTANTS: readonly Mutant[] = [
     'kube/reflector/reflector.ts',
     'const SILENCE_MAX_MS = 80_000',
     'const SILENCE_MAX_MS = 80_000_000',
+    'a watch that says nothing',
   ),
   m(
     'a leader goes on without its lease',
@@ -240,6 +239,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/planner/search.ts',
     "    if (outcome !== 'unplaceable') return outcome\n    tried.add(likeness === '' ?",
     "    return outcome\n    tried.add(likeness === '' ?",
+    'a gang that no order seats',
   ),
   m(
     'a label that changed is not compiled',
@@ -269,6 +269,7 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/binder/undo.ts',
     'isStopped() || now.some(({ facts }) => facts.isReady || !isFirstAttempt(uid, facts))',
     'isStopped() || now.some(({ facts }) => !isFirstAttempt(uid, facts))',
+    'a pod of which nobody has told',
   ),
   m('a status is written though it says the same', 'B35', 'scheduler/status/gang.ts', 'if (isSame) return null', ''),
   m(
@@ -307,7 +308,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/scheduler.ts',
     'onPodGone: (uid) => suspended.ended(uid),',
     'onPodGone: () => {},',
-    'a pod of which a read says',
   ),
   m(
     'a status is written from the plan',
@@ -315,7 +315,6 @@ export const MUTANTS: readonly Mutant[] = [
     'scheduler/status/gang.ts',
     'const isPlaced = isMinimumConfirmed(situation)',
     'const isPlaced = situation.missing === 0',
-    'a gang that is repaired',
   ),
   m(
     'gates are not looked at',
