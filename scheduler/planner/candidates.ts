@@ -6,7 +6,7 @@ import { laterFits, laterLost, scopesAwaiting } from './later.ts'
 import { outerDomain } from './opened.ts'
 import { nodesOf } from './regions.ts'
 import type { SpreadRule } from './request.ts'
-import { boundDomains, type ScopeTree } from './scopes.ts'
+import { boundDomains } from './scopes.ts'
 import type { Frame } from './search.ts'
 
 /**
@@ -49,9 +49,10 @@ function keysFor(frame: Frame, scope: number, level: CompiledLevel): readonly Ke
     keys.push((domain) => laterLost(awaiting, level, domain) - (isLater ? laterFits(frame, scope, level, domain) : 0))
   }
   keys.push(...laterAroundKeys(frame, scope, level))
-  const soft = softRules(frame.tree, scope)
-  if (soft.length > 0) keys.push((domain) => Math.max(...softSkews(frame, soft, level, domain)))
-  if (soft.length > 1) keys.push((domain) => softSkews(frame, soft, level, domain).reduce((sum, skew) => sum + skew, 0))
+  const soft = softRules(frame, scope)
+  const skews = softSkews(frame, soft, level)
+  if (soft.length > 0) keys.push((domain) => Math.max(...skews(domain)))
+  if (soft.length > 1) keys.push((domain) => skews(domain).reduce((sum, skew) => sum + skew, 0))
   for (const outer of frame.tree.view.topology?.levels ?? []) {
     if (outer === level) break
     const around = domainsAround(level, outer)
@@ -126,10 +127,13 @@ interface SoftRule {
   readonly rule: SpreadRule
   /** The scope that it is written on. */
   readonly of: number
+  /** Domain of its level → units of other rules that count for it and are decided already; null: there are no such rules. */
+  readonly peers: ReadonlyMap<number, number> | null
 }
 
 /** The soft rules that a choice bears on: of the scope, of those around it and of those inside. */
-function softRules({ nodes }: ScopeTree, scope: number): readonly SoftRule[] {
+function softRules(frame: Frame, scope: number): readonly SoftRule[] {
+  const { nodes } = frame.tree
   const isWithin = (inner: number, outer: number): boolean => {
     for (let s = inner; s >= 0; s = nodes[s]!.parent) if (s === outer) return true
     return false
@@ -137,40 +141,69 @@ function softRules({ nodes }: ScopeTree, scope: number): readonly SoftRule[] {
   return nodes.flatMap(({ scope: { spreads }, demand }, of) => {
     const soft = spreads.filter(({ isHard }) => !isHard)
     const bears = soft.length > 0 && demand.pods > 0 && (isWithin(of, scope) || isWithin(scope, of))
-    return bears ? soft.map((rule) => ({ rule, of })) : []
+    return bears ? soft.map((rule) => ({ rule, of, peers: peersOf(frame, of, rule) })) : []
   })
 }
 
 /** Units that each rule comes to have at most where the scope would go, peers decided in this plan included. */
-function softSkews(frame: Frame, rules: readonly SoftRule[], level: CompiledLevel, domain: number): readonly number[] {
-  return rules.map(({ rule, of }) => {
-    const d = outerDomain(rule.level, level, domain)
-    if (d === null) return leastInside(frame, rule, of, level, domain)
-    if (d >= rule.taken.length) return 0
-    const coming = rule.units === 'pods' ? frame.tree.nodes[of]!.demand.pods : 1
-    return rule.taken[d]! + coming + peersIn(frame, of, rule.peers, rule.level, d)
-  })
+function softSkews(
+  frame: Frame,
+  rules: readonly SoftRule[],
+  level: CompiledLevel,
+): (domain: number) => readonly number[] {
+  const known = new Map<number, readonly number[]>()
+  return (domain) => {
+    const skews = known.get(domain) ?? rules.map((soft) => softSkew(frame, soft, level, domain))
+    known.set(domain, skews)
+    return skews
+  }
+}
+
+function softSkew(frame: Frame, soft: SoftRule, level: CompiledLevel, domain: number): number {
+  const { rule, of, peers } = soft
+  const d = outerDomain(rule.level, level, domain)
+  if (d === null) return leastInside(frame, soft, level, domain)
+  if (d >= rule.taken.length) return 0
+  const coming = rule.units === 'pods' ? frame.tree.nodes[of]!.demand.pods : 1
+  return rule.taken[d]! + coming + (peers?.get(d) ?? 0)
 }
 
 /**
  * The same where the domain chosen goes over several of the rule's: the units are dealt out to the emptiest of them, as
  * many as each has places for.
  */
-function leastInside(frame: Frame, rule: SpreadRule, of: number, level: CompiledLevel, domain: number): number {
-  if (frame.tree.nodes.some(({ ix, scope }) => ix !== of && scope.spreads.some((each) => isCounting(rule, each)))) {
-    return dealtInside(frame, rule, of, level, domain) // peers that are decided meanwhile count too
-  }
+function leastInside(frame: Frame, soft: SoftRule, level: CompiledLevel, domain: number): number {
+  const { rule, peers } = soft
+  if (peers !== null) return dealtInside(frame, soft, level, domain) // what is decided meanwhile counts too
   const known = frame.dealt.get(rule)?.get(level) ?? new Map<number, number>()
   const ofRule = frame.dealt.get(rule) ?? new Map<CompiledLevel, Map<number, number>>()
   frame.dealt.set(rule, ofRule.set(level, known))
-  const skew = known.get(domain) ?? dealtInside(frame, rule, of, level, domain)
+  const skew = known.get(domain) ?? dealtInside(frame, soft, level, domain)
   known.set(domain, skew)
   return skew
 }
 
-/** O(nodes of the domain). */
-function dealtInside(frame: Frame, rule: SpreadRule, of: number, level: CompiledLevel, domain: number): number {
+/** O(nodes of the domain) once, then O(domains of the rule in it): what nodes take does not change while a plan is sought. */
+function dealtInside(frame: Frame, soft: SoftRule, level: CompiledLevel, domain: number): number {
+  const { rule, of, peers } = soft
   const { demand } = frame.tree.nodes[of]!
+  const ofRule = frame.places[of]!.get(rule) ?? new Map<CompiledLevel, Map<number, ReadonlyMap<number, number>>>()
+  const ofLevel = ofRule.get(level) ?? new Map<number, ReadonlyMap<number, number>>()
+  frame.places[of]!.set(rule, ofRule.set(level, ofLevel))
+  const places = ofLevel.get(domain) ?? placesInside(frame, rule, of, level, domain)
+  ofLevel.set(domain, places)
+  const units = (d: number): number => rule.taken[d]! + (peers?.get(d) ?? 0)
+  const open = [...places].map(([d, count]) => ({ units: units(d), places: rule.units === 'pods' ? count : 1 }))
+  return levelAfter(open, rule.units === 'pods' ? demand.pods : 1)
+}
+
+function placesInside(
+  frame: Frame,
+  rule: SpreadRule,
+  of: number,
+  level: CompiledLevel,
+  domain: number,
+): ReadonlyMap<number, number> {
   const places = new Map<number, number>()
   frame.budget.look(level.starts[domain + 1]! - level.starts[domain]!)
   for (const node of level.nodes.subarray(level.starts[domain]!, level.starts[domain + 1]!)) {
@@ -178,9 +211,7 @@ function dealtInside(frame: Frame, rule: SpreadRule, of: number, level: Compiled
     const here = d < 0 ? 0 : placesOn(frame, of, node)
     if (here > 0) places.set(d, (places.get(d) ?? 0) + here)
   }
-  const units = (d: number): number => rule.taken[d]! + peersIn(frame, of, rule.peers, rule.level, d)
-  const open = [...places].map(([d, count]) => ({ units: units(d), places: rule.units === 'pods' ? count : 1 }))
-  return levelAfter(open, rule.units === 'pods' ? demand.pods : 1)
+  return places
 }
 
 /** Pods of a scope that the node takes, of the class of which it takes the most. */
@@ -192,19 +223,22 @@ function placesOn({ tree, room }: Frame, scope: number, node: number): number {
 }
 
 /** Whether units of another rule count for one. */
-const isCounting = (
-  { peers, level }: Pick<SpreadRule, 'level'> & { peers?: string | undefined },
-  other: SpreadRule,
-): boolean => peers !== undefined && other.peers === peers && other.level === level
+const isCounting = ({ peers, level }: SpreadRule, other: SpreadRule): boolean =>
+  peers !== undefined && other.peers === peers && other.level === level
 
-function peersIn(frame: Frame, scope: number, peers: string | undefined, level: CompiledLevel, domain: number): number {
-  if (peers === undefined) return 0
-  let count = 0
-  for (const { ix, scope: other } of frame.tree.nodes) {
-    if (ix === scope || !other.spreads.some((rule) => isCounting({ peers, level }, rule))) continue
-    if (frame.chosen[ix]!.some((choice) => outerDomain(level, choice.level, choice.domain) === domain)) count++
+/** Domain of the rule's level → how many other scopes have chosen it that count for the rule; null: none counts. O(scopes). */
+function peersOf({ tree, chosen, budget }: Frame, of: number, rule: SpreadRule): ReadonlyMap<number, number> | null {
+  budget.look(tree.nodes.length)
+  const counting = tree.nodes.filter(
+    ({ ix, scope }) => ix !== of && scope.spreads.some((each) => isCounting(rule, each)),
+  )
+  if (counting.length === 0) return null
+  const peers = new Map<number, number>()
+  for (const { ix } of counting) {
+    const domains = new Set(chosen[ix]!.map((choice) => outerDomain(rule.level, choice.level, choice.domain)))
+    for (const d of domains) if (d !== null) peers.set(d, (peers.get(d) ?? 0) + 1)
   }
-  return count
+  return peers
 }
 
 /**

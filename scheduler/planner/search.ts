@@ -46,6 +46,8 @@ export interface Frame {
   readonly estimates: Map<CompiledLevel, Map<number, Float64Array>>
   /** How a soft rule alone ends where its units are dealt out in a domain of a broader level: see candidates.ts. */
   readonly dealt: Map<SpreadRule, Map<CompiledLevel, Map<number, number>>>
+  /** For the same, per scope, and also where peers are decided meanwhile: per domain, places in those of the rule's level. */
+  readonly places: readonly Map<SpreadRule, Map<CompiledLevel, Map<number, ReadonlyMap<number, number>>>>[]
   /** How many more deals for soft rules may fail with the rest before these are given up; null: none is being tried. */
   softTries: number | null
   solution: Solution | null
@@ -78,6 +80,7 @@ export function search(
     splits: [],
     estimates: new Map(levels.map((level) => [level, new Map()])),
     dealt: new Map(),
+    places: tree.nodes.map(() => new Map()),
     softTries: null,
     solution: null,
   }

@@ -100,6 +100,32 @@ test('a soft spread over hosts is weighed once a rack, however many parts choose
   expect(stepsWith(host)).toBeLessThan(stepsWith(rack) + 100) // over racks there is nothing to deal out
 })
 
+test('where its parts count as peers of a gang, they are gone through once a choice, not once for each host in reach', () => {
+  const { topology, view } = cluster(1_800)
+  const [rack, host] = topology.levels
+  if (rack === undefined || host === undefined) throw new Error('no levels')
+  const names = Array.from({ length: 60 }, (_, g) => `g${g}`)
+  let reads = 0
+  const spreading = (name: string, parent: number, more: Partial<Scope> = {}): Scope => {
+    const spread: SpreadRule = {
+      ...{ level: host, units: 'scope', maxSkew: 1, minDomains: null, isHard: false, peers: 'p' },
+      ...{ taken: new Int32Array(1_800), eligible: new Uint8Array(1_800).fill(1) },
+    }
+    return Object.defineProperty(scope(name, parent, more), 'spreads', { get: () => (reads++, [spread]) })
+  }
+  const verdict = plan(
+    {
+      scopes: [spreading('gang', -1), ...names.map((name) => spreading(name, 0, { required: rack }))],
+      groups: names.map((name, g) => ({ name, scope: 1 + g, seats: seats(name, 4), bound: [], later: [] })),
+      ...{ defaultPack: 'none', maxSteps: STEPS_MAX },
+    },
+    view,
+  )
+  expect(verdict.kind).toBe('plan')
+  expect(reads).toBeGreaterThan(0)
+  expect(reads).toBeLessThan(200_000)
+})
+
 /** Counters that tell of each look at the free room of a domain of the level. */
 function watched(view: PlanView, level: CompiledLevel, onLook: () => void): Counters {
   const fresh = freshCounters(view)
