@@ -93,6 +93,7 @@ export const REASONS = {
   NodeSelectorMismatch: { sentence: 'the node lacks a label of the node selector', wakesOn: 'growth' },
   NodeAffinityMismatch: { sentence: 'the node does not match the required node affinity', wakesOn: 'growth' },
   NodeNameMismatch: { sentence: 'the pod may run on one node only, and this is another', wakesOn: 'growth' },
+  ResourceMissing: { sentence: 'no node has a resource that the pod asks for', wakesOn: 'growth' },
   HostPortTaken: { sentence: 'a host port is taken', wakesOn: 'growth' },
   AntiAffinityOfRunningPod: {
     sentence: 'a running pod keeps pods like this out of its domain',

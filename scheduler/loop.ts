@@ -157,6 +157,7 @@ export class Loop {
   #nextRound(): void {
     this.#roundTimer = this.#options.clock.after(ROUND_MS, 'background', () => {
       this.#round++
+      this.#options.cluster.forgetUnasked()
       for (const key of this.#unseen) this.#options.cluster.gangs.touch(key)
       this.#unseen.clear()
       this.notify()

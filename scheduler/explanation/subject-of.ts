@@ -2,12 +2,13 @@ import type { ReasonCode } from '../../api/reasons.ts'
 import { type Question, questionOf, type Wanted } from '../gang/request.ts'
 import type { AskOptions } from '../gang/request.ts'
 import type { GangSituation } from '../gang/situation.ts'
-import { asUncordoned, firstFailing, isCordoned, PREDICATES } from '../predicates/list.ts'
+import { asUncordoned, firstFailing, isCordoned } from '../predicates/list.ts'
 import type { PlanView } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
 import { PLAIN_KIND } from '../state/node-table.ts'
 import type { NodeFacts } from '../state/node-facts.ts'
 import type { Demand } from '../state/demand.ts'
+import { codeOfVerdict } from '../state/pod-class.ts'
 import type { PodFacts } from '../state/pod-facts.ts'
 import { fencedNodes } from '../state/view.ts'
 import type { Held, Subject } from './subject.ts'
@@ -57,8 +58,8 @@ function keptOff(
   )
   return (podClass, node): ReasonCode => {
     const known = perClass[podClass]
-    const code = PREDICATES[(known?.verdicts[node] ?? 0) - 1]?.code
-    if (code !== undefined) return code
+    const code = codeOfVerdict(known?.verdicts[node] ?? 0)
+    if (code !== null) return code
     return known?.avoided.has(view.nodeNames[node] ?? '') === true ? 'KubeletRefused' : 'AntiAffinityOfRunningPod'
   }
 }

@@ -108,6 +108,19 @@ export class ClusterState {
     this.gangs.touch(gangOfPod(known.facts))
   }
 
+  /** What only pods asked for that are placed or gone. For once in a while: O(pods) where there is much of it. */
+  forgetUnasked(): void {
+    this.nodes.forgetUnasked(() => this.#asked())
+  }
+
+  #asked(): ReadonlySet<PodFacts['demand']['requests']> {
+    const asked = new Set<PodFacts['demand']['requests']>()
+    for (const { facts, isOurs } of this.#pods.values()) {
+      if (isOurs && facts.node === null) asked.add(facts.demand.requests)
+    }
+    return asked
+  }
+
   get podCount(): number {
     return this.#pods.size
   }

@@ -14,9 +14,11 @@ import type { NodeUse, Usage } from './usage.ts'
 export class NodeTable {
   readonly #facts = new Map<string, NodeFacts>()
   readonly #usage: Usage
-  readonly #columns = new Set<string>(['cpu', 'memory', 'pods'])
+  #columns = new Set<string>(ALWAYS)
+  /** What some node has something of; null: nodes changed since it was found out. */
+  #offered: ReadonlySet<string> | null = null
   /** The last that were made sure of: pods of one class share theirs and come together. */
-  #required: Readonly<Record<string, number>> | null = null
+  #required: Requests | null = null
   /** Rows to be filled anew at the next read: nodes that changed, and nodes whose use did. */
   readonly #changed = new Set<number>()
   #used: number[] = []
@@ -55,6 +57,8 @@ export class NodeTable {
     if (!this.#facts.has(node.name)) this.#layout = null
     this.#facts.set(node.name, node)
     this.#allocatableEpoch++
+    this.#offered = null
+    this.#required = null
     const row = this.#layout?.ixOf.get(node.name)
     if (row !== undefined) this.#changed.add(row)
   }
@@ -81,15 +85,37 @@ export class NodeTable {
     )
   }
 
-  /** Makes sure that each of these resources has a column. */
-  require(resources: Readonly<Record<string, number>>): void {
+  /**
+   * Makes sure that each of these resources has a column. Where there are many already, what no node has anything of gets
+   * none, and pods that ask for it pass nowhere: anybody can write names, and each column costs every plan O(nodes).
+   */
+  require(resources: Requests): void {
     if (resources === this.#required) return
     this.#required = resources
     for (const name in resources) {
-      if (this.#columns.has(name)) continue
+      if (this.#columns.has(name) || !this.#isCounted(name)) continue
       this.#columns.add(name)
       this.#layout = null
     }
+  }
+
+  #isCounted(name: string): boolean {
+    if (this.#columns.size < COLUMNS_MANY || name.startsWith(HOST_PORT_PREFIX)) return true
+    this.#offered ??= offeredBy(this.#facts.values())
+    return this.#offered.has(name)
+  }
+
+  /** Where there are many columns, those that nobody of `asking` needs are given up, if they are most. */
+  forgetUnasked(asking: () => Iterable<Requests>): void {
+    const [columns, layout] = [this.#columns, this.#layout]
+    if (columns.size <= COLUMNS_MANY) return
+    this.#columns = new Set(ALWAYS)
+    for (const resources of asking()) this.require(resources)
+    this.#required = null
+    this.#layout = null
+    if (2 * this.#columns.size <= columns.size) return
+    this.#columns = columns
+    this.#layout = layout
   }
 
   /** Up to date. Its arrays are changed in place by later reads: for the turn in hand only. */
@@ -186,6 +212,20 @@ export class NodeTable {
       free[first + column] = allocatable[first + column]! - this.#usage.amount(use, usageColumns[column]!)
     }
   }
+}
+
+type Requests = Readonly<Record<string, number>>
+
+const ALWAYS = ['cpu', 'memory', 'pods'] as const
+/** More than clusters have kinds of devices. */
+const COLUMNS_MANY = 32
+
+function offeredBy(nodes: Iterable<NodeFacts>): ReadonlySet<string> {
+  const offered = new Set<string>()
+  for (const { allocatable } of nodes) {
+    for (const name in allocatable) if ((allocatable[name] ?? 0) > 0) offered.add(name)
+  }
+  return offered
 }
 
 const allocatableOf = ({ allocatable }: NodeFacts, resource: string): number =>

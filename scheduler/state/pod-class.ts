@@ -1,3 +1,4 @@
+import type { ReasonCode } from '../../api/reasons.ts'
 import { firstFailing, isJudgedByKind, PREDICATES } from '../predicates/list.ts'
 import type { PodClassView } from '../planner/request.ts'
 import type { ChangeLog } from './change-log.ts'
@@ -17,8 +18,10 @@ export interface PodClass {
   readonly demand: Demand
   /** Per column of the layout. */
   requests: Float64Array
-  /** Per NodeIx: 0 where every predicate passes, else 1 + the position in PREDICATES of the first that fails. */
+  /** Per NodeIx: 0 where every predicate passes, else 1 + the position in PREDICATES of the first that fails, or MISSING. */
   verdicts: Uint8Array
+  /** Some resource that it asks for has no column: no node has it. */
+  isMissing: boolean
   /** What the planner is shown, made from the verdicts when it is asked for. */
   view: PodClassView | null
   generation: number
@@ -57,19 +60,25 @@ export class PodClasses {
       const [oldest] = this.#classes.keys()
       if (oldest !== undefined) this.#classes.delete(oldest)
     }
-    return { demand, requests: new Float64Array(), verdicts: new Uint8Array(), view: null, generation: -1, epoch: -1 }
+    const none = { requests: new Float64Array(), verdicts: new Uint8Array(), isMissing: false }
+    return { demand, ...none, view: null, generation: -1, epoch: -1 }
   }
 
   #compute(podClass: PodClass, layout: Layout): void {
     podClass.generation = layout.generation
     podClass.view = null
     podClass.requests = Float64Array.from(layout.resources, (name) => podClass.demand.requests[name] ?? 0)
-    podClass.verdicts = verdictsOf(podClass.demand, layout)
+    const { requests } = podClass.demand
+    podClass.isMissing = Object.keys(requests).some((name) => requests[name] !== 0 && !layout.columnOf.has(name))
+    podClass.verdicts = podClass.isMissing
+      ? new Uint8Array(layout.facts.length).fill(MISSING)
+      : verdictsOf(podClass.demand, layout)
   }
 
   #refresh(podClass: PodClass, layout: Layout): void {
     const changed = this.#changes.since(podClass.epoch)
     if (changed === 'forgotten') return this.#compute(podClass, layout)
+    if (podClass.isMissing) return
     for (const name of changed) {
       const at = layout.ixOf.get(name)
       if (at === undefined) continue
@@ -83,6 +92,13 @@ export class PodClasses {
     return node === undefined ? 1 : 1 + firstFailing(demand, node)
   }
 }
+
+/** Verdict on all nodes for a class that asks for what none has. */
+const MISSING = PREDICATES.length + 1
+
+/** What a node is told off for by a verdict; null: by none. */
+export const codeOfVerdict = (verdict: number): ReasonCode | null =>
+  verdict === MISSING ? 'ResourceMissing' : (PREDICATES[verdict - 1]?.code ?? null)
 
 /** Nodes of one kind are judged once, unless the demand asks for labels. */
 function verdictsOf(demand: Demand, { facts, kinds }: Layout): Uint8Array {
@@ -111,17 +127,17 @@ export function viewOf(podClass: PodClass): PodClassView {
   if (podClass.view !== null) return podClass.view
   const { verdicts, requests } = podClass
   let feasible: Uint8Array = new Uint8Array(verdicts.length)
-  const counts = new Int32Array(PREDICATES.length + 1)
+  const counts = new Int32Array(MISSING + 1)
   for (let n = 0; n < verdicts.length; n++) {
     const verdict = verdicts[n] ?? 1
     feasible[n] = verdict === 0 ? 1 : 0
     counts[verdict] = (counts[verdict] ?? 0) + 1
   }
   const excluded = new Map<string, number>()
-  PREDICATES.forEach(({ code }, at) => {
-    const count = counts[at + 1] ?? 0
-    if (count > 0) excluded.set(code, count)
-  })
+  for (let verdict = 1; verdict <= MISSING; verdict++) {
+    const [code, count] = [codeOfVerdict(verdict), counts[verdict] ?? 0]
+    if (code !== null && count > 0) excluded.set(code, count)
+  }
   feasible = alike(feasible)
   podClass.view = { requests, feasible, excluded }
   return podClass.view
