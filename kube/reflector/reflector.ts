@@ -105,6 +105,14 @@ class Loop<T extends KubeObject> implements Reflector<T> {
   }
 
   async #page(page: string, limit: number): Promise<Input> {
+    try {
+      return await this.#askPage(page, limit)
+    } catch (error) {
+      return this.#broke('list', String(error), null) // what came is no list, whoever sent it
+    }
+  }
+
+  async #askPage(page: string, limit: number): Promise<Input> {
     const options = { ...this.#selection(), limit, continue: page, signal: this.#aborter.signal }
     const answer = await this.#options.client.list(this.#options.type, options)
     if (answer.kind === 'failure') return this.#refused('list', answer)

@@ -143,6 +143,22 @@ describe('what its reader needs', () => {
   })
 })
 
+test.each([
+  'null',
+  '{"metadata":{"resourceVersion":"1"},"items":[null]}',
+  '{"metadata":{"resourceVersion":"1"},"items":"x"}',
+])('an answer that is no list, %s, is a failure like any other: it is asked for again', async (body) => {
+  const made = stage()
+  made.server.put('a', '1')
+  made.server.streams = false
+  made.server.faults.push(refused(422, 'Invalid'), { status: 200, headers: {}, body })
+  made.reflector.start()
+  await made.quiet()
+  expect(made.cached()).toBe('a=1')
+  expect(made.troubles.join()).toContain('list broke and is tried again')
+  await made.reflector.stop()
+})
+
 describe('stop', () => {
   test('while listing: nothing is told afterwards, no watch is opened, and synced resolves', async () => {
     const made = stage()
