@@ -87,10 +87,11 @@ export function boundDomains(level: CompiledLevel, nodes: readonly number[]): re
 
 /**
  * A gang that states no pack anywhere prefers the narrowest level; where parts of it are to be kept apart if possible, the
- * narrowest above those that they are spread over, since what nobody wrote is no reason against what somebody did.
+ * narrowest above those that they are spread over, since what nobody wrote is no reason against what somebody did. A tie
+ * states none: it prefers what it would once its gangs are there.
  */
 function defaultPreference({ scopes, defaultPack }: PlanRequest, view: PlanView): CompiledLevel | null {
-  if (defaultPack === 'none' || scopes.some(({ required, preferred }) => required ?? preferred)) return null
+  if (defaultPack === 'none' || scopes.some(statesPack)) return null
   const levels = view.topology?.levels ?? []
   let end = levels.length
   for (const { parent, spreads } of scopes) {
@@ -100,6 +101,9 @@ function defaultPreference({ scopes, defaultPack }: PlanRequest, view: PlanView)
   }
   return levels[end - 1] ?? null
 }
+
+const statesPack = ({ required, untied, preferred }: Scope): boolean =>
+  (untied === undefined ? required : untied.required) !== null || preferred !== null
 
 /** How many of a topology's levels stand above one, which may be over a key that the topology does not list. */
 function levelsAbove(levels: readonly CompiledLevel[], level: CompiledLevel): number {
