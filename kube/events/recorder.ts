@@ -205,7 +205,7 @@ class Recorder implements EventRecorder {
     const tries = write.tries + 1
     if (answer.retryable && tries < TRIES_MAX && !this.#isStopped) {
       const restMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** write.tries)
-      this.#later({ ...write, tries }, answer.retryAfterMs ?? restMs)
+      this.#later({ ...write, tries }, Math.max(restMs, answer.retryAfterMs ?? 0)) // a busy server says a second each time
     } else this.#lost++
     return !answer.retryable
   }

@@ -243,6 +243,14 @@ describe('the recorder', () => {
     expect(clock.pending()).toEqual([])
   })
 
+  test('a server that is busy for a minute, and each time says to come back in a second, loses no event', async () => {
+    const { clock, server, recorder } = desk()
+    server.before = () => (clock.monotonicMs() < 60_000 ? refused(429, 'TooManyRequests', { 'retry-after': '1' }) : null)
+    recorder.event(pod('a'), 'Normal', 'Bound', 'm')
+    await clock.runFor(120_000)
+    expect([server.objects.size, recorder.lost]).toEqual([1, 0])
+  })
+
   test('long messages are cut, long names leave room for the stamp', async () => {
     const { clock, server, recorder } = desk()
     recorder.event(pod('n'.repeat(253)), 'Normal', 'Bound', 'm'.repeat(100_000))
