@@ -24,6 +24,7 @@ export function gangReason(entry: Entry): Reason | null {
 export function reasonCounts(entries: Iterable<Entry>, cluster: ClusterState): ReadonlyMap<ReasonCode, number> {
   const counts = new Map<ReasonCode, number>()
   for (const entry of entries) {
+    if (!entry.situation.isOurs) continue // another scheduler's: nothing is told it
     const code = gangReason(entry)?.code ?? strayCode(entry, cluster)
     if (code !== null) counts.set(code, (counts.get(code) ?? 0) + 1)
   }

@@ -92,6 +92,15 @@ test('pods that are labelled with a PodGang that does not exist, or with a group
   expect(await told.metrics('espalier_waiting')).toEqual(['espalier_waiting{reason="NotAMember"} 1'])
 })
 
+test('a PodGang of another scheduler waits for nothing of ours', async () => {
+  const told = await start(4)
+  await world.create(...simpleGang('foreign', 2, 2, { schedulerName: 'another' }), pod('big', { gpus: 8 }))
+  await world.pass(5_000)
+  const waiting = await told.metrics('espalier_waiting')
+  expect(waiting, 'of `big` alone').toHaveLength(1)
+  expect(waiting[0]).not.toContain('WaitingForPods')
+})
+
 test('a node whose allocatable shrinks below its use', async () => {
   const told = await start(4)
   await world.create(...simpleGang('g', 3, 3))
