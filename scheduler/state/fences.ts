@@ -58,7 +58,7 @@ export class Fences {
   }
 
   get namespacesKnown(): number {
-    return this.#found.size
+    return Math.max(this.#found.size, this.#keys.size)
   }
 
   /** `node` null: the pod runs nowhere. True: it keeps nobody out any more, and did. */
@@ -85,10 +85,7 @@ export class Fences {
   }
 
   #keep(pod: Repelled, against: Against): Against {
-    if (this.#foundSize >= FOUND_MAX) {
-      this.#forgetFound()
-      this.#keys.clear()
-    }
+    if (this.#foundSize >= FOUND_MAX) this.#forgetFound()
     const alike = this.#found.get(pod.namespace) ?? this.#alikeIn(pod.namespace)
     this.#foundSize += alike.keep(pod.labels, against)
     return against
@@ -101,6 +98,7 @@ export class Fences {
 
   #alikeIn(namespace: string): Alike {
     const keys = this.#keys.get(namespace) ?? this.#keysIn(namespace)
+    if (this.#keys.size >= NAMESPACES_MAX) this.#keys.clear() // what was found is forgotten far more often
     this.#keys.set(namespace, keys)
     const alike = new Alike(keys)
     this.#found.set(namespace, alike)
@@ -200,6 +198,7 @@ interface Branch {
 
 /** More than this begins anew: namespaces come and go, and pods have labels of their own. */
 const FOUND_MAX = 100_000
+const NAMESPACES_MAX = 10_000
 
 /** What was found for pods of a namespace, by the labels that decide it. */
 class Alike {

@@ -62,6 +62,17 @@ test('what anti-affinity keeps out of namespaces that came and went is forgotten
   expect(fences.against({ namespace: 'ns-0', labels: { app: 'y' } }).fences).toHaveLength(0)
 })
 
+test('namespaces are forgotten too where pods with the same anti-affinity come and go all the time', () => {
+  const fences = new Fences()
+  const form = { topologyKey: 'rack', labelSelector: {}, namespaces: [], isAnyNamespace: true }
+  fences.set({ uid: 'p', repulsions: [form] }, 'n1')
+  for (let i = 0; i < MANY; i++) {
+    fences.set({ uid: 'q', repulsions: [form] }, i % 2 === 0 ? 'n2' : null)
+    fences.against({ namespace: `ns-${i}`, labels: {} })
+  }
+  expect(fences.namespacesKnown).toBeLessThanOrEqual(10_000)
+})
+
 test('a namespace with two schedulers that is gone is forgotten when there is another', () => {
   const rivals = new Rivals()
   for (let i = 0; i < 1_000; i++) rivals.add(`ns-${i}`, i * 10_000)
