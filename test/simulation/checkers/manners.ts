@@ -4,8 +4,9 @@ import type { Ticket } from '../ticket.ts'
 
 /**
  * What was turned away with Retry-After is not asked for again before, in the same term: one knows nothing of what was turned
- * away in that before it, since what waited ended with it, as with a process that ends when it has lost its lease. What is forbidden, not more than once a second for
- * long; and where bookmarks tell how far a watch has come, nothing is listed anew because it broke.
+ * away in that before it, since what waited ended with it, as with a process that ends when it has lost its lease. What is
+ * forbidden, not more than once a second for long; and where bookmarks tell how far a watch has come, nothing is listed anew
+ * because it broke.
  */
 export const manners: Checker = {
   promise: 'manners',
