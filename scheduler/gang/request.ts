@@ -1,4 +1,5 @@
 import type { NodeIx } from '../../topology/compiled/index-types.ts'
+import { domainsAround } from '../../topology/compiled/nesting.ts'
 import type { CompiledLevel, CompiledTopology } from '../../topology/index.ts'
 import type { PlanGroup, PlanRequest, PlanView, Scope, Seat, SpreadRule } from '../planner/request.ts'
 import type { ClusterState } from '../state/cluster.ts'
@@ -112,12 +113,16 @@ class RequestWriter {
     return { ...root, required: shared, untied: { required: root.required } }
   }
 
-  /** One domain of the level says more than one of the other; what no topology orders says nothing of a level beside it. */
+  /**
+   * Who is in one domain of the level is in one of the other as well: not where the levels cross, nor where nodes carry the
+   * one label without the other, since what the gang itself requires goes first.
+   */
   #isNarrower(level: CompiledLevel, than: CompiledLevel | null): boolean {
     if (than === null) return true
     const levels = this.#topology?.levels ?? []
     const at = levels.indexOf(than)
-    return at >= 0 && levels.indexOf(level) > at
+    if (at < 0 || levels.indexOf(level) <= at) return false // what no topology orders says nothing of a level beside it
+    return domainsAround(level, than)?.every((domain) => domain >= 0) ?? false
   }
 
   groups(tied: readonly PodFacts[]): PlanGroup[] {
