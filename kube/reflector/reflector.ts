@@ -177,7 +177,7 @@ class Loop<T extends KubeObject> implements Reflector<T> {
     if (type === 'DELETED') this.#listing.delete(uid)
     else if (type !== 'BOOKMARK') this.#collect(object)
     else if (annotations?.[INITIAL_EVENTS_END] === 'true') return { kind: 'listed', version: resourceVersion }
-    else return { kind: 'unsupported' } // the end of the list would never be told
+    else return this.#unsupported() // the end of the list would never be told
     return null
   }
 
@@ -249,15 +249,17 @@ class Loop<T extends KubeObject> implements Reflector<T> {
 
   #refused(operation: string, failure: Failure): Input {
     const { status, reason, message, retryAfterMs } = failure
-    if (operation === 'streaming list' && (status === 400 || status === 422)) {
-      this.#trouble('the server, perhaps an older one, has no streaming lists: they are asked for in pages')
-      return { kind: 'unsupported' }
-    }
+    if (operation === 'streaming list' && (status === 400 || status === 422)) return this.#unsupported()
     if (status !== 410 && reason !== 'Expired' && reason !== 'Gone') {
       return this.#broke(operation, `${reason}: ${message}`, retryAfterMs)
     }
     this.#trouble(`${operation}: ${reason}: listing anew`)
     return { kind: 'gone' }
+  }
+
+  #unsupported(): Input {
+    this.#trouble('the server, perhaps an older one, has no streaming lists: they are asked for in pages')
+    return { kind: 'unsupported' }
   }
 
   #broke(operation: string, why: string, retryAfterMs: number | null): Input {

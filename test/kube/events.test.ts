@@ -245,7 +245,8 @@ describe('the recorder', () => {
 
   test('a server that is busy for a minute, and each time says to come back in a second, loses no event', async () => {
     const { clock, server, recorder } = desk()
-    server.before = () => (clock.monotonicMs() < 60_000 ? refused(429, 'TooManyRequests', { 'retry-after': '1' }) : null)
+    server.before = () =>
+      clock.monotonicMs() < 60_000 ? refused(429, 'TooManyRequests', { 'retry-after': '1' }) : null
     recorder.event(pod('a'), 'Normal', 'Bound', 'm')
     await clock.runFor(120_000)
     expect([server.objects.size, recorder.lost]).toEqual([1, 0])

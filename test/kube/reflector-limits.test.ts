@@ -91,6 +91,7 @@ describe('a streaming list', () => {
     await made.quiet()
     expect(made.told).toEqual(['added a=1'])
     expect(made.server.asked[1]).toBe('/api/v1/configmaps?limit=500')
+    expect(made.troubles).toEqual([expect.stringContaining('no streaming lists')])
   })
 })
 
