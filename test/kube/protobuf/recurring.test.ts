@@ -12,6 +12,7 @@ import {
   textsOf,
 } from '../../../kube/protobuf/projection.ts'
 import { Records } from '../../../kube/protobuf/records.ts'
+import { SharedPieces } from '../../../kube/protobuf/shared-pieces.ts'
 import { Wire } from '../../../kube/protobuf/wire.ts'
 import { piece } from './encode.ts'
 
@@ -95,4 +96,16 @@ test('what the reader goes on with stands behind a piece that was known', () => 
   for (let i = 0; i < 2; i++) {
     expect(read(holder, piece(1, count(3)), piece(2, text('after')))).toEqual({ part: { count: 3 }, name: 'after' })
   }
+})
+
+test('of two pieces that fall into one slot, equally long, each is read for itself', () => {
+  const pieces = new SharedPieces()
+  const form = {}
+  const numbered = (i: number): Buffer => Buffer.from(String(i).padStart(8, '0'))
+  const slotOf = (i: number): number => pieces.slotOf(numbered(i), 0, 8)
+  const twin = Array.from({ length: 100_000 }, (_, i) => i + 1).find((i) => slotOf(i) === slotOf(0)) ?? 0
+  expect(twin).toBeGreaterThan(0)
+  pieces.keep(slotOf(0), form, numbered(0), 'the first')
+  expect(pieces.at(slotOf(0), form, numbered(0), 0, 8)).toBe('the first')
+  expect(pieces.at(slotOf(twin), form, numbered(twin), 0, 8)).toBeUndefined()
 })
