@@ -9,8 +9,8 @@ import { runSeeds } from './pool.ts'
 import { type Outcome, run, runSeed } from './run-seed.ts'
 import { count, failure, newTally } from './tell.ts'
 
-/** `npm run simulate-faults -- --seeds 20000` runs more; a seed takes 0.6 to 0.7 s of one core. */
-const SEEDS = Number(process.env['SEEDS'] ?? 300)
+/** `npm run simulate-faults -- --seeds 20000` runs more; a seed takes 0.8 to 1.2 s of one core. */
+const SEEDS = Number(process.env['SEEDS'] ?? 500)
 const FROM = Number(process.env['SEED'] ?? 1)
 /** Beside other test files; two of them already take both cores of a small machine. */
 const WORKERS = availableParallelism() > 2 ? 2 : 1
