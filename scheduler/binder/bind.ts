@@ -1,6 +1,6 @@
 import type { Binding, KubeObject, Status } from '../../api/kinds/kubernetes.ts'
 import { ATTEMPT } from '../../api/names.ts'
-import type { Answer, KubeClient } from '../../kube/client.ts'
+import type { Answer, Failure, KubeClient } from '../../kube/client.ts'
 import { type Clock, sleep } from '../../kube/clock.ts'
 import type { Log } from '../../kube/log.ts'
 import { PODS } from '../../kube/resources.ts'
@@ -176,9 +176,8 @@ export class Binder {
       let askedMs = 0
       try {
         const answer = await client.get<KubeObject>(PODS, { namespace, name })
-        if (answer.kind === 'ok' || answer.status === 404) {
-          return this.#learn(order, answer.kind === 'ok' ? answer.value : null, why)
-        }
+        if (answer.kind === 'ok') return this.#learn(order, answer.value, why)
+        if (isGone(answer, name)) return this.#learn(order, null, why)
         askedMs = answer.retryAfterMs ?? 0
       } catch (error) {
         log.error('a pod could not be read after its binding', { pod: name, error: String(error) })
@@ -222,6 +221,9 @@ function isSameRecord(a: Domains, b: Domains): boolean {
   const keys = Object.keys(a)
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
 }
+
+/** The API server says it of the pod itself; what stands between us and it may know no such page. */
+const isGone = ({ status, details }: Failure, name: string): boolean => status === 404 && details?.name === name
 
 const backOffMs = (failures: number): number => Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (failures - 1))
 

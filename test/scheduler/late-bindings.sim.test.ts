@@ -63,6 +63,31 @@ test.each(['pods/g-2', 'podgangs/g'])(
   },
 )
 
+test('a 404 from whoever stands between does not tell that a pod is gone', async () => {
+  let isBound = false
+  let isRead = false
+  await start({
+    nodes: [node('n1')],
+    wrap: (transport) => ({
+      stream: (request) => transport.stream(request),
+      close: () => transport.close(),
+      request: (request) => {
+        const is = (method: string, end: string): boolean => request.method === method && request.path.includes(end)
+        if (!isBound && is('POST', '/p/binding')) {
+          isBound = true
+          return Promise.resolve({ status: 500, headers: {}, body: '' })
+        }
+        if (isRead || !is('GET', '/pods/p')) return transport.request(request)
+        isRead = true
+        return Promise.resolve({ status: 404, headers: {}, body: 'no such page' })
+      },
+    }),
+  })
+  await world.create(pod('p'))
+  await world.pass(60_000)
+  expect([isRead, await world.placed()]).toEqual([true, { p: 'n1' }])
+})
+
 const attemptOf = async (name: string): Promise<string | undefined> => {
   const pods = await world.pods()
   return pods.find(({ metadata }) => metadata.name === name)?.metadata.annotations?.['espalier.io/attempt']
