@@ -2,7 +2,7 @@ import { isOlder, newest } from './versions.ts'
 
 /** What is kept through every state. */
 export interface Memory {
-  /** Failures in a row; only news from a watch ends the row. */
+  /** Failures in a row; only news from a watch ends the row, a list makes a long one shorter. */
   readonly failures: number
   /** Lists in a row that were older than `floor`. */
   readonly olds: number
@@ -50,6 +50,8 @@ export const PAGE_LIMIT = 500
 export const OLD_LISTS_MAX = 10
 /** Watches that could not be opened or broke without news; then the version itself may be what is wrong. */
 const WATCH_FAILURES_MAX = 8
+/** So many of a row are kept when a list has come: the server answers, and the version is a new one. */
+const FAILURES_KEPT = 4
 
 export const FIRST: State = {
   kind: 'streaming',
@@ -114,7 +116,8 @@ function listed(state: Live, version: string): State {
     return resting({ ...memory(state), olds: state.olds + 1 }, null, 0)
   }
   const streams = state.streams === 'no' ? 'no' : 'yes'
-  return watch({ ...memory(state), streams, olds: 0, floor: version, pageLimit: PAGE_LIMIT }, version)
+  const failures = Math.min(state.failures, FAILURES_KEPT)
+  return watch({ ...memory(state), failures, streams, olds: 0, floor: version, pageLimit: PAGE_LIMIT }, version)
 }
 
 function heard(state: Live, version: string): State {

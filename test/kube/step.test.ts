@@ -60,6 +60,11 @@ const stories: [string, State, object][] = [
     run(broken, rested, broken, rested, listed('5')),
     { kind: 'watching', failures: 2 },
   ],
+  [
+    'the watch after a list that ended a long row goes on where it broke, and soon',
+    run(listed('5'), ...Array.from({ length: 9 }, () => [broken, rested]).flat(), listed('6'), broken),
+    { kind: 'resting', from: '6', failures: 5 },
+  ],
   ['news does', run(broken, rested, listed('5'), heard('6')), { kind: 'watching', failures: 0 }],
   [
     'an older list is not believed',

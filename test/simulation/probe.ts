@@ -1,6 +1,7 @@
 import { NODES } from '../../kube/resources.ts'
 import { liveness } from './checkers/liveness.ts'
 import { RACK } from './facts.ts'
+import { isPodWrite, type Write } from './history.ts'
 import { nodeObject } from './objects.ts'
 import { gangOf, groupOf } from './scenarios/scenario.ts'
 import type { World } from './world.ts'
@@ -15,6 +16,19 @@ const SECOND = gangOf('probe-b', [groupOf('a', 2, { gpus: GPUS })])
 const IN_ONE_RACK = gangOf('probe-c', [groupOf('a', 3, { gpus: GPUS / 2 })], { isInOneRack: true })
 const RACKS = ['probe-r', 'probe-s'] as const
 
+/** So long a pod that was deleted may take to go. */
+const GOING_MS = 40_000
+
+/**
+ * The room was taken by a gang of a set of which an update stood still for want of it, and goes on now: pods go, and
+ * what is free by then is kept for those that replace them.
+ */
+function isUpdating({ history, clock }: World): boolean {
+  const sinceMs = clock.monotonicMs() - GOING_MS
+  const isReplaced = (write: Write): boolean => write.verb === 'delete' && write.sender.startsWith('operator')
+  return history.writes.some((write) => write.atMs >= sinceMs && isPodWrite(write) && isReplaced(write))
+}
+
 /**
  * When all is at rest and nothing fails any more, room appears, in one way after the other: what fits there is placed at
  * once, because an event has told so, and not because everything is tried again from time to time. What is found late, in
@@ -26,6 +40,7 @@ export async function probe(world: World): Promise<readonly string[]> {
   const after = async (what: string, change: () => unknown): Promise<void> => {
     void change()
     await clock.runFor(PROMPT_MS)
+    if (isUpdating(world)) return
     late.push(...liveness(world).map((each) => `after ${what}: ${each}`))
   }
   const patch = (name: string, body: object): Promise<unknown> => chaos.mergePatch(NODES, { namespace: '', name }, body)
