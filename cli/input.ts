@@ -5,6 +5,9 @@ import { type Document, isMap, isNode, isSeq, LineCounter, parseAllDocuments, ty
 import type { NewObject } from '../api/kinds/kubernetes.ts'
 import { anchorWanted, looseAliases } from '../api/yaml-aliases.ts'
 
+/** Of aliases without an anchor so many are told of a document. */
+const LOOSE_TOLD = 20
+
 export interface Manifest {
   readonly object: NewObject
   /** `file:line:column` of where it begins, for messages. */
@@ -88,9 +91,8 @@ function manifestsOf(place: Place, document: Document.Parsed, errors: string[]):
   }
   const loose = looseAliases(document)
   if (loose.length > 0) {
-    errors.push(
-      ...loose.map((alias) => `${position(place, alias.offset)}: found *${alias.name}, want ${anchorWanted(alias)}`),
-    )
+    for (const alias of loose.slice(0, LOOSE_TOLD))
+      errors.push(`${position(place, alias.offset)}: found *${alias.name}, want ${anchorWanted(alias)}`)
     return []
   }
   const value = valueOf(place, document, errors)
