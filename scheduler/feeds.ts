@@ -102,7 +102,8 @@ const goneFacts = (facts: PodFacts): PodFacts => ({ ...facts, isTerminating: tru
 
 function takePod({ kind, object, before }: Delta<PodObject>, options: FeedOptions): void {
   const { cluster, onPodGone, onRival, onRefused, isGone } = options
-  const facts = isGone(object.facts.uid) ? goneFacts(object.facts) : object.facts
+  const told = object.facts // what it says of others, a scheduler or a kubelet, counts of a pod that is gone, too
+  const facts = isGone(told.uid) ? goneFacts(told) : told
   if (kind === 'deleted') {
     cluster.deletePod(facts.uid)
     onPodGone(facts.uid)
@@ -113,7 +114,7 @@ function takePod({ kind, object, before }: Delta<PodObject>, options: FeedOption
   const assumed = atHand === undefined ? null : cluster.nodeOf(atHand)
   cluster.setPod(facts)
   if (known === null) return
-  if (atHand !== undefined && isRivalBind(atHand, facts, cluster.isOurs(facts), assumed)) onRival(facts)
-  const isRefused = !known.isFailed && facts.failure !== null && isKubeletRefusal(facts.failure)
-  if (isRefused && facts.node !== null && cluster.isOurs(facts)) onRefused(facts, facts.node)
+  if (atHand !== undefined && isRivalBind(atHand, told, cluster.isOurs(told), assumed)) onRival(told)
+  const isRefused = !known.isFailed && told.failure !== null && isKubeletRefusal(told.failure)
+  if (isRefused && told.node !== null && cluster.isOurs(told)) onRefused(told, told.node)
 }

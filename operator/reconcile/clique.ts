@@ -252,10 +252,10 @@ class CliqueReconciler implements Reconciler {
     const mayWait = isQuiet && isComing(clique, status) && !this.#isOfBroken(clique)
     const restMs = isDue ? 0 : this.#gatherMs(metadata.uid) || (mayWait ? this.#coming.restMs(metadata.uid) : 0)
     if (restMs > 0) return restMs
-    this.#unwrittenSince.delete(metadata.uid)
-    this.#coming.leave(metadata.uid)
     this.#tellLost(clique, status.scheduledReplicas ?? 0)
     await writeStatus(this.#context, this.#world.cliques, clique, wanted)
+    this.#unwrittenSince.delete(metadata.uid) // not before: a try that failed would wait for more changes, and pass for one that did not
+    this.#coming.leave(metadata.uid)
     return rollout.remove.length > 0 ? 0 : null
   }
 

@@ -254,3 +254,18 @@ test('in an update too, a status that is forbidden is asked for once a look', as
   await at.settle()
   expect(imagesOf(await at.list<Pod>(PODS), 'pc-a')).toEqual(Array(2).fill('busybox:new'))
 })
+
+test('a forbidden status of a clique that is not complete is asked for less and less often', async () => {
+  await at.apply(POD_CLIQUE_SETS, workloadYaml('workload1'))
+  await at.settle()
+  const askedMs: number[] = []
+  at.cluster.server.setIntercept(({ method, path }) => {
+    if (path.includes('/binding')) return { status: 403, reason: 'Forbidden' } // the third pod stays pending
+    if (method !== 'PATCH' || !path.includes('/workload1-0-pc-a/status')) return 'pass'
+    askedMs.push(at.clock.monotonicMs())
+    return { status: 403, reason: 'Forbidden' }
+  })
+  await at.patch(POD_CLIQUES, 'workload1-0-pc-a', { spec: { replicas: 3 } }, 'scale')
+  await at.clock.runFor(90_000)
+  expect(askedMs.length).within(5, 25)
+})

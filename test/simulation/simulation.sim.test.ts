@@ -12,8 +12,8 @@ import { count, failure, newTally } from './tell.ts'
 /** `npm run simulate-faults -- --seeds 20000` runs more; a seed takes 0.8 to 1.2 s of one core. */
 const SEEDS = Number(process.env['SEEDS'] ?? 500)
 const FROM = Number(process.env['SEED'] ?? 1)
-/** Beside other test files; two of them already take both cores of a small machine. */
-const WORKERS = availableParallelism() > 2 ? 2 : 1
+/** It is the longest file, and goes on when all others are done: with one thread a core would be idle then. */
+const WORKERS = Math.min(2, availableParallelism())
 
 const tally = newTally()
 

@@ -1,5 +1,7 @@
 import type { KubeObject, Pod } from '../../../api/kinds/kubernetes.ts'
+import { POD_TEMPLATE_HASH } from '../../../api/names.ts'
 import { groupName, isAlive, isReady, isTerminating, RECREATED_FOR } from '../facts.ts'
+import { STOMPED } from '../faults/sets.ts'
 import { CLIQUES, type History, isPodWrite, SCALINGS, type Write } from '../history.ts'
 import type { Life } from '../life.ts'
 import type { Checker } from '../observer.ts'
@@ -58,6 +60,7 @@ function isNeeded(history: History, pod: Pod, ticket: Ticket): boolean {
   const object = named(history, CLIQUES, name ?? '')
   if (wanted === undefined || object === undefined || isTerminating(object)) return false
   if (pod.spec.containers[0]?.image !== imageOf(wanted)) return false
+  if (pod.metadata.labels?.[POD_TEMPLATE_HASH] === STOMPED) return false // made of a clique that somebody had written over
   if (wanted.scaling !== null && isRenewed(pod, object)) return false
   const others = new Set(believed.get(ticket))
   for (const other of history.pods.values()) {

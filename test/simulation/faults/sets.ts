@@ -19,6 +19,9 @@ const key = ({ metadata: { name } }: KubeObject): { namespace: string; name: str
   name,
 })
 
+/** What somebody writes over a label. */
+export const STOMPED = 'stomped'
+
 type Kinds = 'clique-deleted' | 'label-stomped'
 
 export const setFaults: Readonly<Record<Kinds, Strike>> = {
@@ -26,7 +29,7 @@ export const setFaults: Readonly<Record<Kinds, Strike>> = {
   'clique-deleted': on((world, clique) => world.chaos.delete(POD_CLIQUES, key(clique))),
   'label-stomped': on((world, clique) => {
     const label = oneOf(world.random, Object.keys(clique.metadata.labels ?? {}))
-    const value = world.random() < 0.5 ? null : 'stomped'
+    const value = world.random() < 0.5 ? null : STOMPED
     return world.chaos.mergePatch(POD_CLIQUES, key(clique), { metadata: { labels: { [label]: value } } })
   }),
 }
