@@ -1,6 +1,7 @@
 import type { PodClique } from '../../../api/generated/kinds.ts'
 import type { KubeObject, Pod } from '../../../api/kinds/kubernetes.ts'
 import { groupName, groupsOf, isAlive, isGated, isReady, nodeOf } from '../facts.ts'
+import { STOMPED } from '../faults/sets.ts'
 import { CLIQUES, type History, SCALINGS } from '../history.ts'
 import { imageOf, named, setsOf, type WantedClique, type WantedGang, wantedOf } from '../sets/wanted.ts'
 import type { World } from '../world.ts'
@@ -96,6 +97,7 @@ function leftOvers(history: History, sets: ReadonlySet<string>): string[] {
   const objects = [...OF_SETS.flatMap((collection) => [...history.kept(collection).values()]), ...history.pods.values()]
   return objects.flatMap(({ kind, metadata }) => {
     const set = metadata.labels?.[PART_OF]
-    return set === undefined || sets.has(set) ? [] : [`${kind} ${metadata.name} is left of ${set}`]
+    // Pods have the labels of the clique that they were made from, also those that somebody had written over.
+    return set === undefined || set === STOMPED || sets.has(set) ? [] : [`${kind} ${metadata.name} is left of ${set}`]
   })
 }
