@@ -209,7 +209,7 @@ export const MUTANTS: readonly Mutant[] = [
     'rivals are not seen',
     'B21',
     'scheduler/feeds.ts',
-    'if (atHand !== undefined && isRivalBind(atHand, facts, cluster.isOurs(facts), assumed)) onRival(facts)',
+    'if (atHand !== undefined && isRivalBind(atHand, told, cluster.isOurs(told), assumed)) onRival(told)',
     '',
   ),
   m(
